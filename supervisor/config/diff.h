@@ -1,0 +1,24 @@
+/* What `reread` reports: which groups a new configuration adds, changes or removes. Pure. */
+#ifndef CONFIG_DIFF_H
+#define CONFIG_DIFF_H
+
+#include "base/arena.h"
+#include "config/config.h"
+
+struct config_diff {
+    struct name_list added; /* group names, in the new configuration's order */
+    struct name_list changed;
+    struct name_list removed;
+};
+
+/*
+ * `active` are the groups that run now, each with the configuration it was started with.
+ * Names and arrays are allocated in `a`.
+ */
+void config_diff(const struct group_config *const *active, size_t active_count,
+                 const struct config *next, struct arena *a, struct config_diff *out);
+
+/* Supervisor's comparison: every attribute of the group and of its processes, in order. */
+bool config_same_group(const struct group_config *a, const struct group_config *b);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * From files to a snapshot: reads the main file and its includes, expands, checks every value
+ * against the schema tables, builds groups and jobs, and checks names and cycles of
+ * requires=/after=.
+ */
+#ifndef CONFIG_LOAD_H
+#define CONFIG_LOAD_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "config/config.h"
+
+/* One thing that is wrong, or only odd, in the files. */
+struct problem {
+    const char *file; /* may be NULL when no file is to blame */
+    unsigned line;    /* 0: the file as a whole */
+    const char *key;  /* "command", or the section's name, or NULL */
+    const char *text; /* one sentence that says what to do */
+    bool warning;     /* odd, but loads */
+};
+
+struct problem_list {
+    struct arena arena;    /* owns the texts */
+    struct problem *items; /* owned */
+    size_t count;
+    size_t errors; /* those that are no warnings */
+};
+
+void problem_list_init(struct problem_list *l);
+void problem_list_close(struct problem_list *l);
+/* Appends "file:line: key: sentence\n" (with "warning: " before the sentence of a warning). */
+void problem_print(const struct problem *p, struct buf *out);
+
+struct load_options {
+    const char *path; /* -c; NULL: the search path */
+    bool unresolved;  /* leave users, groups and folders alone (--dump-config --unresolved) */
+    const char *here; /* NULL: the file's folder */
+    const char *node; /* host_node_name; NULL: uname */
+    const struct env_list *environ; /* for %(ENV_X)s; NULL: the process's own */
+};
+
+/*
+ * 0 and *out (one reference, the caller's), or -EINVAL with every problem found in `problems`
+ * and the first one, as "file:line: key: sentence", in e. Warnings may come with success.
+ */
+int config_load(const struct load_options *o, struct config **out, struct problem_list *problems,
+                struct err *e);
+
+/* Finds the file that is read without -c. -ENOENT with the places that were tried in e. */
+int config_find_file(struct arena *a, const char **path, struct err *e);
+
+/* The first problem in Supervisor's own words, where it has them, is problem.text's beginning. */
+
+#endif
