@@ -1,0 +1,50 @@
+/*
+ * All that the engine asks of the machine goes through this small table, so that the whole
+ * engine also runs on a simulated machine with a fake clock (test/sim).
+ *
+ * The real one is engine/reaper.c and engine/spawn.c on the libuv loop.
+ */
+#ifndef ENGINE_HOST_H
+#define ENGINE_HOST_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "engine/timer.h"
+
+struct spawn_plan;
+struct host;
+
+/* A process that was started. Descriptors are the receiver's; -1: there is none. */
+struct spawned {
+    pid_t pid;
+    int in;     /* write end of the child's standard input */
+    int out;    /* read end of its standard output */
+    int err;    /* read end of its standard error; -1 with redirect_stderr */
+    int report; /* read end that tells why exec failed; end of file when exec worked */
+};
+
+struct host_ops {
+    int64_t (*now)(struct host *h);  /* CLOCK_MONOTONIC, ms */
+    int64_t (*wall)(struct host *h); /* ms since 1970 */
+    /* 0, or -errno with Supervisor's sentence in e */
+    int (*spawn)(struct host *h, const struct spawn_plan *plan, struct spawned *out, struct err *e);
+    int (*kill)(struct host *h, pid_t pid, int number); /* negative pid: its group; 0 or -errno */
+    void (*wake_at)(struct host *h, int64_t due);       /* call host_run_due then; -1: never */
+};
+
+struct host {
+    const struct host_ops *ops;
+    struct timer_heap timers;
+    uv_loop_t *loop; /* NULL in the simulator: children have no pipes there */
+};
+
+int64_t host_now(struct host *h);
+int64_t host_wall(struct host *h);
+void host_arm(struct host *h, struct timer *t, int64_t due);
+void host_disarm(struct host *h, struct timer *t);
+void host_run_due(struct host *h); /* calls every timer that is due, each at most once */
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * What can happen: facts in the past tense, published after the change they tell of.
+ * Names and texts are borrowed and live only while the event is being delivered.
+ */
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum event_type {
+    EVENT_PROCESS_STATE, /* a process is in another state */
+    EVENT_PROCESS_NEWS,  /* what a process waits for, or why it stays down, has changed */
+    EVENT_GROUP_ADDED,
+    EVENT_GROUP_REMOVED,
+    EVENT_JOB_STATE,
+    EVENT_SUPERVISOR_STATE, /* running, restarting, shutting down */
+};
+
+struct event {
+    enum event_type type;
+    const char *group; /* NULL for jobs and the supervisor */
+    const char *name;
+    int from;      /* enum proc_state, enum job_state */
+    int state;     /* likewise; enum supervisor_state for EVENT_SUPERVISOR_STATE */
+    pid_t pid;     /* 0: none */
+    int tries;     /* failed starts so far */
+    bool expected; /* of an exit */
+};
+
+#endif
