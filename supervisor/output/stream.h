@@ -1,0 +1,73 @@
+/*
+ * The reading end of a child's output pipe on the loop: what comes out of it goes to a sink.
+ *
+ * Embedded by value in its owner; one loop thread. Life: stream_init, then any number of
+ * (stream_start ... stream_stop ... on_closed). The memory may go, or stream_start be called
+ * again, when stream_idle says so, which is at the latest inside on_closed.
+ */
+#ifndef OUTPUT_STREAM_H
+#define OUTPUT_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "output/ansi.h"
+#include "output/sink.h"
+
+enum {
+    STREAM_CHUNK = 128 * 1024,      /* one read, and all that one wakeup of one stream takes */
+    STREAM_DRAIN_MAX = 1024 * 1024, /* all that one drain takes: the largest pipe of an ordinary
+                                       user; a grandchild that writes on cannot hold us */
+};
+
+struct stream;
+
+/* A second reader of the same bytes (bus, debug log). The data is shared: copy, do not keep. */
+typedef void stream_data_fn(struct stream *s, const char *data, size_t len);
+typedef void stream_closed_fn(struct stream *s);
+
+enum stream_state {
+    STREAM_IDLE,    /* no descriptor, no handle */
+    STREAM_READING, /* both */
+    STREAM_CLOSING, /* the descriptor is closed, the loop still knows the handle */
+};
+
+struct stream {
+    uv_loop_t *loop;
+    union {
+        uv_handle_t any;
+        uv_poll_t poll; /* while reading */
+        uv_idle_t none; /* only to be closed, so that on_closed always comes from the loop */
+    } handle;
+    enum stream_state state;
+    int fd; /* owned; -1 after the end of the pipe */
+    struct sink *sink;
+    bool strip_ansi;         /* the owner may set these two between init and start */
+    stream_data_fn *on_data; /* or NULL */
+    struct ansi ansi;
+    stream_closed_fn *on_closed;
+    uint64_t total; /* bytes read since stream_start */
+};
+
+void stream_init(struct stream *s, uv_loop_t *loop);
+
+/*
+ * Reads `fd` (taken: closed here also on failure) into `sink` (borrowed until stream_stop
+ * returns, never NULL). 0, -EBUSY unless stream_idle, or what libuv says of the descriptor.
+ * The end of the pipe closes the descriptor; the child may live on, the owner is not told.
+ */
+int stream_start(struct stream *s, int fd, struct sink *sink);
+
+/* Takes what is in the pipe now, at most STREAM_DRAIN_MAX. For a child that has just died. */
+void stream_drain(struct stream *s);
+
+/*
+ * Closes descriptor and handle, once, in any state. on_closed (may be NULL) is always called
+ * from the loop, never from here, once for the last stream_stop that named one.
+ */
+void stream_stop(struct stream *s, stream_closed_fn *on_closed);
+
+bool stream_idle(const struct stream *s);
+
+#endif

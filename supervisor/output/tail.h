@@ -1,0 +1,36 @@
+/*
+ * Slices of log files by byte, as readProcessLog and tailProcessLog mean them. A slice may cut
+ * a character in two; the answer's writer deals with that.
+ */
+#ifndef OUTPUT_TAIL_H
+#define OUTPUT_TAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum { TAIL_MAX = 16 * 1024 * 1024 }; /* bytes in one answer */
+
+/*
+ * Appends to `out`, with S the size of the file:
+ *   offset < 0, length 0    the last -offset bytes
+ *   offset >= 0, length 0   from offset to the end
+ *   offset >= 0, length > 0 at most length bytes from offset
+ *   otherwise               -EINVAL
+ * Of more than TAIL_MAX bytes the first two rows give the last TAIL_MAX (the front is cut), the
+ * third the first TAIL_MAX (ask again from there). -ENOENT, -EACCES ...; -ESPIPE for what is no
+ * regular file. On failure nothing is appended.
+ */
+int tail_read(const char *path, int64_t offset, int64_t length, struct buf *out, struct err *e);
+
+/*
+ * tailProcessLog: appends the last `length` bytes; *new_offset is S; *overflow says that more
+ * than `length` bytes came after `offset`. Nothing new after offset: no bytes. Negative numbers
+ * count as 0. Supervisor answers every failure with ["", offset, false]: the caller's business.
+ */
+int tail_tail(const char *path, int64_t offset, int64_t length, struct buf *out,
+              int64_t *new_offset, bool *overflow);
+
+#endif
