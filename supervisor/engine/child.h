@@ -1,0 +1,67 @@
+/*
+ * A child process with its two outputs: what a supervised program and a run of a job share.
+ *
+ * Embedded in its owner. The owner learns of the exit when everything that the child wrote has
+ * been read. The pipes close in the loop; until child_idle the child cannot be started again.
+ */
+#ifndef ENGINE_CHILD_H
+#define ENGINE_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "config/config.h"
+#include "engine/host.h"
+#include "output/sink.h"
+#include "output/stream.h"
+
+/* What a child is told beyond its configuration; the same for all. */
+struct child_context {
+    struct host *host;
+    const struct config *config; /* the snapshot that the child belongs to */
+    const char *server_url;      /* SUPERVISOR_SERVER_URL; NULL: none */
+    const char *program_folder;  /* where mainstayd lives: its companions are found there too */
+};
+
+struct child {
+    const struct process_config *config;
+    const char *group;
+    pid_t pid; /* 0: none */
+    int in;    /* write end of its standard input, -1 */
+    int report;
+    struct host *host;
+    struct stream out, err;
+    struct sink out_sink, err_sink;
+    bool sinks_open;
+    char *out_auto; /* owned names of AUTO logs, NULL otherwise */
+    char *err_auto;
+    int open_streams;                     /* pipes that the loop has not closed yet */
+    void (*on_idle)(struct child *child); /* NULL, or told when the last pipe is closed */
+};
+
+void child_init(struct child *c, const struct process_config *config, const char *group,
+                struct host *host);
+void child_close(struct child *c); /* frees what is left; the child must be idle */
+bool child_idle(const struct child *c);
+
+/* Starts the process. On failure (sentence in e) there is no process and the child is idle. */
+int child_start(struct child *c, const struct child_context *ctx, struct err *e);
+
+/*
+ * The process is gone: reads what is left in the pipes and begins to close them. When exec had
+ * failed, returns true and writes why. Afterwards c->pid is 0.
+ */
+bool child_exited(struct child *c, struct err *why);
+
+int child_signal(const struct child *c, int number, bool group); /* 0 or -errno */
+
+/* Paths of the logs, NULL when there is none. Borrowed. */
+const char *child_out_path(const struct child *c);
+const char *child_err_path(const struct child *c);
+
+void child_reopen_logs(struct child *c);
+int child_clear_logs(struct child *c, struct err *e);
+
+#endif

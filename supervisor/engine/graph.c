@@ -1,0 +1,123 @@
+#include "engine/graph.h"
+
+#include "base/mem.h"
+
+void graph_init(struct graph *g)
+{
+    list_init(&g->nodes);
+}
+
+void graph_node_init(struct graph_node *n, const struct graph_node_ops *ops, const char *label,
+                     int64_t priority)
+{
+    *n = (struct graph_node){.ops = ops, .label = label, .rank = priority};
+    list_init(&n->link);
+}
+
+void graph_add(struct graph *g, struct graph_node *n)
+{
+    list_append(&g->nodes, &n->link);
+}
+
+void graph_link(struct graph_node *from, struct graph_node *to, enum graph_edge_kind kind)
+{
+    for (size_t i = 0; i < from->edge_count; i++) {
+        if (from->edges[i].to != to)
+            continue;
+        if (kind == GRAPH_REQUIRES)
+            from->edges[i].kind = kind;
+        return;
+    }
+    from->edges = mem_grow(from->edges, from->edge_count + 1, sizeof *from->edges);
+    from->edges[from->edge_count++] = (struct graph_edge){.to = to, .kind = kind};
+}
+
+static void graph_unlink(struct graph_node *from, const struct graph_node *to)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < from->edge_count; i++) {
+        if (from->edges[i].to != to)
+            from->edges[kept++] = from->edges[i];
+    }
+    from->edge_count = kept;
+}
+
+void graph_node_close(struct graph *g, struct graph_node *n)
+{
+    struct graph_node *other;
+    list_each (other, &g->nodes, link)
+        graph_unlink(other, n);
+    list_remove(&n->link);
+    mem_free(n->edges);
+    n->edges = NULL;
+    n->edge_count = 0;
+}
+
+/* Ranks only rise and no chain is longer than the number of nodes: this ends. */
+void graph_rank(struct graph *g)
+{
+    struct graph_node *n;
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        list_each (n, &g->nodes, link) {
+            for (size_t i = 0; i < n->edge_count; i++) {
+                if (n->edges[i].to->rank > n->rank) {
+                    n->rank = n->edges[i].to->rank;
+                    changed = true;
+                }
+            }
+        }
+    }
+}
+
+enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_node **blocker)
+{
+    const struct graph_node *waits_for = NULL;
+    for (size_t i = 0; i < n->edge_count; i++) {
+        const struct graph_edge *edge = &n->edges[i];
+        enum graph_status status = edge->to->ops->status(edge->to);
+        bool needed = edge->kind == GRAPH_REQUIRES;
+        if (needed && (status == GRAPH_DOWN || status == GRAPH_FAILED)) {
+            if (blocker)
+                *blocker = edge->to;
+            return GRAPH_BLOCKED;
+        }
+        if (status == GRAPH_PENDING && !waits_for)
+            waits_for = edge->to;
+    }
+    if (blocker)
+        *blocker = waits_for;
+    return waits_for ? GRAPH_WAIT : GRAPH_GO;
+}
+
+void graph_pull(struct graph_node *n)
+{
+    for (size_t i = 0; i < n->edge_count; i++) {
+        struct graph_node *to = n->edges[i].to;
+        enum graph_status status = to->ops->status(to);
+        if (n->edges[i].kind == GRAPH_REQUIRES && (status == GRAPH_DOWN || status == GRAPH_FAILED))
+            to->ops->pull(to);
+    }
+}
+
+static bool graph_waits_for(const struct graph_node *n, const struct graph_node *other)
+{
+    for (size_t i = 0; i < n->edge_count; i++) {
+        if (n->edges[i].to == other)
+            return true;
+    }
+    return false;
+}
+
+bool graph_may_stop(const struct graph *g, const struct graph_node *n)
+{
+    struct graph_node *other;
+    list_each (other, &g->nodes, link) {
+        if (other == n || other->ops->stopped(other))
+            continue;
+        if (other->rank > n->rank || graph_waits_for(other, n))
+            return false;
+    }
+    return true;
+}

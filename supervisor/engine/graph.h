@@ -1,0 +1,79 @@
+/*
+ * Who waits for whom: nodes (processes and jobs) and their requires= and after= edges.
+ *
+ * The graph stores no states: it asks each node when somebody wants to know, so nothing can
+ * go out of step. Edges are borrowed pointers; whoever removes a node calls graph_node_close.
+ * There are no cycles: the configuration refuses them.
+ */
+#ifndef ENGINE_GRAPH_H
+#define ENGINE_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+enum graph_status {
+    GRAPH_DOWN,    /* not up and nobody tries: it was never wanted, or it was stopped */
+    GRAPH_PENDING, /* on its way: wait for it */
+    GRAPH_UP,      /* running (program) or succeeded (job) */
+    GRAPH_FAILED,  /* tried and given up */
+};
+
+enum graph_edge_kind {
+    GRAPH_AFTER,    /* order only */
+    GRAPH_REQUIRES, /* order, and it must be up */
+};
+
+struct graph_node;
+
+struct graph_node_ops {
+    enum graph_status (*status)(const struct graph_node *n);
+    bool (*stopped)(const struct graph_node *n); /* nothing of it is left to wait for */
+    void (*pull)(struct graph_node *n);          /* somebody who requires it wants to start */
+};
+
+struct graph_edge {
+    struct graph_node *to;
+    enum graph_edge_kind kind;
+};
+
+struct graph_node {
+    struct list link; /* in the graph */
+    const struct graph_node_ops *ops;
+    const char *label;        /* "sync:data", "api": borrowed from the owner */
+    struct graph_edge *edges; /* owned: what this node waits for */
+    size_t edge_count;
+    int64_t rank; /* its priority, raised to that of what it waits for: the order of stopping */
+};
+
+struct graph {
+    struct list nodes;
+};
+
+enum graph_gate_kind {
+    GRAPH_GO,
+    GRAPH_WAIT,    /* for *blocker, which is on its way */
+    GRAPH_BLOCKED, /* by *blocker, which is down or has failed */
+};
+
+void graph_init(struct graph *g);
+void graph_node_init(struct graph_node *n, const struct graph_node_ops *ops, const char *label,
+                     int64_t priority);
+void graph_add(struct graph *g, struct graph_node *n);
+void graph_link(struct graph_node *from, struct graph_node *to, enum graph_edge_kind kind);
+void graph_node_close(struct graph *g, struct graph_node *n); /* and every edge to it */
+void graph_rank(struct graph *g); /* call after the last link and after every change of edges */
+
+/* May n start now? *blocker (may be NULL) is who is in the way. */
+enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_node **blocker);
+
+/* Asks everything that n requires, and that is neither up nor on its way, to start. */
+void graph_pull(struct graph_node *n);
+
+/* May n be stopped now, in a stop of everything: nobody who waits for it, and nobody of a
+ * higher rank, is still there. */
+bool graph_may_stop(const struct graph *g, const struct graph_node *n);
+
+#endif

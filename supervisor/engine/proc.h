@@ -1,0 +1,62 @@
+/*
+ * One supervised process: the state machine, its child, and what people want to know of it.
+ * Owned by its group. Only proc_feed writes a state.
+ */
+#ifndef ENGINE_PROC_H
+#define ENGINE_PROC_H
+
+#include "base/buf.h"
+#include "engine/child.h"
+#include "engine/fsm.h"
+#include "engine/graph.h"
+
+struct pgroup;
+
+struct proc {
+    struct pgroup *group; /* the owner */
+    const struct process_config *config;
+    struct fsm fsm;
+    struct fsm_rules rules;
+    struct timer timer;
+    struct child child;
+    struct graph_node node;
+    char *label;          /* "api" or "group:name", owned */
+    bool wanted;          /* somebody asked for it to be up; it may still wait for others */
+    bool left_starting;   /* has been anything but STARTING since it was first wanted */
+    bool spawn_pending;   /* the old pipes are still closing: start when they are */
+    bool stop_unless_up;  /* part of a stop of everything that reaches it later */
+    int64_t started_wall; /* s since 1970 of the last start and stop; 0: never */
+    int64_t stopped_wall;
+    int exit_status; /* of the last exit; -1 after a signal */
+    bool exit_expected;
+    char spawnerr[512]; /* Supervisor's spawnerr; "" */
+};
+
+enum proc_start_result {
+    PROC_START_OK,       /* started, or waits for what it requires */
+    PROC_START_ALREADY,  /* STARTING, RUNNING, BACKOFF, or waiting already */
+    PROC_START_STOPPING, /* is being stopped */
+    PROC_START_UNKNOWN,  /* in the UNKNOWN state */
+};
+
+void proc_init(struct proc *p, struct pgroup *group, const struct process_config *config);
+void proc_close(struct proc *p); /* it must be stopped and its child idle */
+
+enum proc_start_result proc_start(struct proc *p);
+int proc_stop(struct proc *p);               /* -ESRCH: nothing to stop */
+int proc_signal(struct proc *p, int number); /* -ESRCH: not running; -errno of kill */
+
+/* Its process has ended: `status` as waitid(2) tells in si_code and si_status. */
+void proc_exited(struct proc *p, int code, int status);
+
+bool proc_waiting(const struct proc *p); /* wanted, and waits for what it requires or follows */
+bool proc_settled(const struct proc *p); /* nothing of it is on its way */
+void proc_try_start(struct proc *p);     /* starts it if it waits and nothing is in the way */
+
+/* Would a start find the command? 0, -ENOENT (fault 20) or -ENOEXEC (fault 21), with why. */
+int proc_check_command(const struct proc *p, struct err *e);
+
+/* Supervisor's `description` at `wall` (ms), or in words what the process waits for. */
+void proc_describe(const struct proc *p, int64_t wall, struct buf *out);
+
+#endif

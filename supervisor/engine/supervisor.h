@@ -1,0 +1,69 @@
+/*
+ * All groups, their order, and what the whole is doing. One instance, owned by main.c.
+ */
+#ifndef ENGINE_SUPERVISOR_H
+#define ENGINE_SUPERVISOR_H
+
+#include "engine/pgroup.h"
+#include "event/bus.h"
+
+/* Supervisor's numbers. */
+enum supervisor_state {
+    SUPERVISOR_SHUTDOWN = -1,
+    SUPERVISOR_RESTARTING = 0,
+    SUPERVISOR_RUNNING = 1,
+};
+
+struct supervisor {
+    struct host *host;     /* borrowed */
+    struct event_bus *bus; /* borrowed */
+    struct child_context child_context;
+    struct config *config; /* a reference: the last one that was read (reread) */
+    struct graph graph;
+    struct list groups; /* struct pgroup, in start order */
+    enum supervisor_state state;
+    bool stopping_all;   /* everything is to go down, in order */
+    struct timer settle; /* a waiting start or stop may have become possible */
+    struct timer report; /* "waiting for a, b to die", every 3 s of a stop */
+    void (*on_all_stopped)(struct supervisor *s); /* told once a stop of everything is complete */
+    void *owner;
+};
+
+void supervisor_init(struct supervisor *s, struct host *host, struct event_bus *bus);
+void supervisor_close(struct supervisor *s); /* every group must be idle and stopped */
+
+/* Makes groups of everything in the configuration (a reference is taken); starts nothing. */
+void supervisor_load(struct supervisor *s, struct config *config);
+
+/* Wants up every autostart process; they start as soon as what they require is up. */
+void supervisor_autostart(struct supervisor *s);
+
+/* Stops everything in reverse order; on_all_stopped follows, from the loop. */
+void supervisor_stop_all(struct supervisor *s, enum supervisor_state why);
+bool supervisor_all_stopped(const struct supervisor *s);
+
+/* Removes every (stopped) group, for a reload. */
+void supervisor_unload(struct supervisor *s);
+
+/* `reread`: keeps the new configuration for add. `update` is made of add and remove. */
+void supervisor_set_config(struct supervisor *s, struct config *config);
+int supervisor_add_group(struct supervisor *s, const char *name);    /* -EEXIST, -ENOENT */
+int supervisor_remove_group(struct supervisor *s, const char *name); /* -EBUSY, -ENOENT */
+
+struct pgroup *supervisor_find_group(struct supervisor *s, const char *name);
+/* "group:process" or "name"; NULL when there is none. group:* is the caller's business. */
+struct proc *supervisor_find(struct supervisor *s, const char *namespec);
+struct proc *supervisor_find_pid(struct supervisor *s, pid_t pid);
+
+/* The host has reaped `pid`. False: not one of ours. */
+bool supervisor_exited(struct supervisor *s, pid_t pid, int code, int status);
+
+/* Something has changed that others may wait for: look again, from the loop. */
+void supervisor_settle(struct supervisor *s);
+
+/* Nothing that was started automatically is still on its way up. */
+bool supervisor_autostarted(const struct supervisor *s);
+
+void supervisor_reopen_logs(struct supervisor *s);
+
+#endif
