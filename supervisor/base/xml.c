@@ -41,11 +41,28 @@ static bool xml_legal(const char *at, size_t len)
     return len != 3 || (memcmp(at, "\xEF\xBF\xBE", 3) != 0 && memcmp(at, "\xEF\xBF\xBF", 3) != 0);
 }
 
+/* The length of the character at text when a document may hold it, else 0. */
+static size_t xml_legal_char(const char *text, size_t len)
+{
+    size_t n = xml_utf8_char(text, len);
+    return n && xml_legal(text, n) ? n : 0;
+}
+
+void xml_legal_text(struct buf *out, const char *text, size_t len)
+{
+    while (len > 0) {
+        size_t n = xml_legal_char(text, len);
+        buf_append(out, n ? text : "?", n ? n : 1);
+        text += n ? n : 1;
+        len -= n ? n : 1;
+    }
+}
+
 void xml_text(struct buf *out, const char *text, size_t len)
 {
     while (len > 0) {
-        size_t n = xml_utf8_char(text, len);
-        if (n == 0 || !xml_legal(text, n))
+        size_t n = xml_legal_char(text, len);
+        if (n == 0)
             buf_char(out, '?');
         else if (*text == '&')
             buf_text(out, "&amp;");

@@ -15,6 +15,9 @@
  */
 void xml_text(struct buf *out, const char *text, size_t len);
 
+/* The same replacement without the escapes: text that any XML document may carry. */
+void xml_legal_text(struct buf *out, const char *text, size_t len);
+
 /* Length in bytes of the UTF-8 character at text, 0 when it is not well-formed. */
 size_t xml_utf8_char(const char *text, size_t len);
 
