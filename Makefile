@@ -11,29 +11,37 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Ws
             -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2 -Wundef -Wcast-qual \
             -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough \
             -Wno-missing-field-initializers -Wno-format-truncation
+STD      := -std=c17
 HARDEN   ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 OPT      ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -DMAINSTAY_VERSION='"$(VERSION)"' -Isupervisor
-CFLAGS   += -std=c17 $(OPT) $(WARNINGS) $(HARDEN) $(WERROR) -ffunction-sections -fdata-sections
+CFLAGS   += $(STD) $(OPT) $(WARNINGS) $(HARDEN) $(WERROR) -ffunction-sections -fdata-sections
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections
 LDLIBS    = $(shell pkg-config --libs $(PACKAGES))
 
+# Each program is its main file and what it uses of the library.
+MAIN_mainstayd        := supervisor/main.c
+MAIN_mainstayctl      := supervisor/ctl/main.c
+MAIN_mainstay-sync    := supervisor/sync/main.c
+MAIN_mainstay-traffic := supervisor/traffic/main.c
+
 PROGRAMS := mainstayd mainstayctl mainstay-sync mainstay-traffic
-MAINS    := supervisor/main.c supervisor/ctl/main.c supervisor/sync/main.c \
-            supervisor/traffic/main.c
+MAINS    := $(foreach p,$(PROGRAMS),$(MAIN_$p))
 SOURCES  := $(sort $(wildcard supervisor/*/*.c))
 OBJECTS  := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAINS),$(SOURCES)))
 LIBRARY  := $(BUILD)/libmainstay.a
+BINARIES := $(addprefix $(BUILD)/,$(PROGRAMS))
 
+.DELETE_ON_ERROR:
 .PHONY: all
-all: $(addprefix $(BUILD)/,$(PROGRAMS))
+all: $(BINARIES) ## builds the programs (the default)
 
-$(BUILD)/mainstayd: $(BUILD)/obj/supervisor/main.o $(LIBRARY)
-$(BUILD)/mainstayctl: $(BUILD)/obj/supervisor/ctl/main.o $(LIBRARY)
-$(BUILD)/mainstay-sync: $(BUILD)/obj/supervisor/sync/main.o $(LIBRARY)
-$(BUILD)/mainstay-traffic: $(BUILD)/obj/supervisor/traffic/main.o $(LIBRARY)
+define program
+$(BUILD)/$1: $(BUILD)/obj/$(MAIN_$1:.c=.o)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$p)))
 
-$(addprefix $(BUILD)/,$(PROGRAMS)):
+$(BINARIES): $(LIBRARY)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -48,10 +56,15 @@ $(BUILD)/obj/%.o: %.c VERSION
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-# --- Tests: each kind lives in its own fragment beside its files -----------------------------
+# --- Each further matter lives in its own fragment, beside its files -------------------------
 
-include $(sort $(wildcard test/*/*.mk scripts/*.mk))
+include $(sort $(wildcard test/*/*.mk)) $(sort $(wildcard scripts/*.mk))
 
 .PHONY: clean
-clean:
-	rm -rf $(BUILD)/obj $(BUILD)/libmainstay.a $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/test
+clean: ## removes what was built in BUILD
+	rm -rf $(BUILD)/obj $(LIBRARY) $(BINARIES) $(BUILD)/test $(BUILD)/lint
+
+.PHONY: help
+help: ## lists the targets
+	@grep -hE '^[a-z][a-z -]*:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-18s %s\n", $$1, $$2 }'
+	@echo "Variables: BUILD=folder  PREFIX=/usr/local  DESTDIR=  WERROR=-Werror  T=pattern (which tests)"
