@@ -1,23 +1,25 @@
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
-int err_set(struct err *e, int code, const char *fmt, ...)
+void err_write(struct err *e, const char *fmt, ...)
 {
     if (!e)
-        return code;
+        return;
+    int saved = errno;
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(e->text, sizeof e->text, fmt, ap);
     va_end(ap);
-    return code;
+    errno = saved;
 }
 
-int err_prefix(struct err *e, int code, const char *fmt, ...)
+void err_write_prefix(struct err *e, const char *fmt, ...)
 {
     if (!e)
-        return code;
+        return;
+    int saved = errno;
     struct err old = *e;
     va_list ap;
     va_start(ap, fmt);
@@ -25,5 +27,5 @@ int err_prefix(struct err *e, int code, const char *fmt, ...)
     va_end(ap);
     if (n >= 0 && (size_t)n < sizeof e->text)
         (void)snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s", old.text);
-    return code;
+    errno = saved;
 }

@@ -14,10 +14,21 @@ struct err {
     char text[1024]; /* NUL-terminated, cut at the end when it does not fit */
 };
 
-/* Writes the sentence and returns `code`, which must be a negative errno. e may be NULL. */
-int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * err_set(e, code, fmt, ...) writes the sentence and returns `code`, a negative errno;
+ * err_prefix(e, code, fmt, ...) puts "fmt: " in front of the sentence that is already there.
+ * e may be NULL; errno stays. Macros, so that the analyser sees which code comes back.
+ */
+#define err_set(e, code, ...) err_code((code), (err_write((e), __VA_ARGS__), 0))
+#define err_prefix(e, code, ...) err_code((code), (err_write_prefix((e), __VA_ARGS__), 0))
 
-/* Puts "fmt: " in front of the sentence that is already there; returns `code`. */
-int err_prefix(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void err_write(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void err_write_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static inline int err_code(int code, int written)
+{
+    (void)written;
+    return code;
+}
 
 #endif

@@ -20,8 +20,7 @@ static int parse_trim(const char *text, char *out)
         len--;
     if (len >= PARSE_TEXT)
         return -EINVAL;
-    memcpy(out, text, len);
-    out[len] = '\0';
+    (void)snprintf(out, PARSE_TEXT, "%.*s", (int)len, text);
     return 0;
 }
 
@@ -87,7 +86,7 @@ int parse_size(const char *text, int64_t *out, struct err *e)
 {
     // clang-format off
     static const struct { const char *suffix; int64_t factor; } units[] = {
-        {"kb", 1024}, {"mb", 1024 * 1024}, {"gb", 1024 * 1024 * 1024},
+        {"kb", 1LL << 10}, {"mb", 1LL << 20}, {"gb", 1LL << 30},
     };
     // clang-format on
     char word[PARSE_TEXT];
