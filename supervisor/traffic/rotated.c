@@ -1,0 +1,168 @@
+#include "traffic/rotated.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+
+/* How often a log is looked at again because it was being rotated meanwhile. */
+enum { ATTEMPTS = 5 };
+
+/* One look at a log's folder. */
+struct look {
+    const char *path;   /* of the log */
+    const char *base;   /* the file name in it */
+    int folder;         /* borrowed from the open DIR */
+    time_t since;       /* older files are left out */
+    bool found;         /* some file of the log is there, of whatever age */
+    bool changed;       /* a file went away between being listed and being opened */
+    size_t opened_late; /* files that were not there in the look before */
+};
+
+void log_files_init(struct log_files *l)
+{
+    l->count = 0;
+}
+
+void log_files_close(struct log_files *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        fd_close(&l->items[i].fd);
+        mem_free(l->items[i].path);
+    }
+    l->count = 0;
+}
+
+static bool has_file(const struct log_files *l, const struct stat *st)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (l->items[i].inode == st->st_ino && l->items[i].device == st->st_dev)
+            return true;
+    return false;
+}
+
+/* `.1`, `.2.gz`, `-20261121`, `-20261121-1763712000.gz`: what stands behind the log's name. */
+static bool is_rotated(const char *rest)
+{
+    if (*rest != '.' && *rest != '-')
+        return false;
+    size_t digits = strspn(rest + 1, "0123456789-");
+    if (digits == 0 || !isdigit((unsigned char)rest[1]))
+        return false;
+    rest += 1 + digits;
+    return *rest == '\0' || strcmp(rest, ".gz") == 0;
+}
+
+/* While gzip works, LOG.2 and the unfinished LOG.2.gz are both there. */
+static bool is_being_compressed(const struct look *k, const char *name)
+{
+    size_t len = strlen(name);
+    if (len < 3 || strcmp(name + len - 3, ".gz") != 0)
+        return false;
+    char plain[NAME_MAX + 1];
+    (void)snprintf(plain, sizeof plain, "%.*s", (int)len - 3, name);
+    return faccessat(k->folder, plain, F_OK, 0) == 0;
+}
+
+static int add_open(struct log_files *l, struct look *k, const char *name, int fd, struct err *e)
+{
+    struct stat st;
+    char *path = mem_printf("%.*s%s", (int)(k->base - k->path), k->path, name);
+    int rc = 0;
+    if (fstat(fd, &st) < 0)
+        rc = err_set(e, -errno, "cannot read %s: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        rc = err_set(e, -EINVAL, "%s is not a regular file", path);
+    else if (has_file(l, &st) || st.st_mtime < k->since)
+        k->found = true;
+    else if (l->count == ROTATED_FILES_MAX)
+        rc = err_set(e, -EMFILE, "more than %d files belong to the logs", ROTATED_FILES_MAX);
+    else {
+        k->found = true;
+        k->opened_late++;
+        l->items[l->count++] = (struct log_file){path, fd, st.st_dev, st.st_ino};
+        return 0;
+    }
+    fd_close(&fd);
+    mem_free(path);
+    return rc;
+}
+
+static int open_file(struct log_files *l, struct look *k, const char *name, struct err *e)
+{
+    if (is_being_compressed(k, name))
+        return 0;
+    /* O_NONBLOCK: a fifo of that name must not hold us up */
+    int fd = openat(k->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0)
+        return add_open(l, k, name, fd, e);
+    if (errno == ENOENT) {
+        k->changed = true;
+        return 0;
+    }
+    return err_set(e, -errno, "cannot open %.*s%s: %s", (int)(k->base - k->path), k->path, name,
+                   strerror(errno));
+}
+
+static int look_around(struct log_files *l, struct look *k, DIR *folder, struct err *e)
+{
+    size_t len = strlen(k->base);
+    const struct dirent *entry;
+    int rc = 0;
+    while (rc == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
+        if (strncmp(entry->d_name, k->base, len) != 0)
+            continue;
+        if (entry->d_name[len] == '\0' || is_rotated(entry->d_name + len))
+            rc = open_file(l, k, entry->d_name, e);
+    }
+    if (rc == 0 && errno != 0)
+        return err_set(e, -errno, "cannot read the folder of %s: %s", k->path, strerror(errno));
+    return rc;
+}
+
+static DIR *open_folder(const struct look *k)
+{
+    if (k->base == k->path)
+        return opendir(".");
+    char *folder = mem_strndup(k->path, (size_t)(k->base - k->path));
+    DIR *dir = opendir(folder);
+    int saved = errno;
+    mem_free(folder);
+    errno = saved;
+    return dir;
+}
+
+int log_files_add(struct log_files *l, const char *path, time_t since, struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    struct look k = {.path = path, .base = slash ? slash + 1 : path, .since = since};
+    if (*k.base == '\0')
+        return err_set(e, -EINVAL, "'%s' names no file", path);
+    DIR *folder = open_folder(&k);
+    if (folder == NULL)
+        return err_set(e, -errno, "cannot open %s: %s", path, strerror(errno));
+    k.folder = dirfd(folder);
+    int rc = 0;
+    /* A rotation renames what we list; only a look that finds nothing new is a whole one. */
+    for (int i = 0; i < ATTEMPTS && rc == 0; i++) {
+        k.changed = false;
+        k.opened_late = 0;
+        rewinddir(folder);
+        rc = look_around(l, &k, folder, e);
+        if (!k.changed && k.opened_late == 0)
+            break;
+    }
+    (void)closedir(folder);
+    if (rc == 0 && !k.found)
+        return err_set(e, -ENOENT, "cannot open %s: %s", path, strerror(ENOENT));
+    return rc;
+}
