@@ -43,7 +43,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$p)))
 
 $(BINARIES): $(LIBRARY)
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LDLIBS)
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
