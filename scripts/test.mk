@@ -20,7 +20,7 @@ $(BUILD)/test/%: test/%.c $(LIBRARY)
 NEEDS_unit      = $(TESTS_unit)
 NEEDS_sim       = $(TESTS_sim)
 NEEDS_scenario  = $(BINARIES)
-NEEDS_compat    = $(BINARIES)
+NEEDS_compat    = $(BINARIES) $(COMPAT_PROGRAMS)
 NEEDS_boot      = $(BINARIES)
 
 # The second make is another process, because pkg-config must see what was just installed.
