@@ -13,8 +13,10 @@ struct list {
     struct list *next;
 };
 
-/* The element that embeds `ptr` as its `member`. Drops const on purpose, as offsetof does. */
+/* The element that embeds `ptr` as its `member`. */
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define container_of_const(ptr, type, member)                                                      \
+    ((const type *)(const void *)((const char *)(ptr)-offsetof(type, member)))
 
 /* Walks a list of elements; the loop body must not remove any but the current one. */
 #define list_each(item, head, member)                                                              \

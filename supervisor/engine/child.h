@@ -13,17 +13,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "config/config.h"
-#include "engine/host.h"
+#include "engine/spawn.h"
 #include "output/sink.h"
 #include "output/stream.h"
-
-/* What a child is told beyond its configuration; the same for all. */
-struct child_context {
-    struct host *host;
-    const struct config *config; /* the snapshot that the child belongs to */
-    const char *server_url;      /* SUPERVISOR_SERVER_URL; NULL: none */
-    const char *program_folder;  /* where mainstayd lives: its companions are found there too */
-};
 
 struct child {
     const struct process_config *config;
@@ -43,17 +35,24 @@ struct child {
 
 void child_init(struct child *c, const struct process_config *config, const char *group,
                 struct host *host);
+
+/* Makes the files of AUTO logs, when the group is activated. Without: such output is dropped. */
+void child_make_auto_logs(struct child *c, const struct config *config);
+
 void child_close(struct child *c); /* frees what is left; the child must be idle */
 bool child_idle(const struct child *c);
 
 /* Starts the process. On failure (sentence in e) there is no process and the child is idle. */
-int child_start(struct child *c, const struct child_context *ctx, struct err *e);
+int child_start(struct child *c, const struct spawn_context *ctx, struct err *e);
 
 /*
  * The process is gone: reads what is left in the pipes and begins to close them. When exec had
  * failed, returns true and writes why. Afterwards c->pid is 0.
  */
 bool child_exited(struct child *c, struct err *why);
+
+/* Exec has surely worked by now, or surely failed: gives its pipe back when it says nothing. */
+void child_confirm(struct child *c);
 
 int child_signal(const struct child *c, int number, bool group); /* 0 or -errno */
 

@@ -10,7 +10,7 @@ void graph_init(struct graph *g)
 void graph_node_init(struct graph_node *n, const struct graph_node_ops *ops, const char *label,
                      int64_t priority)
 {
-    *n = (struct graph_node){.ops = ops, .label = label, .rank = priority};
+    *n = (struct graph_node){.ops = ops, .label = label, .priority = priority, .rank = priority};
     list_init(&n->link);
 }
 
@@ -30,6 +30,24 @@ void graph_link(struct graph_node *from, struct graph_node *to, enum graph_edge_
     }
     from->edges = mem_grow(from->edges, from->edge_count + 1, sizeof *from->edges);
     from->edges[from->edge_count++] = (struct graph_edge){.to = to, .kind = kind};
+}
+
+void graph_link_names(struct graph *g, struct graph_node *from, const struct name_list *names,
+                      enum graph_edge_kind kind)
+{
+    struct graph_node *to;
+    for (size_t i = 0; i < names->count; i++) {
+        list_each (to, &g->nodes, link) {
+            if (to != from && to->ops->named(to, names->names[i]))
+                graph_link(from, to, kind);
+        }
+    }
+}
+
+void graph_unlink_all(struct graph_node *n)
+{
+    n->edge_count = 0;
+    n->rank = n->priority;
 }
 
 static void graph_unlink(struct graph_node *from, const struct graph_node *to)

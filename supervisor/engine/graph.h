@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "config/config.h"
 
 enum graph_status {
     GRAPH_DOWN,    /* not up and nobody tries: it was never wanted, or it was stopped */
@@ -32,6 +33,7 @@ struct graph_node_ops {
     enum graph_status (*status)(const struct graph_node *n);
     bool (*stopped)(const struct graph_node *n); /* nothing of it is left to wait for */
     void (*pull)(struct graph_node *n);          /* somebody who requires it wants to start */
+    bool (*named)(const struct graph_node *n, const char *name); /* does "name" mean it too */
 };
 
 struct graph_edge {
@@ -45,6 +47,7 @@ struct graph_node {
     const char *label;        /* "sync:data", "api": borrowed from the owner */
     struct graph_edge *edges; /* owned: what this node waits for */
     size_t edge_count;
+    int64_t priority;
     int64_t rank; /* its priority, raised to that of what it waits for: the order of stopping */
 };
 
@@ -63,8 +66,11 @@ void graph_node_init(struct graph_node *n, const struct graph_node_ops *ops, con
                      int64_t priority);
 void graph_add(struct graph *g, struct graph_node *n);
 void graph_link(struct graph_node *from, struct graph_node *to, enum graph_edge_kind kind);
+void graph_link_names(struct graph *g, struct graph_node *from, const struct name_list *names,
+                      enum graph_edge_kind kind);             /* to all whom the names mean */
+void graph_unlink_all(struct graph_node *n);                  /* before its edges are made anew */
 void graph_node_close(struct graph *g, struct graph_node *n); /* and every edge to it */
-void graph_rank(struct graph *g); /* call after the last link and after every change of edges */
+void graph_rank(struct graph *g);                             /* after the last link */
 
 /* May n start now? *blocker (may be NULL) is who is in the way. */
 enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_node **blocker);

@@ -17,15 +17,16 @@ struct proc {
     const struct process_config *config;
     struct fsm fsm;
     struct fsm_rules rules;
-    struct timer timer;
+    struct timer timer; /* armed exactly while fsm.deadline is set */
     struct child child;
     struct graph_node node;
-    char *label;          /* "api" or "group:name", owned */
-    bool wanted;          /* somebody asked for it to be up; it may still wait for others */
-    bool left_starting;   /* has been anything but STARTING since it was first wanted */
-    bool spawn_pending;   /* the old pipes are still closing: start when they are */
-    bool stop_unless_up;  /* part of a stop of everything that reaches it later */
-    int64_t started_wall; /* s since 1970 of the last start and stop; 0: never */
+    char *label; /* "api" or "group:name", owned */
+    bool wanted; /* somebody asked for it; it is not started yet, because it waits for others */
+    enum graph_gate_kind gate;        /* while wanted: how it looked when last tried */
+    const struct graph_node *blocker; /* while wanted: who is in the way; may be NULL */
+    bool left_starting;               /* has been anything but STARTING since it was last wanted */
+    bool spawn_pending;   /* the old pipes are still closing: the process follows when they are */
+    int64_t started_wall; /* ms since 1970 of the last start and stop; 0: never */
     int64_t stopped_wall;
     int exit_status; /* of the last exit; -1 after a signal */
     bool exit_expected;
@@ -49,6 +50,7 @@ int proc_signal(struct proc *p, int number); /* -ESRCH: not running; -errno of k
 /* Its process has ended: `status` as waitid(2) tells in si_code and si_status. */
 void proc_exited(struct proc *p, int code, int status);
 
+void proc_want(struct proc *p);          /* wants it up, without trying yet */
 bool proc_waiting(const struct proc *p); /* wanted, and waits for what it requires or follows */
 bool proc_settled(const struct proc *p); /* nothing of it is on its way */
 void proc_try_start(struct proc *p);     /* starts it if it waits and nothing is in the way */

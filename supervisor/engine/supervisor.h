@@ -15,12 +15,13 @@ enum supervisor_state {
 };
 
 struct supervisor {
-    struct host *host;     /* borrowed */
-    struct event_bus *bus; /* borrowed */
-    struct child_context child_context;
-    struct config *config; /* a reference: the last one that was read (reread) */
+    struct host *host;                  /* borrowed */
+    struct event_bus *bus;              /* borrowed */
+    struct spawn_context spawn_context; /* set by the owner after init */
+    struct config *config;              /* a reference: the last one that was read (reread) */
     struct graph graph;
-    struct list groups; /* struct pgroup, in start order */
+    struct list groups;  /* struct pgroup, in start order */
+    struct list closing; /* removed ones whose pipes are still closing */
     enum supervisor_state state;
     bool stopping_all;   /* everything is to go down, in order */
     struct timer settle; /* a waiting start or stop may have become possible */
@@ -54,6 +55,9 @@ struct pgroup *supervisor_find_group(struct supervisor *s, const char *name);
 /* "group:process" or "name"; NULL when there is none. group:* is the caller's business. */
 struct proc *supervisor_find(struct supervisor *s, const char *namespec);
 struct proc *supervisor_find_pid(struct supervisor *s, pid_t pid);
+
+/* Other nodes (jobs) have come or gone: makes every edge of the processes anew. */
+void supervisor_relink(struct supervisor *s);
 
 /* The host has reaped `pid`. False: not one of ours. */
 bool supervisor_exited(struct supervisor *s, pid_t pid, int code, int status);

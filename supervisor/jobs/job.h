@@ -8,18 +8,7 @@
 #include "engine/child.h"
 #include "engine/graph.h"
 #include "event/bus.h"
-
-enum job_state {
-    JOB_IDLE,    /* not run since the daemon started */
-    JOB_WAITING, /* for what it requires or follows */
-    JOB_RUNNING,
-    JOB_RETRYING, /* the last attempt failed; the next one follows after retry_delay */
-    JOB_ENDING,   /* over its time-out, asked to end: counts as a failed attempt */
-    JOB_STOPPING, /* stopped by somebody */
-    JOB_SUCCEEDED,
-    JOB_FAILED,
-    JOB_STATES,
-};
+#include "jobs/table.h"
 
 struct jobs;
 
@@ -27,45 +16,57 @@ struct job {
     struct jobs *jobs; /* the owner */
     const struct job_config *config;
     enum job_state state;
-    int64_t attempts; /* of this run */
-    struct timer timer;
+    int64_t attempts;   /* of this run */
+    struct timer timer; /* armed exactly while the state has a deadline */
     struct child child;
     struct graph_node node;
-    char *label;          /* "sync:data", owned */
+    const char *label;    /* "sync:data", borrowed from the configuration */
     bool start_pending;   /* the pipes of the last attempt are still closing */
+    bool stale_ok;        /* failed, but what it made before is young enough */
+    int64_t started;      /* ms, monotonic, of the run's first attempt */
     int64_t started_wall; /* ms since 1970; 0: never */
     int64_t ended_wall;
-    int64_t started;  /* ms, monotonic, of the run's first attempt */
-    int64_t last_ms;  /* duration of the last finished run */
-    char result[512]; /* "", "exit status 3", "timed out after 10m", ... */
+    const char *waits_for; /* JOB_WAITING: label of who is in the way; may be NULL */
+    char result[512];      /* "", "exit status 3", "timed out after 10m", ... */
 };
 
 /* All jobs of one configuration. Owned by main.c. */
 struct jobs {
     struct host *host;
     struct event_bus *bus;
-    struct child_context child_context;
-    struct graph *graph;     /* the supervisor's */
-    struct config *snapshot; /* a reference */
-    struct job *items;       /* owned array, in file order */
+    struct spawn_context spawn_context; /* set by the owner after init */
+    struct graph *graph;                /* the supervisor's */
+    struct config *snapshot;            /* a reference */
+    struct job *items;                  /* owned array, in file order */
     size_t count;
-    bool shutting_down;
+    struct timer settle; /* a waiting job may be able to run now */
+    bool shutting_down;  /* only the order among the jobs themselves counts any more */
     void (*on_changed)(struct jobs *j); /* a job has changed: others may wait for it */
     void *owner;
 };
 
 void jobs_init(struct jobs *j, struct host *host, struct event_bus *bus, struct graph *graph);
+void jobs_close(struct jobs *j);                       /* unloads; every child must be idle */
 void jobs_load(struct jobs *j, struct config *config); /* takes a reference */
 void jobs_unload(struct jobs *j);                      /* every job must be stopped and idle */
-bool jobs_idle(const struct jobs *j);                  /* no process, no open pipe */
+/* Edges from jobs to everybody else; after supervisor_load and whenever groups change. */
+void jobs_relink(struct jobs *j);
+bool jobs_idle(const struct jobs *j); /* no process, no open pipe */
 
 /* Wants every job with this `when` (enum job_when) to run. */
 void jobs_start(struct jobs *j, enum job_when when);
 bool jobs_done(const struct jobs *j, enum job_when when); /* none of them is on its way */
+bool jobs_any_active(const struct jobs *j);
 void jobs_stop_all(struct jobs *j);
-void jobs_settle(struct jobs *j); /* looks whether a waiting job may run now */
+void jobs_settle(struct jobs *j); /* looks, from the loop, whether a waiting job may run now */
 bool jobs_exited(struct jobs *j, pid_t pid, int code, int status); /* false: none of ours */
 struct job *jobs_find(struct jobs *j, const char *name); /* "data", "sync:data", "job:x"; NULL */
+
+/* For jobs.c, which owns them. */
+void job_init(struct job *job, struct jobs *jobs, const struct job_config *config);
+void job_close(struct job *job);
+void job_try(struct job *job); /* runs it if it waits and nothing is in the way */
+void job_exited(struct job *job, int code, int status);
 
 int job_run(struct job *job);  /* -EALREADY when it is on its way, -ESHUTDOWN */
 int job_stop(struct job *job); /* -ESRCH when it is not on its way */

@@ -1,0 +1,245 @@
+#include "engine/child.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "output/autolog.h"
+
+static void child_tell_trouble(struct child *c)
+{
+    const char *trouble = sink_trouble(&c->out_sink);
+    if (trouble)
+        log_warn("'%s' stdout: %s", c->config->name, trouble);
+    trouble = sink_trouble(&c->err_sink);
+    if (trouble)
+        log_warn("'%s' stderr: %s", c->config->name, trouble);
+}
+
+static void on_out_data(struct stream *s, const char *data, size_t len)
+{
+    (void)data;
+    (void)len;
+    child_tell_trouble(container_of(s, struct child, out));
+}
+
+static void on_err_data(struct stream *s, const char *data, size_t len)
+{
+    (void)data;
+    (void)len;
+    child_tell_trouble(container_of(s, struct child, err));
+}
+
+void child_init(struct child *c, const struct process_config *config, const char *group,
+                struct host *host)
+{
+    *c = (struct child){.config = config, .group = group, .host = host, .in = -1, .report = -1};
+    stream_init(&c->out, host->loop);
+    stream_init(&c->err, host->loop);
+    c->out.on_data = on_out_data;
+    c->err.on_data = on_err_data;
+    sink_init(&c->out_sink, config->name);
+    sink_init(&c->err_sink, config->name);
+}
+
+static char *child_auto_log(const struct child *c, const struct config *config, const char *channel)
+{
+    struct autolog_name name = {.folder = config->childlogdir,
+                                .process = c->config->name,
+                                .channel = channel,
+                                .identifier = config->identifier};
+    struct err e;
+    char *path = NULL;
+    if (autolog_create(&name, &path, &e) < 0)
+        log_warn("'%s' %s is not logged: %s", c->config->name, channel, e.text);
+    return path;
+}
+
+void child_make_auto_logs(struct child *c, const struct config *config)
+{
+    if (!c->host->loop)
+        return;
+    if (c->config->out.kind == LOG_KIND_AUTO)
+        c->out_auto = child_auto_log(c, config, "stdout");
+    if (c->config->err.kind == LOG_KIND_AUTO && !c->config->redirect_stderr)
+        c->err_auto = child_auto_log(c, config, "stderr");
+    c->out.strip_ansi = c->err.strip_ansi = config->strip_ansi;
+}
+
+void child_close(struct child *c)
+{
+    fd_close(&c->in);
+    fd_close(&c->report);
+    sink_close(&c->out_sink);
+    sink_close(&c->err_sink);
+    mem_free(c->out_auto);
+    mem_free(c->err_auto);
+    c->out_auto = c->err_auto = NULL;
+}
+
+bool child_idle(const struct child *c)
+{
+    return c->pid == 0 && c->open_streams == 0;
+}
+
+static int child_open_sink(struct child *c, struct sink *sink, const struct log_config *log,
+                           const char *auto_path, struct err *e)
+{
+    struct err why;
+    int rc = sink_open(sink, log, auto_path, &why);
+    if (rc == 0)
+        return 0;
+    log_warn("'%s' cannot start: %s", c->config->name, why.text);
+    return err_set(e, rc, "unknown error making dispatchers for '%s': %s", c->config->name,
+                   strerrorname_np(-rc));
+}
+
+static int child_open_sinks(struct child *c, struct err *e)
+{
+    if (!c->host->loop)
+        return 0;
+    int rc = child_open_sink(c, &c->out_sink, &c->config->out, c->out_auto, e);
+    if (rc == 0 && !c->config->redirect_stderr)
+        rc = child_open_sink(c, &c->err_sink, &c->config->err, c->err_auto, e);
+    return rc;
+}
+
+static void child_close_sinks(struct child *c)
+{
+    sink_close(&c->out_sink);
+    sink_close(&c->err_sink);
+}
+
+static void child_start_stream(struct child *c, struct stream *s, int fd, struct sink *sink)
+{
+    if (fd < 0)
+        return;
+    int rc = stream_start(s, fd, sink);
+    if (rc < 0)
+        log_error("'%s': its output cannot be read: %s", c->config->name, strerror(-rc));
+    else
+        c->open_streams++;
+}
+
+int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
+{
+    struct arena a;
+    struct spawn_plan plan;
+    struct spawned spawned;
+    arena_init(&a);
+    int rc = spawn_plan_make(&plan, c->config, c->group, ctx, &a, e);
+    if (rc == 0)
+        rc = child_open_sinks(c, e);
+    if (rc == 0)
+        rc = c->host->ops->spawn(c->host, &plan, &spawned, e);
+    arena_close(&a);
+    if (rc < 0) {
+        child_close_sinks(c);
+        return rc;
+    }
+    c->pid = spawned.pid;
+    c->in = spawned.in;
+    c->report = spawned.report;
+    child_start_stream(c, &c->out, spawned.out, &c->out_sink);
+    child_start_stream(c, &c->err, spawned.err, &c->err_sink);
+    return 0;
+}
+
+static void child_stream_closed(struct child *c)
+{
+    c->open_streams--;
+    if (child_idle(c) && c->on_idle)
+        c->on_idle(c);
+}
+
+static void on_out_closed(struct stream *s)
+{
+    child_stream_closed(container_of(s, struct child, out));
+}
+
+static void on_err_closed(struct stream *s)
+{
+    child_stream_closed(container_of(s, struct child, err));
+}
+
+bool child_exited(struct child *c, struct err *why)
+{
+    bool exec_failed = spawn_report_read(c->report, c->config, why);
+    fd_close(&c->report);
+    fd_close(&c->in);
+    c->pid = 0;
+    if (!stream_idle(&c->out)) {
+        stream_drain(&c->out);
+        stream_stop(&c->out, on_out_closed);
+    }
+    if (!stream_idle(&c->err)) {
+        stream_drain(&c->err);
+        stream_stop(&c->err, on_err_closed);
+    }
+    child_tell_trouble(c);
+    child_close_sinks(c);
+    return exec_failed;
+}
+
+void child_confirm(struct child *c)
+{
+    struct pollfd p = {.fd = c->report, .events = POLLIN};
+    /* Nothing to read and nobody left to write: exec has worked. A report stays where it is. */
+    if (c->report >= 0 && poll(&p, 1, 0) == 1 && !(p.revents & POLLIN))
+        fd_close(&c->report);
+}
+
+int child_signal(const struct child *c, int number, bool group)
+{
+    if (c->pid <= 0)
+        return -ESRCH;
+    return c->host->ops->kill(c->host, group ? -c->pid : c->pid, number);
+}
+
+static const char *child_log_path(const struct log_config *log, const char *auto_path)
+{
+    switch (log->kind) {
+    case LOG_KIND_AUTO:
+        return auto_path;
+    case LOG_KIND_FILE:
+        return log->path;
+    case LOG_KIND_NONE:
+        break;
+    }
+    return NULL;
+}
+
+const char *child_out_path(const struct child *c)
+{
+    return child_log_path(&c->config->out, c->out_auto);
+}
+
+const char *child_err_path(const struct child *c)
+{
+    return c->config->redirect_stderr ? NULL : child_log_path(&c->config->err, c->err_auto);
+}
+
+void child_reopen_logs(struct child *c)
+{
+    struct err e;
+    if (c->pid == 0)
+        return;
+    if (sink_reopen(&c->out_sink, &e) < 0 || sink_reopen(&c->err_sink, &e) < 0)
+        log_warn("'%s': %s", c->config->name, e.text);
+}
+
+int child_clear_logs(struct child *c, struct err *e)
+{
+    if (c->pid != 0) {
+        int rc = sink_clear(&c->out_sink, e);
+        return rc < 0 ? rc : sink_clear(&c->err_sink, e);
+    }
+    const char *out = child_out_path(c);
+    const char *err = child_err_path(c);
+    int rc = out ? file_clear_path(out, e) : 0;
+    return rc == 0 && err ? file_clear_path(err, e) : rc;
+}

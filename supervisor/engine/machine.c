@@ -1,0 +1,74 @@
+#include "engine/machine.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "engine/spawn.h"
+
+static int64_t machine_now(struct host *h)
+{
+    (void)h;
+    return clock_now();
+}
+
+static int64_t machine_wall(struct host *h)
+{
+    (void)h;
+    return clock_wall();
+}
+
+static int machine_spawn(struct host *h, const struct spawn_plan *plan, struct spawned *out,
+                         struct err *e)
+{
+    (void)h;
+    return spawn_process(plan, out, e);
+}
+
+static int machine_kill(struct host *h, pid_t pid, int number)
+{
+    (void)h;
+    return kill(pid, number) < 0 ? -errno : 0;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    host_run_due(&container_of(timer, struct machine, timer)->host);
+}
+
+static void machine_wake_at(struct host *h, int64_t due)
+{
+    struct machine *m = container_of(h, struct machine, host);
+    if (uv_is_closing((uv_handle_t *)&m->timer))
+        return;
+    if (due < 0) {
+        (void)uv_timer_stop(&m->timer);
+        return;
+    }
+    /* libuv's idea of now is as old as the loop's turn: a timer must not fire too early. */
+    uv_update_time(h->loop);
+    int64_t wait = due - clock_now();
+    (void)uv_timer_start(&m->timer, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
+}
+
+static const struct host_ops machine_ops = {
+    .now = machine_now,
+    .wall = machine_wall,
+    .spawn = machine_spawn,
+    .kill = machine_kill,
+    .wake_at = machine_wake_at,
+};
+
+int machine_open(struct machine *m, uv_loop_t *loop)
+{
+    *m = (struct machine){.host = {.ops = &machine_ops, .loop = loop}};
+    return uv_timer_init(loop, &m->timer);
+}
+
+void machine_close(struct machine *m)
+{
+    timer_heap_close(&m->host.timers);
+    if (!uv_is_closing((uv_handle_t *)&m->timer))
+        uv_close((uv_handle_t *)&m->timer, NULL);
+}

@@ -1,0 +1,15 @@
+/* The real host: this machine, its clocks and processes, on a libuv loop. */
+#ifndef ENGINE_MACHINE_H
+#define ENGINE_MACHINE_H
+
+#include "engine/host.h"
+
+struct machine {
+    struct host host;
+    uv_timer_t timer; /* runs until the earliest deadline; stopped when there is none */
+};
+
+int machine_open(struct machine *m, uv_loop_t *loop);
+void machine_close(struct machine *m); /* the handle closes in the loop */
+
+#endif

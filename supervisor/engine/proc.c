@@ -1,0 +1,439 @@
+#include "engine/proc.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "engine/reaper.h"
+#include "engine/supervisor.h"
+
+/* Two starts of one program are at least so far apart, however often it dies. */
+enum { PROC_SPACING_MS = 1000 };
+
+static struct host *proc_host(const struct proc *p)
+{
+    return p->group->supervisor->host;
+}
+
+static bool proc_feed(struct proc *p, enum fsm_event event);
+
+/* --- Telling ------------------------------------------------------------------------------- */
+
+static void proc_publish(const struct proc *p, enum event_type type, enum proc_state from)
+{
+    struct event ev = {.type = type,
+                       .group = p->group->config->name,
+                       .name = p->config->name,
+                       .from = (int)from,
+                       .state = (int)p->fsm.state,
+                       .pid = p->child.pid,
+                       .tries = (int)p->fsm.retries,
+                       .expected = p->exit_expected};
+    event_bus_publish(p->group->supervisor->bus, &ev);
+    supervisor_settle(p->group->supervisor);
+}
+
+static void proc_spawnerr(struct proc *p, const char *text)
+{
+    (void)snprintf(p->spawnerr, sizeof p->spawnerr, "%s", text);
+}
+
+static void proc_log(const struct proc *p, enum fsm_event event)
+{
+    const char *name = p->config->name;
+    if (event == FSM_UP)
+        log_info("success: %s entered RUNNING state, process has stayed up for > than %lld "
+                 "seconds (startsecs)",
+                 name, (long long)p->config->startsecs);
+    else if (event == FSM_GIVE_UP)
+        log_info("gave up: %s entered FATAL state, too many start retries too quickly", name);
+    else if (event == FSM_KILL_DUE)
+        log_warn("killing '%s' (%d) with SIGKILL", name, (int)p->child.pid);
+}
+
+/* --- Doing --------------------------------------------------------------------------------- */
+
+static void proc_spawn(struct proc *p)
+{
+    struct err e;
+    p->spawnerr[0] = '\0';
+    p->exit_status = 0;
+    p->started_wall = host_wall(proc_host(p));
+    if (!child_idle(&p->child)) {
+        p->spawn_pending = true;
+        return;
+    }
+    if (child_start(&p->child, &p->group->supervisor->spawn_context, &e) < 0) {
+        log_info("spawnerr: %s", e.text);
+        proc_spawnerr(p, e.text);
+        (void)proc_feed(p, FSM_SPAWN_FAILED);
+        return;
+    }
+    log_info("spawned: '%s' with pid %d", p->config->name, (int)p->child.pid);
+}
+
+static void proc_kill(struct proc *p, int number, bool group)
+{
+    if (p->child.pid == 0) { /* it waits for its pipes: there is nobody to signal */
+        p->spawn_pending = false;
+        (void)proc_feed(p, FSM_EXIT);
+        return;
+    }
+    int rc = child_signal(&p->child, number, group);
+    if (rc == 0 || rc == -ESRCH)
+        return;
+    log_critical("unknown problem killing %s (%d): %s", p->config->name, (int)p->child.pid,
+                 strerror(-rc));
+    (void)proc_feed(p, FSM_LOST);
+}
+
+static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state from, unsigned actions)
+{
+    if (p->fsm.deadline == FSM_NEVER)
+        host_disarm(proc_host(p), &p->timer);
+    else
+        host_arm(proc_host(p), &p->timer, p->fsm.deadline);
+    if (p->fsm.state != PROC_STARTING)
+        p->left_starting = true;
+    if (event == FSM_UP)
+        child_confirm(&p->child);
+    proc_log(p, event);
+    if (p->fsm.state != from)
+        proc_publish(p, EVENT_PROCESS_STATE, from);
+    if (actions & FSM_SPAWN)
+        proc_spawn(p);
+    if (actions & FSM_TERMINATE)
+        proc_kill(p, p->config->stopsignal, p->config->stopasgroup);
+    if (actions & FSM_KILL)
+        proc_kill(p, SIGKILL, p->config->killasgroup);
+}
+
+/* The one place where a state is written. */
+static bool proc_feed(struct proc *p, enum fsm_event event)
+{
+    enum proc_state from = p->fsm.state;
+    struct fsm_result result = fsm_step(&p->fsm, &p->rules, event, host_now(proc_host(p)));
+    if (!result.taken) {
+        log_debug("'%s': %s means nothing while %s", p->config->name, fsm_event_name(event),
+                  proc_state_name(from));
+        return false;
+    }
+    p->fsm = result.next;
+    proc_apply(p, event, from, result.actions);
+    return true;
+}
+
+static void on_due(struct timer *timer)
+{
+    struct proc *p = container_of(timer, struct proc, timer);
+    enum fsm_event event;
+    if (fsm_due(&p->fsm, &p->rules, host_now(proc_host(p)), &event))
+        (void)proc_feed(p, event);
+}
+
+static void on_child_idle(struct child *child)
+{
+    struct proc *p = container_of(child, struct proc, child);
+    if (p->spawn_pending && p->fsm.state == PROC_STARTING) {
+        p->spawn_pending = false;
+        proc_spawn(p);
+    }
+    if (p->group->closing)
+        supervisor_settle(p->group->supervisor);
+}
+
+/* --- In the graph -------------------------------------------------------------------------- */
+
+static enum graph_status proc_graph_status(const struct graph_node *n)
+{
+    const struct proc *p = container_of_const(n, struct proc, node);
+    if (p->wanted)
+        return p->gate == GRAPH_BLOCKED ? GRAPH_FAILED : GRAPH_PENDING;
+    switch (p->fsm.state) {
+    case PROC_STARTING:
+    case PROC_BACKOFF:
+        return GRAPH_PENDING;
+    case PROC_RUNNING:
+        return GRAPH_UP;
+    case PROC_EXITED:
+        if (p->fsm.again)
+            return GRAPH_PENDING;
+        return p->exit_expected ? GRAPH_UP : GRAPH_FAILED;
+    case PROC_FATAL:
+    case PROC_UNKNOWN:
+        return GRAPH_FAILED;
+    case PROC_STOPPED:
+    case PROC_STOPPING:
+        break;
+    }
+    return GRAPH_DOWN;
+}
+
+static bool proc_graph_stopped(const struct graph_node *n)
+{
+    const struct proc *p = container_of_const(n, struct proc, node);
+    return proc_state_is_stopped(p->fsm.state) && !p->fsm.again && !p->wanted;
+}
+
+static void proc_graph_pull(struct graph_node *n)
+{
+    (void)proc_start(container_of(n, struct proc, node));
+}
+
+/* "api", "program:api", "web", "group:web", "web:api": what requires= and after= may say. */
+static bool proc_graph_named(const struct graph_node *n, const char *name)
+{
+    const struct proc *p = container_of_const(n, struct proc, node);
+    if (strncmp(name, "program:", 8) == 0)
+        return strcmp(name + 8, p->config->program) == 0;
+    if (strncmp(name, "group:", 6) == 0)
+        return strcmp(name + 6, p->group->config->name) == 0;
+    return strcmp(name, p->config->program) == 0 || strcmp(name, p->group->config->name) == 0 ||
+           strcmp(name, p->label) == 0;
+}
+
+static const struct graph_node_ops proc_graph_ops = {
+    .status = proc_graph_status,
+    .stopped = proc_graph_stopped,
+    .pull = proc_graph_pull,
+    .named = proc_graph_named,
+};
+
+/* --- Life ---------------------------------------------------------------------------------- */
+
+void proc_init(struct proc *p, struct pgroup *group, const struct process_config *config)
+{
+    const char *group_name = group->config->name;
+    *p = (struct proc){.group = group, .config = config, .fsm = fsm_new()};
+    p->rules = (struct fsm_rules){.startsecs_ms = config->startsecs * 1000,
+                                  .stopwaitsecs_ms = config->stopwaitsecs * 1000,
+                                  .startretries = config->startretries,
+                                  .spacing_ms = PROC_SPACING_MS};
+    p->timer.on_due = on_due;
+    p->label = strcmp(group_name, config->name) == 0
+                   ? mem_strdup(config->name)
+                   : mem_printf("%s:%s", group_name, config->name);
+    child_init(&p->child, config, group_name, proc_host(p));
+    p->child.on_idle = on_child_idle;
+    child_make_auto_logs(&p->child, group->snapshot);
+    graph_node_init(&p->node, &proc_graph_ops, p->label, group->config->priority);
+}
+
+void proc_close(struct proc *p)
+{
+    host_disarm(proc_host(p), &p->timer);
+    child_close(&p->child);
+    mem_free(p->label);
+}
+
+bool proc_waiting(const struct proc *p)
+{
+    return p->wanted;
+}
+
+bool proc_settled(const struct proc *p)
+{
+    if (p->wanted)
+        return p->gate == GRAPH_BLOCKED;
+    return p->fsm.state != PROC_STARTING || p->left_starting;
+}
+
+void proc_try_start(struct proc *p)
+{
+    if (!p->wanted)
+        return;
+    const struct graph_node *blocker = NULL;
+    enum graph_gate_kind gate = graph_gate(&p->node, &blocker);
+    if (gate == GRAPH_GO) {
+        p->wanted = false;
+        p->left_starting = false;
+        (void)proc_feed(p, FSM_START);
+        return;
+    }
+    if (gate == p->gate && blocker == p->blocker)
+        return;
+    p->gate = gate;
+    p->blocker = blocker;
+    log_info("'%s' %s %s", p->config->name, gate == GRAPH_WAIT ? "waits for" : "stays down without",
+             blocker->label);
+    proc_publish(p, EVENT_PROCESS_NEWS, p->fsm.state);
+}
+
+void proc_want(struct proc *p)
+{
+    p->wanted = true;
+    p->gate = GRAPH_GO;
+    p->blocker = NULL;
+}
+
+enum proc_start_result proc_start(struct proc *p)
+{
+    if (p->fsm.state == PROC_STOPPING)
+        return PROC_START_STOPPING;
+    if (p->fsm.state == PROC_UNKNOWN)
+        return PROC_START_UNKNOWN;
+    if (proc_state_is_running(p->fsm.state) || (p->wanted && p->gate != GRAPH_BLOCKED))
+        return PROC_START_ALREADY;
+    if (p->fsm.again) { /* a restart is due anyway: do not wait for it */
+        (void)proc_feed(p, FSM_RESTART);
+        return PROC_START_OK;
+    }
+    proc_want(p);
+    graph_pull(&p->node);
+    proc_try_start(p);
+    return PROC_START_OK;
+}
+
+int proc_stop(struct proc *p)
+{
+    if (p->wanted) {
+        p->wanted = false;
+        proc_publish(p, EVENT_PROCESS_NEWS, p->fsm.state);
+        return 0;
+    }
+    bool may = proc_state_is_running(p->fsm.state) || p->fsm.again;
+    return may && proc_feed(p, FSM_STOP) ? 0 : -ESRCH;
+}
+
+int proc_signal(struct proc *p, int number)
+{
+    if (!proc_state_has_process(p->fsm.state))
+        return -ESRCH;
+    log_debug("signalling %s (pid %d) with signal %d", p->config->name, (int)p->child.pid, number);
+    return child_signal(&p->child, number, false);
+}
+
+/* --- The end of its process ---------------------------------------------------------------- */
+
+static bool proc_expects(const struct proc *p, int code, int status)
+{
+    for (size_t i = 0; code == CLD_EXITED && i < p->config->exitcodes.count; i++) {
+        if (p->config->exitcodes.values[i] == status)
+            return true;
+    }
+    return false;
+}
+
+static bool proc_wants_again(const struct proc *p)
+{
+    if (p->group->supervisor->stopping_all)
+        return false;
+    return p->config->autorestart == AUTORESTART_ALWAYS ||
+           (p->config->autorestart == AUTORESTART_UNEXPECTED && !p->exit_expected);
+}
+
+static void proc_log_exit(const struct proc *p, enum fsm_event event, const char *how)
+{
+    const char *name = p->config->name;
+    if (p->fsm.state == PROC_STOPPING || p->fsm.state == PROC_UNKNOWN)
+        log_line(p->exit_expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "stopped: %s (%s)", name, how);
+    else if (p->exit_expected && event != FSM_EXIT_EARLY)
+        log_info("exited: %s (%s; expected)", name, how);
+    else
+        log_warn("exited: %s (%s; not expected)", name, how);
+}
+
+void proc_exited(struct proc *p, int code, int status)
+{
+    struct err why;
+    char how[64];
+    int64_t now = host_now(proc_host(p));
+    bool exec_failed = child_exited(&p->child, &why);
+    enum fsm_event event;
+    /* A process whose startsecs have passed was up, also when nobody had looked yet. */
+    if (!exec_failed && p->fsm.state == PROC_STARTING && fsm_due(&p->fsm, &p->rules, now, &event))
+        (void)proc_feed(p, event);
+    p->stopped_wall = host_wall(proc_host(p));
+    p->exit_expected = proc_expects(p, code, status);
+    event = fsm_exit(&p->fsm, &p->rules, proc_wants_again(p), now);
+    reaper_describe(code, status, how, sizeof how);
+    p->exit_status = event == FSM_EXIT_EARLY ? 0 : code == CLD_EXITED ? status : -1;
+    if (exec_failed) {
+        log_info("spawnerr: %s", why.text);
+        proc_spawnerr(p, why.text);
+        event = p->fsm.state == PROC_STARTING ? FSM_SPAWN_FAILED : event;
+    } else {
+        proc_log_exit(p, event, how);
+        if (event == FSM_EXIT_EARLY)
+            proc_spawnerr(p, "Exited too quickly (process log may have details)");
+        else if (p->fsm.state == PROC_RUNNING && !p->exit_expected)
+            (void)snprintf(p->spawnerr, sizeof p->spawnerr, "Bad exit code %d", p->exit_status);
+    }
+    (void)proc_feed(p, event);
+}
+
+int proc_check_command(const struct proc *p, struct err *e)
+{
+    struct arena a;
+    struct spawn_plan plan;
+    arena_init(&a);
+    int rc = spawn_plan_make(&plan, p->config, p->group->config->name,
+                             &p->group->supervisor->spawn_context, &a, e);
+    arena_close(&a);
+    return rc;
+}
+
+/* --- In words ------------------------------------------------------------------------------ */
+
+static void proc_describe_uptime(const struct proc *p, int64_t wall, struct buf *out)
+{
+    int64_t up = wall > p->started_wall ? (wall - p->started_wall) / 1000 : 0;
+    int64_t days = up / 86400;
+    buf_printf(out, "pid %d, uptime ", (int)p->child.pid);
+    if (days > 0)
+        buf_printf(out, "%lld day%s, ", (long long)days, days == 1 ? "" : "s");
+    buf_printf(out, "%lld:%02lld:%02lld", (long long)(up % 86400 / 3600),
+               (long long)(up % 3600 / 60), (long long)(up % 60));
+}
+
+static void proc_describe_stop(const struct proc *p, struct buf *out)
+{
+    char text[64];
+    struct tm tm;
+    time_t when = (time_t)(p->stopped_wall / 1000);
+    if (p->started_wall == 0 || !localtime_r(&when, &tm))
+        buf_text(out, "Not started");
+    else if (strftime(text, sizeof text, "%b %d %I:%M %p", &tm) > 0)
+        buf_text(out, text);
+}
+
+void proc_describe(const struct proc *p, int64_t wall, struct buf *out)
+{
+    if (p->wanted) {
+        const char *label = p->blocker ? p->blocker->label : "its turn";
+        if (p->gate == GRAPH_BLOCKED && p->blocker &&
+            p->blocker->ops->status(p->blocker) == GRAPH_FAILED)
+            buf_printf(out, "stays down: %s has failed", label);
+        else
+            buf_printf(out, p->gate == GRAPH_BLOCKED ? "stays down: %s is not up" : "waits for %s",
+                       label);
+        return;
+    }
+    switch (p->fsm.state) {
+    case PROC_RUNNING:
+        proc_describe_uptime(p, wall, out);
+        break;
+    case PROC_BACKOFF:
+    case PROC_FATAL:
+        if (p->spawnerr[0])
+            buf_text(out, p->spawnerr);
+        else
+            buf_printf(out, "unknown error (try \"tail %s\")", p->config->name);
+        break;
+    case PROC_STOPPED:
+    case PROC_EXITED:
+        proc_describe_stop(p, out);
+        break;
+    case PROC_STARTING:
+    case PROC_STOPPING:
+    case PROC_UNKNOWN:
+        break;
+    }
+}

@@ -1,0 +1,310 @@
+#include "engine/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "config/words.h"
+#include "engine/command.h"
+
+extern char **environ;
+
+/* What the child does, in this order, and how a failure of it reads. */
+enum spawn_stage {
+    SPAWN_PGROUP,
+    SPAWN_FDS,
+    SPAWN_GROUPS,
+    SPAWN_GID,
+    SPAWN_UID,
+    SPAWN_DIRECTORY,
+    SPAWN_EXEC,
+    SPAWN_STAGES,
+};
+
+struct spawn_report {
+    int stage;
+    int error;
+};
+
+/* --- The plan ---------------------------------------------------------------------------- */
+
+/* These speak to mainstayd itself. A child that believed them would answer in its name. */
+static bool spawn_own_variable(const char *entry)
+{
+    static const char *const own[] = {
+        "NOTIFY_SOCKET=", "WATCHDOG_USEC=",  "WATCHDOG_PID=", "LISTEN_FDS=",
+        "LISTEN_PID=",    "LISTEN_FDNAMES=", "MAINPID="};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strncmp(entry, own[i], strlen(own[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct spawn_env {
+    char **entries;
+    size_t count;
+    struct arena *a;
+};
+
+/* linear: an environment of a hundred is a hundred compares for each of a few additions */
+static void spawn_env_put(struct spawn_env *env, const char *name, const char *value)
+{
+    char *entry = arena_printf(env->a, "%s=%s", name, value);
+    size_t len = strlen(name) + 1;
+    for (size_t i = 0; i < env->count; i++) {
+        if (strncmp(env->entries[i], entry, len) == 0) {
+            env->entries[i] = entry;
+            return;
+        }
+    }
+    env->entries[env->count++] = entry;
+}
+
+static const char *spawn_env_get(const struct spawn_env *env, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < env->count; i++) {
+        if (strncmp(env->entries[i], name, len) == 0 && env->entries[i][len] == '=')
+            return env->entries[i] + len + 1;
+    }
+    return NULL;
+}
+
+/* Supervisor's order: its own environment, SUPERVISOR_*, the configured ones (merged). */
+static void spawn_env_make(struct spawn_env *env, const struct process_config *config,
+                           const char *group, const struct spawn_context *ctx)
+{
+    size_t room = config->environment.count + 8;
+    for (char **entry = environ; *entry; entry++)
+        room++;
+    env->entries = arena_array(env->a, room, sizeof *env->entries);
+    for (char **entry = environ; *entry; entry++) {
+        if (!spawn_own_variable(*entry))
+            env->entries[env->count++] = *entry;
+    }
+    spawn_env_put(env, "SUPERVISOR_ENABLED", "1");
+    const char *url = config->serverurl ? config->serverurl : ctx->server_url;
+    if (url)
+        spawn_env_put(env, "SUPERVISOR_SERVER_URL", url);
+    spawn_env_put(env, "SUPERVISOR_PROCESS_NAME", config->name);
+    spawn_env_put(env, "SUPERVISOR_GROUP_NAME", group);
+    for (size_t i = 0; i < config->environment.count; i++)
+        spawn_env_put(env, config->environment.vars[i].name, config->environment.vars[i].value);
+}
+
+static void spawn_plan_user(struct spawn_plan *plan, const struct process_config *config,
+                            struct arena *a)
+{
+    if (config->uid == CONFIG_UNSET || (uid_t)config->uid == geteuid())
+        return;
+    struct passwd *pw = getpwuid((uid_t)config->uid); /* user= may be a number */
+    plan->set_user = true;
+    plan->uid = (uid_t)config->uid;
+    plan->gid = (gid_t)config->gid;
+    plan->group_count = 256;
+    plan->groups = arena_array(a, (size_t)plan->group_count, sizeof *plan->groups);
+    if (getgrouplist(pw ? pw->pw_name : config->user, plan->gid, plan->groups, &plan->group_count) <
+        0)
+        plan->group_count = 256; /* the first 256 of more */
+}
+
+int spawn_plan_make(struct spawn_plan *plan, const struct process_config *config, const char *group,
+                    const struct spawn_context *ctx, struct arena *a, struct err *e)
+{
+    struct name_list words = {0};
+    struct err why;
+    if (words_split(config->command, a, &words, &why) < 0)
+        return err_set(e, -ENOEXEC, "can't parse command '%s': %s", config->command, why.text);
+    if (words.count == 0)
+        return err_set(e, -ENOEXEC, "command is empty");
+    struct spawn_env env = {.a = a};
+    spawn_env_make(&env, config, group, ctx);
+    struct command_search search = {.path = spawn_env_get(&env, "PATH"),
+                                    .directory = config->directory,
+                                    .companions = ctx->program_folder};
+    const char *path;
+    int rc = command_find(words.names[0], &search, a, &path, e);
+    if (rc < 0)
+        return rc;
+    *plan = (struct spawn_plan){.name = config->name,
+                                .path = path,
+                                .envp = env.entries,
+                                .directory = config->directory,
+                                .umask = config->umask,
+                                .redirect_stderr = config->redirect_stderr};
+    plan->argv = arena_array(a, words.count + 1, sizeof *plan->argv);
+    for (size_t i = 0; i < words.count; i++)
+        plan->argv[i] = arena_strdup(a, words.names[i]);
+    spawn_plan_user(plan, config, a);
+    return 0;
+}
+
+/* --- The child, between fork and exec: async-signal-safe calls only ------------------------ */
+
+struct spawn_pipes {
+    int in[2], out[2], err[2], report[2];
+};
+
+static void spawn_reset_signals(void)
+{
+    struct sigaction dfl = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &dfl, NULL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int spawn_become(const struct spawn_plan *plan)
+{
+    if (!plan->set_user)
+        return SPAWN_STAGES;
+    if (setgroups((size_t)plan->group_count, plan->groups) < 0)
+        return SPAWN_GROUPS;
+    if (setgid(plan->gid) < 0)
+        return SPAWN_GID;
+    return setuid(plan->uid) < 0 ? SPAWN_UID : SPAWN_STAGES;
+}
+
+/* Returns the stage that failed, with errno. */
+static int spawn_child_steps(const struct spawn_plan *plan, const struct spawn_pipes *pipes)
+{
+    if (setpgid(0, 0) < 0)
+        return SPAWN_PGROUP;
+    int err = plan->redirect_stderr ? pipes->out[1] : pipes->err[1];
+    if (dup2(pipes->in[0], 0) < 0 || dup2(pipes->out[1], 1) < 0 || dup2(err, 2) < 0)
+        return SPAWN_FDS;
+    (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    int stage = spawn_become(plan);
+    if (stage != SPAWN_STAGES)
+        return stage;
+    if (plan->directory && chdir(plan->directory) < 0)
+        return SPAWN_DIRECTORY;
+    if (plan->umask != CONFIG_UNSET)
+        (void)umask((mode_t)plan->umask);
+    spawn_reset_signals();
+    (void)execve(plan->path, plan->argv, plan->envp);
+    return SPAWN_EXEC;
+}
+
+static _Noreturn void spawn_child(const struct spawn_plan *plan, const struct spawn_pipes *pipes)
+{
+    struct spawn_report report = {.stage = spawn_child_steps(plan, pipes), .error = errno};
+    (void)!write(pipes->report[1], &report, sizeof report);
+    _exit(127);
+}
+
+/* --- The parent ---------------------------------------------------------------------------- */
+
+static int spawn_open_pipes(const struct spawn_plan *plan, struct spawn_pipes *pipes)
+{
+    *pipes = (struct spawn_pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+    if (pipe2(pipes->in, O_CLOEXEC) < 0 || pipe2(pipes->out, O_CLOEXEC) < 0 ||
+        pipe2(pipes->report, O_CLOEXEC) < 0)
+        return -errno;
+    if (!plan->redirect_stderr && pipe2(pipes->err, O_CLOEXEC) < 0)
+        return -errno;
+    (void)fd_nonblock(pipes->out[0]);
+    (void)fd_nonblock(pipes->report[0]);
+    (void)fd_nonblock(pipes->in[1]);
+    if (pipes->err[0] >= 0)
+        (void)fd_nonblock(pipes->err[0]);
+    return 0;
+}
+
+static void spawn_close_ends(struct spawn_pipes *pipes, bool ours_too)
+{
+    fd_close(&pipes->in[0]);
+    fd_close(&pipes->out[1]);
+    fd_close(&pipes->err[1]);
+    fd_close(&pipes->report[1]);
+    if (ours_too) {
+        fd_close(&pipes->in[1]);
+        fd_close(&pipes->out[0]);
+        fd_close(&pipes->err[0]);
+        fd_close(&pipes->report[0]);
+    }
+}
+
+static int spawn_refuse_pipes(const char *name, int rc, struct err *e)
+{
+    if (rc == -EMFILE || rc == -ENFILE)
+        return err_set(e, rc, "too many open files to spawn '%s'", name);
+    return err_set(e, rc, "unknown error making dispatchers for '%s': %s", name,
+                   strerrorname_np(-rc));
+}
+
+static int spawn_refuse_fork(const char *name, int rc, struct err *e)
+{
+    if (rc == -EAGAIN)
+        return err_set(e, rc, "Too many processes in process table to spawn '%s'", name);
+    return err_set(e, rc, "unknown error during fork for '%s': %s", name, strerrorname_np(-rc));
+}
+
+int spawn_process(const struct spawn_plan *plan, struct spawned *out, struct err *e)
+{
+    struct spawn_pipes pipes;
+    int rc = spawn_open_pipes(plan, &pipes);
+    if (rc < 0) {
+        spawn_close_ends(&pipes, true);
+        return spawn_refuse_pipes(plan->name, rc, e);
+    }
+    /* No handler of ours may run in the child: everything is blocked until it has reset them. */
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t pid = _Fork();
+    if (pid == 0)
+        spawn_child(plan, &pipes);
+    rc = pid < 0 ? -errno : 0;
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    spawn_close_ends(&pipes, rc < 0);
+    if (rc < 0)
+        return spawn_refuse_fork(plan->name, rc, e);
+    *out = (struct spawned){.pid = pid,
+                            .in = pipes.in[1],
+                            .out = pipes.out[0],
+                            .err = pipes.err[0],
+                            .report = pipes.report[0]};
+    return 0;
+}
+
+bool spawn_report_read(int fd, const struct process_config *config, struct err *why)
+{
+    struct spawn_report report;
+    if (fd < 0 || read(fd, &report, sizeof report) != (ssize_t)sizeof report)
+        return false;
+    const char *reason = strerror(report.error);
+    switch (report.stage) {
+    case SPAWN_PGROUP:
+        (void)err_set(why, -1, "cannot make a process group: %s", reason);
+        break;
+    case SPAWN_GROUPS:
+    case SPAWN_GID:
+    case SPAWN_UID:
+        (void)err_set(why, -1, "cannot become user %s: %s%s", config->user, reason,
+                      report.error == EPERM ? " (mainstayd does not run as root)" : "");
+        break;
+    case SPAWN_DIRECTORY:
+        (void)err_set(why, -1, "cannot change directory to %s: %s", config->directory, reason);
+        break;
+    case SPAWN_EXEC:
+        (void)err_set(why, -1, "cannot execute '%s': %s", config->command, reason);
+        break;
+    default:
+        (void)err_set(why, -1, "cannot set up its descriptors: %s", reason);
+        break;
+    }
+    return true;
+}

@@ -1,0 +1,338 @@
+#include "engine/supervisor.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { SUPERVISOR_REPORT_MS = 3000 }; /* between two lines "waiting for a, b to die" */
+
+/* Walks every process of every group, in start order. */
+#define supervisor_each_proc(p, g, s)                                                              \
+    list_each (g, &(s)->groups, link)                                                              \
+        for ((p) = (g)->procs; (p) < (g)->procs + (g)->count; (p)++)
+
+static void supervisor_publish(struct supervisor *s, enum event_type type, const char *group)
+{
+    struct event ev = {.type = type, .group = group, .state = (int)s->state};
+    event_bus_publish(s->bus, &ev);
+}
+
+/* --- Groups come and go -------------------------------------------------------------------- */
+
+/* linear: every name is compared with every node, whenever a group comes or goes */
+static void supervisor_link(struct supervisor *s)
+{
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, s)
+    {
+        graph_unlink_all(&p->node);
+        graph_link_names(&s->graph, &p->node, &p->config->requires, GRAPH_REQUIRES);
+        graph_link_names(&s->graph, &p->node, &p->config->after, GRAPH_AFTER);
+    }
+    graph_rank(&s->graph);
+}
+
+void supervisor_relink(struct supervisor *s)
+{
+    supervisor_link(s);
+    supervisor_settle(s);
+}
+
+/* Groups stay sorted by priority; a new one comes after those of the same priority. */
+static void supervisor_insert(struct supervisor *s, struct pgroup *g)
+{
+    struct pgroup *other;
+    struct list *before = &s->groups;
+    list_each (other, &s->groups, link) {
+        if (other->config->priority > g->config->priority) {
+            before = &other->link;
+            break;
+        }
+    }
+    list_append(before, &g->link);
+    for (size_t i = 0; i < g->count; i++)
+        graph_add(&s->graph, &g->procs[i].node);
+    supervisor_publish(s, EVENT_GROUP_ADDED, g->config->name);
+}
+
+static void supervisor_make_group(struct supervisor *s, const struct group_config *config)
+{
+    if (config->kind != GROUP_PROGRAM) {
+        log_warn("[%s:%s] is read but not run by this version of mainstay",
+                 config->kind == GROUP_LISTENER ? "eventlistener" : "fcgi-program", config->name);
+        return;
+    }
+    if (supervisor_find_group(s, config->name)) {
+        log_warn("there are two groups named '%s': the second one is not run", config->name);
+        return;
+    }
+    supervisor_insert(s, pgroup_new(s, s->config, config));
+}
+
+static void supervisor_drop_group(struct supervisor *s, struct pgroup *g)
+{
+    list_remove(&g->link);
+    for (size_t i = 0; i < g->count; i++) {
+        host_disarm(s->host, &g->procs[i].timer);
+        graph_node_close(&s->graph, &g->procs[i].node);
+    }
+    g->closing = true;
+    list_append(&s->closing, &g->link);
+    supervisor_publish(s, EVENT_GROUP_REMOVED, g->config->name);
+}
+
+static void supervisor_sweep(struct supervisor *s)
+{
+    struct pgroup *g;
+    list_each (g, &s->closing, link) {
+        if (pgroup_idle(g)) {
+            list_remove(&g->link);
+            pgroup_free(g);
+        }
+    }
+}
+
+/* --- A stop of everything ------------------------------------------------------------------ */
+
+static void on_report(struct timer *timer)
+{
+    struct supervisor *s = container_of(timer, struct supervisor, report);
+    struct buf names = BUF_EMPTY;
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, s)
+    {
+        if (!p->node.ops->stopped(&p->node))
+            buf_printf(&names, "%s%s", names.len ? ", " : "", p->config->name);
+    }
+    if (names.len) {
+        log_info("waiting for %s to die", buf_str(&names));
+        host_arm(s->host, &s->report, host_now(s->host) + SUPERVISOR_REPORT_MS);
+    }
+    buf_close(&names);
+}
+
+/* Later groups and processes first, as they were started the other way round. */
+static void supervisor_step_stop(struct supervisor *s)
+{
+    for (struct list *link = s->groups.prev; link != &s->groups; link = link->prev) {
+        struct pgroup *g = container_of(link, struct pgroup, link);
+        for (struct proc *p = g->procs + g->count; p-- > g->procs;) {
+            if (p->fsm.state != PROC_STOPPING && !p->node.ops->stopped(&p->node) &&
+                graph_may_stop(&s->graph, &p->node))
+                (void)proc_stop(p);
+        }
+    }
+    if (!supervisor_all_stopped(s) || !s->stopping_all)
+        return;
+    s->stopping_all = false;
+    host_disarm(s->host, &s->report);
+    if (s->on_all_stopped)
+        s->on_all_stopped(s);
+}
+
+void supervisor_stop_all(struct supervisor *s, enum supervisor_state why)
+{
+    struct pgroup *g;
+    struct proc *p;
+    s->state = why;
+    s->stopping_all = true;
+    supervisor_publish(s, EVENT_SUPERVISOR_STATE, NULL);
+    supervisor_each_proc(p, g, s)
+    {
+        if (p->wanted)
+            (void)proc_stop(p);
+    }
+    supervisor_step_stop(s);
+    if (s->stopping_all)
+        host_arm(s->host, &s->report, host_now(s->host));
+    supervisor_settle(s);
+}
+
+bool supervisor_all_stopped(const struct supervisor *s)
+{
+    const struct pgroup *g;
+    list_each (g, &s->groups, link) {
+        if (!pgroup_stopped(g))
+            return false;
+    }
+    return true;
+}
+
+/* --- Life ---------------------------------------------------------------------------------- */
+
+static void on_settle(struct timer *timer)
+{
+    struct supervisor *s = container_of(timer, struct supervisor, settle);
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_sweep(s);
+    if (s->stopping_all) {
+        supervisor_step_stop(s);
+        return;
+    }
+    supervisor_each_proc(p, g, s) proc_try_start(p);
+}
+
+void supervisor_settle(struct supervisor *s)
+{
+    if (!timer_armed(&s->settle))
+        host_arm(s->host, &s->settle, host_now(s->host));
+}
+
+void supervisor_init(struct supervisor *s, struct host *host, struct event_bus *bus)
+{
+    *s = (struct supervisor){.host = host, .bus = bus, .state = SUPERVISOR_RUNNING};
+    list_init(&s->groups);
+    list_init(&s->closing);
+    graph_init(&s->graph);
+    s->settle.on_due = on_settle;
+    s->report.on_due = on_report;
+}
+
+void supervisor_close(struct supervisor *s)
+{
+    supervisor_unload(s);
+    supervisor_sweep(s);
+    host_disarm(s->host, &s->settle);
+    host_disarm(s->host, &s->report);
+    config_unref(s->config);
+    s->config = NULL;
+}
+
+void supervisor_set_config(struct supervisor *s, struct config *config)
+{
+    config_ref(config);
+    config_unref(s->config);
+    s->config = config;
+}
+
+void supervisor_load(struct supervisor *s, struct config *config)
+{
+    supervisor_set_config(s, config);
+    s->state = SUPERVISOR_RUNNING;
+    for (size_t i = 0; i < config->group_count; i++)
+        supervisor_make_group(s, &config->groups[i]);
+    supervisor_relink(s);
+}
+
+void supervisor_unload(struct supervisor *s)
+{
+    struct pgroup *g;
+    list_each (g, &s->groups, link)
+        supervisor_drop_group(s, g);
+    supervisor_settle(s);
+}
+
+void supervisor_autostart(struct supervisor *s)
+{
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, s)
+    {
+        if (p->config->autostart)
+            proc_want(p);
+    }
+    supervisor_each_proc(p, g, s)
+    {
+        if (p->wanted)
+            graph_pull(&p->node);
+    }
+    supervisor_each_proc(p, g, s) proc_try_start(p);
+}
+
+bool supervisor_autostarted(const struct supervisor *s)
+{
+    const struct pgroup *g;
+    const struct proc *p;
+    supervisor_each_proc(p, g, s)
+    {
+        if (p->config->autostart && !proc_settled(p))
+            return false;
+    }
+    return true;
+}
+
+int supervisor_add_group(struct supervisor *s, const char *name)
+{
+    if (supervisor_find_group(s, name))
+        return -EEXIST;
+    const struct group_config *config = config_find_group(s->config, name);
+    if (!config)
+        return -ENOENT;
+    supervisor_make_group(s, config);
+    struct pgroup *g = supervisor_find_group(s, name);
+    if (!g)
+        return -ENOENT;
+    supervisor_relink(s);
+    for (size_t i = 0; i < g->count; i++) {
+        if (g->procs[i].config->autostart)
+            (void)proc_start(&g->procs[i]);
+    }
+    return 0;
+}
+
+int supervisor_remove_group(struct supervisor *s, const char *name)
+{
+    struct pgroup *g = supervisor_find_group(s, name);
+    if (!g)
+        return -ENOENT;
+    if (!pgroup_stopped(g))
+        return -EBUSY;
+    supervisor_drop_group(s, g);
+    supervisor_relink(s);
+    return 0;
+}
+
+/* --- Looking things up --------------------------------------------------------------------- */
+
+struct pgroup *supervisor_find_group(struct supervisor *s, const char *name)
+{
+    struct pgroup *g;
+    list_each (g, &s->groups, link) {
+        if (strcmp(g->config->name, name) == 0)
+            return g;
+    }
+    return NULL;
+}
+
+struct proc *supervisor_find(struct supervisor *s, const char *namespec)
+{
+    const char *colon = strchr(namespec, ':');
+    char *group = colon ? mem_strndup(namespec, (size_t)(colon - namespec)) : mem_strdup(namespec);
+    struct pgroup *g = supervisor_find_group(s, group);
+    mem_free(group);
+    return g ? pgroup_find(g, colon ? colon + 1 : namespec) : NULL;
+}
+
+/* linear: a thousand programs is a thousand compares, once for each exit */
+struct proc *supervisor_find_pid(struct supervisor *s, pid_t pid)
+{
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, s)
+    {
+        if (p->child.pid == pid)
+            return p;
+    }
+    return NULL;
+}
+
+/* A removed group has no process; only its pipes may still be open. */
+bool supervisor_exited(struct supervisor *s, pid_t pid, int code, int status)
+{
+    struct proc *p = supervisor_find_pid(s, pid);
+    if (p)
+        proc_exited(p, code, status);
+    return p != NULL;
+}
+
+void supervisor_reopen_logs(struct supervisor *s)
+{
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, s) child_reopen_logs(&p->child);
+}

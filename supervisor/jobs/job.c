@@ -1,0 +1,364 @@
+#include "jobs/job.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "engine/reaper.h"
+#include "jobs/say.h"
+
+static void job_feed(struct job *job, enum job_event event);
+
+static void job_result(struct job *job, const char *text)
+{
+    (void)snprintf(job->result, sizeof job->result, "%s", text);
+}
+
+/* --- After a change ------------------------------------------------------------------------ */
+
+static int64_t job_deadline(const struct job *job, int64_t now)
+{
+    const struct job_config *config = job->config;
+    switch (job->state) {
+    case JOB_RUNNING:
+        return config->timeout_ms > 0 ? now + config->timeout_ms : -1;
+    case JOB_RETRYING:
+        return now + config->retry_delay_ms;
+    case JOB_ENDING:
+    case JOB_STOPPING:
+        return now + (config->process.stopwaitsecs > 0 ? config->process.stopwaitsecs * 1000 : 0);
+    case JOB_IDLE:
+    case JOB_WAITING:
+    case JOB_SUCCEEDED:
+    case JOB_FAILED:
+    case JOB_STATES:
+        break;
+    }
+    return -1;
+}
+
+/* Is what the last good run left behind young enough to do without this one? */
+static bool job_data_is_young(const struct job *job, int64_t wall)
+{
+    struct stat st;
+    const struct job_config *config = job->config;
+    if (config->stale_ok_ms <= 0 || !config->target || lstat(config->target, &st) < 0)
+        return false;
+    return wall - (int64_t)st.st_mtim.tv_sec * 1000 <= config->stale_ok_ms;
+}
+
+static void job_ended(struct job *job)
+{
+    struct host *host = job->jobs->host;
+    char took[32];
+    job->ended_wall = host_wall(host);
+    say_duration(host_now(host) - job->started, took, sizeof took);
+    if (job->state == JOB_SUCCEEDED) {
+        log_info("job '%s' succeeded after %s", job->label, took);
+        return;
+    }
+    log_error("job '%s' failed: %s", job->label, job->result);
+    job->stale_ok = job_data_is_young(job, job->ended_wall);
+    if (job->stale_ok)
+        log_warn("what requires '%s' starts on the data there is: it is younger than stale_ok",
+                 job->label);
+}
+
+static void job_publish(const struct job *job, enum job_state from)
+{
+    struct event ev = {.type = EVENT_JOB_STATE,
+                       .name = job->label,
+                       .from = (int)from,
+                       .state = (int)job->state,
+                       .pid = job->child.pid,
+                       .tries = (int)job->attempts};
+    event_bus_publish(job->jobs->bus, &ev);
+    jobs_settle(job->jobs);
+    if (job->jobs->on_changed)
+        job->jobs->on_changed(job->jobs);
+}
+
+static void job_spawn(struct job *job)
+{
+    struct err e;
+    if (!child_idle(&job->child)) {
+        job->start_pending = true;
+        return;
+    }
+    job->attempts++;
+    if (child_start(&job->child, &job->jobs->spawn_context, &e) < 0) {
+        job_result(job, e.text);
+        job_feed(job, job->attempts > job->config->retries ? JOB_GIVE_UP : JOB_ATTEMPT_FAILED);
+        return;
+    }
+    log_info("job '%s' started with pid %d", job->label, (int)job->child.pid);
+}
+
+/* A job is asked and killed as a group: what it started ends with it. */
+static void job_signal(struct job *job, int number)
+{
+    if (job->child.pid == 0) {
+        job->start_pending = false;
+        job_feed(job, JOB_GIVE_UP);
+        return;
+    }
+    int rc = child_signal(&job->child, number, true);
+    if (rc < 0 && rc != -ESRCH)
+        log_error("job '%s' cannot be signalled: %s", job->label, strerror(-rc));
+}
+
+static void job_apply(struct job *job, enum job_event event, enum job_state from, unsigned actions)
+{
+    struct host *host = job->jobs->host;
+    int64_t due = job_deadline(job, host_now(host));
+    if (due < 0)
+        host_disarm(host, &job->timer);
+    else
+        host_arm(host, &job->timer, due);
+    if (event == JOB_ATTEMPT_FAILED)
+        log_warn("job '%s' failed: %s; retry %lld of %lld in %lld s", job->label, job->result,
+                 (long long)job->attempts, (long long)job->config->retries,
+                 (long long)(job->config->retry_delay_ms / 1000));
+    if (!job_state_active(job->state) && job_state_active(from))
+        job_ended(job);
+    if (job->state != from)
+        job_publish(job, from);
+    if (actions & JOB_SPAWN)
+        job_spawn(job);
+    if (actions & JOB_TERMINATE)
+        job_signal(job, job->config->process.stopsignal);
+    if (actions & JOB_KILL)
+        job_signal(job, SIGKILL);
+}
+
+/* The one place where a job's state is written. */
+static void job_feed(struct job *job, enum job_event event)
+{
+    enum job_state from = job->state;
+    const struct job_row *row = job_step(from, event);
+    if (!row)
+        return;
+    job->state = row->to;
+    job_apply(job, event, from, row->actions);
+}
+
+static void on_due(struct timer *timer)
+{
+    struct job *job = container_of(timer, struct job, timer);
+    char limit[32];
+    if (job->state == JOB_RUNNING) {
+        say_duration(job->config->timeout_ms, limit, sizeof limit);
+        (void)snprintf(job->result, sizeof job->result, "timed out after %s", limit);
+        log_warn("job '%s' %s", job->label, job->result);
+        job_feed(job, JOB_TIMEOUT);
+    } else {
+        job_feed(job, job->state == JOB_RETRYING ? JOB_RETRY : JOB_KILL_DUE);
+    }
+}
+
+static void on_child_idle(struct child *child)
+{
+    struct job *job = container_of(child, struct job, child);
+    if (job->start_pending) {
+        job->start_pending = false;
+        job_spawn(job);
+    }
+    if (job->jobs->on_changed)
+        job->jobs->on_changed(job->jobs);
+}
+
+/* --- In the graph -------------------------------------------------------------------------- */
+
+static enum graph_status job_graph_status(const struct graph_node *n)
+{
+    const struct job *job = container_of_const(n, struct job, node);
+    if (job_state_active(job->state))
+        return GRAPH_PENDING;
+    if (job->state == JOB_IDLE)
+        return GRAPH_DOWN;
+    if (job->state == JOB_SUCCEEDED || job->stale_ok ||
+        job->config->on_failure == JOB_ON_FAILURE_CONTINUE)
+        return GRAPH_UP;
+    return GRAPH_FAILED;
+}
+
+/* Jobs are stopped by whoever runs the shutdown, not in the order of the programs. */
+static bool job_graph_stopped(const struct graph_node *n)
+{
+    (void)n;
+    return true;
+}
+
+static void job_graph_pull(struct graph_node *n)
+{
+    (void)job_run(container_of(n, struct job, node));
+}
+
+/* "data", "sync:data" */
+static bool job_graph_named(const struct graph_node *n, const char *name)
+{
+    const struct job *job = container_of_const(n, struct job, node);
+    return strcmp(name, job->config->name) == 0 || strcmp(name, job->label) == 0;
+}
+
+static const struct graph_node_ops job_graph_ops = {
+    .status = job_graph_status,
+    .stopped = job_graph_stopped,
+    .pull = job_graph_pull,
+    .named = job_graph_named,
+};
+
+/* When everything goes down, programs are no hindrance any more; failed jobs still are. */
+static enum graph_gate_kind job_gate(const struct job *job, const struct graph_node **blocker)
+{
+    if (!job->jobs->shutting_down)
+        return graph_gate(&job->node, blocker);
+    for (size_t i = 0; i < job->node.edge_count; i++) {
+        const struct graph_edge *edge = &job->node.edges[i];
+        if (edge->to->ops != &job_graph_ops)
+            continue;
+        enum graph_status status = job_graph_status(edge->to);
+        *blocker = edge->to;
+        if (status == GRAPH_FAILED && edge->kind == GRAPH_REQUIRES)
+            return GRAPH_BLOCKED;
+        if (status == GRAPH_PENDING)
+            return GRAPH_WAIT;
+    }
+    return GRAPH_GO;
+}
+
+/* --- Life ---------------------------------------------------------------------------------- */
+
+void job_init(struct job *job, struct jobs *jobs, const struct job_config *config)
+{
+    *job = (struct job){.jobs = jobs, .config = config, .label = config->process.section};
+    job->timer.on_due = on_due;
+    child_init(&job->child, &config->process, config->name, jobs->host);
+    job->child.on_idle = on_child_idle;
+    child_make_auto_logs(&job->child, jobs->snapshot);
+    graph_node_init(&job->node, &job_graph_ops, job->label, 0);
+}
+
+void job_close(struct job *job)
+{
+    host_disarm(job->jobs->host, &job->timer);
+    graph_node_close(job->jobs->graph, &job->node);
+    child_close(&job->child);
+}
+
+bool job_active(const struct job *job)
+{
+    return job_state_active(job->state);
+}
+
+void job_try(struct job *job)
+{
+    const struct graph_node *blocker = NULL;
+    if (job->state != JOB_WAITING)
+        return;
+    enum graph_gate_kind gate = job_gate(job, &blocker);
+    job->waits_for = blocker ? blocker->label : NULL;
+    if (gate == GRAPH_BLOCKED) {
+        (void)snprintf(job->result, sizeof job->result, "it requires %s, which %s", blocker->label,
+                       blocker->ops->status(blocker) == GRAPH_FAILED ? "has failed" : "is not up");
+        job_feed(job, JOB_BLOCKED);
+    } else if (gate == GRAPH_GO) {
+        job_feed(job, JOB_GO);
+    }
+}
+
+int job_run(struct job *job)
+{
+    if (job_active(job))
+        return -EALREADY;
+    job->attempts = 0;
+    job->result[0] = '\0';
+    job->stale_ok = false;
+    job->started = host_now(job->jobs->host);
+    job->started_wall = host_wall(job->jobs->host);
+    job->ended_wall = 0;
+    job_feed(job, JOB_RUN);
+    if (!job->jobs->shutting_down)
+        graph_pull(&job->node);
+    job_try(job);
+    return 0;
+}
+
+int job_stop(struct job *job)
+{
+    if (!job_active(job))
+        return -ESRCH;
+    if (job->state != JOB_ENDING)
+        job_result(job, "stopped");
+    job_feed(job, JOB_STOP);
+    return 0;
+}
+
+static bool job_expects(const struct job *job, int code, int status)
+{
+    const struct int_list *codes = &job->config->process.exitcodes;
+    for (size_t i = 0; code == CLD_EXITED && i < codes->count; i++) {
+        if (codes->values[i] == status)
+            return true;
+    }
+    return false;
+}
+
+void job_exited(struct job *job, int code, int status)
+{
+    struct err why;
+    char how[64];
+    bool exec_failed = child_exited(&job->child, &why);
+    reaper_describe(code, status, how, sizeof how);
+    if (job->state == JOB_RUNNING)
+        job_result(job, exec_failed ? why.text : how);
+    if (job->state == JOB_STOPPING)
+        job_feed(job, JOB_GIVE_UP);
+    else if (job->state == JOB_RUNNING && !exec_failed && job_expects(job, code, status))
+        job_feed(job, JOB_EXIT_OK);
+    else
+        job_feed(job, job->attempts > job->config->retries ? JOB_GIVE_UP : JOB_ATTEMPT_FAILED);
+}
+
+void job_describe(const struct job *job, int64_t wall, struct buf *out)
+{
+    char text[64];
+    switch (job->state) {
+    case JOB_IDLE:
+        say_when(job->config->when, text, sizeof text);
+        buf_printf(out, "not run yet; runs %s", text);
+        break;
+    case JOB_WAITING:
+        buf_printf(out, "waits for %s", job->waits_for ? job->waits_for : "its turn");
+        break;
+    case JOB_RUNNING:
+        say_duration(wall - job->started_wall, text, sizeof text);
+        buf_printf(out, "pid %d, for %s", (int)job->child.pid, text);
+        break;
+    case JOB_RETRYING:
+        buf_printf(out, "%s; retry %lld of %lld follows", job->result, (long long)job->attempts,
+                   (long long)job->config->retries);
+        break;
+    case JOB_ENDING:
+    case JOB_STOPPING:
+        buf_printf(out, "%s; waiting for pid %d to end", job->result, (int)job->child.pid);
+        break;
+    case JOB_SUCCEEDED:
+        say_clock(job->ended_wall, text, sizeof text);
+        buf_printf(out, "at %s", text);
+        say_duration(job->ended_wall - job->started_wall, text, sizeof text);
+        buf_printf(out, ", took %s", text);
+        break;
+    case JOB_FAILED:
+        say_clock(job->ended_wall, text, sizeof text);
+        buf_printf(out, "at %s: %s%s", text, job->result,
+                   job->stale_ok ? "; the data there is young enough" : "");
+        break;
+    case JOB_STATES:
+        break;
+    }
+}

@@ -1,0 +1,120 @@
+#include "jobs/job.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static void on_settle(struct timer *timer)
+{
+    struct jobs *j = container_of(timer, struct jobs, settle);
+    for (size_t i = 0; i < j->count; i++)
+        job_try(&j->items[i]);
+}
+
+void jobs_settle(struct jobs *j)
+{
+    if (!timer_armed(&j->settle))
+        host_arm(j->host, &j->settle, host_now(j->host));
+}
+
+void jobs_init(struct jobs *j, struct host *host, struct event_bus *bus, struct graph *graph)
+{
+    *j = (struct jobs){.host = host, .bus = bus, .graph = graph};
+    j->settle.on_due = on_settle;
+}
+
+void jobs_close(struct jobs *j)
+{
+    jobs_unload(j);
+    host_disarm(j->host, &j->settle);
+}
+
+void jobs_load(struct jobs *j, struct config *config)
+{
+    j->snapshot = config_ref(config);
+    j->shutting_down = false;
+    j->count = config->job_count;
+    j->items = mem_array(j->count, sizeof *j->items);
+    for (size_t i = 0; i < j->count; i++) {
+        job_init(&j->items[i], j, &config->jobs[i]);
+        graph_add(j->graph, &j->items[i].node);
+    }
+}
+
+void jobs_relink(struct jobs *j)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        struct job *job = &j->items[i];
+        graph_unlink_all(&job->node);
+        graph_link_names(j->graph, &job->node, &job->config->process.requires, GRAPH_REQUIRES);
+        graph_link_names(j->graph, &job->node, &job->config->process.after, GRAPH_AFTER);
+    }
+}
+
+void jobs_unload(struct jobs *j)
+{
+    for (size_t i = 0; i < j->count; i++)
+        job_close(&j->items[i]);
+    mem_free(j->items);
+    j->items = NULL;
+    j->count = 0;
+    config_unref(j->snapshot);
+    j->snapshot = NULL;
+}
+
+bool jobs_idle(const struct jobs *j)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        if (!child_idle(&j->items[i].child))
+            return false;
+    }
+    return true;
+}
+
+void jobs_start(struct jobs *j, enum job_when when)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        if (j->items[i].config->when & when)
+            (void)job_run(&j->items[i]);
+    }
+}
+
+bool jobs_done(const struct jobs *j, enum job_when when)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        if ((j->items[i].config->when & when) && job_active(&j->items[i]))
+            return false;
+    }
+    return true;
+}
+
+bool jobs_any_active(const struct jobs *j)
+{
+    return !jobs_done(j, JOB_WHEN_BOOT | JOB_WHEN_SHUTDOWN | JOB_WHEN_MANUAL);
+}
+
+void jobs_stop_all(struct jobs *j)
+{
+    for (size_t i = 0; i < j->count; i++)
+        (void)job_stop(&j->items[i]);
+}
+
+bool jobs_exited(struct jobs *j, pid_t pid, int code, int status)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        if (j->items[i].child.pid == pid) {
+            job_exited(&j->items[i], code, status);
+            return true;
+        }
+    }
+    return false;
+}
+
+struct job *jobs_find(struct jobs *j, const char *name)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        if (strcmp(j->items[i].config->name, name) == 0 || strcmp(j->items[i].label, name) == 0)
+            return &j->items[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,45 @@
+#include "jobs/say.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "config/config.h"
+
+void say_duration(int64_t ms, char *text, size_t size)
+{
+    long long s = (long long)(ms / 1000);
+    if (ms < 1000)
+        (void)snprintf(text, size, "%lld ms", (long long)(ms > 0 ? ms : 0));
+    else if (s < 60)
+        (void)snprintf(text, size, "%lld.%lld s", s, (long long)(ms % 1000 / 100));
+    else if (s < 3600)
+        (void)snprintf(text, size, "%lldm %llds", s / 60, s % 60);
+    else
+        (void)snprintf(text, size, "%lldh %lldm", s / 3600, s % 3600 / 60);
+}
+
+void say_clock(int64_t wall_ms, char *text, size_t size)
+{
+    struct tm tm;
+    time_t when = (time_t)(wall_ms / 1000);
+    if (!localtime_r(&when, &tm) || strftime(text, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+        (void)snprintf(text, size, "?");
+}
+
+void say_when(unsigned when, char *text, size_t size)
+{
+    // clang-format off
+    static const struct { unsigned bit; const char *text; } parts[] = {
+        {JOB_WHEN_BOOT, "at boot"}, {JOB_WHEN_SHUTDOWN, "at shutdown"},
+        {JOB_WHEN_MANUAL, "by hand"},
+    };
+    // clang-format on
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!(when & parts[i].bit))
+            continue;
+        size_t len = strlen(text);
+        (void)snprintf(text + len, size - len, "%s%s", len ? " and " : "", parts[i].text);
+    }
+}

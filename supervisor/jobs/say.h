@@ -1,0 +1,12 @@
+/* Times and plans as a person says them. Pure. */
+#ifndef JOBS_SAY_H
+#define JOBS_SAY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void say_duration(int64_t ms, char *text, size_t size);   /* "350 ms", "4.2 s", "10m 5s" */
+void say_clock(int64_t wall_ms, char *text, size_t size); /* "2026-11-21 08:00:12" */
+void say_when(unsigned when, char *text, size_t size);    /* "at boot and at shutdown" */
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The one orderly way down: stop what runs (programs in reverse order, running jobs at once),
+ * then the jobs for the shutdown in the order of the graph, then on_done. A restart of
+ * everything goes the same way without the jobs.
+ */
+#ifndef JOBS_SHUTDOWN_H
+#define JOBS_SHUTDOWN_H
+
+#include "engine/supervisor.h"
+#include "jobs/job.h"
+
+enum shutdown_step {
+    SHUTDOWN_NONE,
+    SHUTDOWN_STOPPING, /* programs and running jobs */
+    SHUTDOWN_JOBS,     /* the jobs with when=shutdown */
+    SHUTDOWN_ABORTING, /* they took longer than [shutdown] timeout: they are stopped */
+    SHUTDOWN_DONE,
+};
+
+struct shutdown {
+    struct supervisor *supervisor; /* borrowed */
+    struct jobs *jobs;             /* borrowed */
+    enum shutdown_step step;
+    struct timer deadline; /* of SHUTDOWN_JOBS */
+    struct timer next;     /* the next step is taken from the loop */
+    void (*on_done)(struct shutdown *sd);
+    void *owner;
+};
+
+void shutdown_init(struct shutdown *sd, struct supervisor *s, struct jobs *j);
+void shutdown_close(struct shutdown *sd);
+
+/* SUPERVISOR_SHUTDOWN or SUPERVISOR_RESTARTING; a shutdown overrules a restart. */
+void shutdown_begin(struct shutdown *sd, enum supervisor_state why);
+void shutdown_again(struct shutdown *sd); /* after a restart: ready for the next one */
+
+void shutdown_look(struct shutdown *sd); /* something has stopped or ended: look, from the loop */
+bool shutdown_under_way(const struct shutdown *sd);
+
+#endif
