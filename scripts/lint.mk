@@ -29,7 +29,7 @@ lint-layers:
 # One stamp a file, renewed when a header that it includes has changed.
 lint-tidy: $(ALL_C:%=$(LINT)/%.tidy)
 TIDY_FLAGS = $(STD) $(CPPFLAGS)
-$(LINT)/%.c.tidy: %.c .clang-tidy
+$(LINT)/%.c.tidy: %.c .clang-tidy test/.clang-tidy
 	@mkdir -p $(@D)
 	@clang $(TIDY_FLAGS) -MM -MP -MT $@ -MF $@.d $<
 	@clang-tidy --quiet $< -- $(TIDY_FLAGS) >$@.log 2>&1 || { cat $@.log; false; }
