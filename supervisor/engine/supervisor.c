@@ -227,6 +227,7 @@ void supervisor_unload(struct supervisor *s)
     supervisor_settle(s);
 }
 
+/* All are wanted before the first one is tried: each sees who else is on its way. */
 void supervisor_autostart(struct supervisor *s)
 {
     struct pgroup *g;
@@ -241,7 +242,7 @@ void supervisor_autostart(struct supervisor *s)
         if (p->wanted)
             graph_pull(&p->node);
     }
-    supervisor_each_proc(p, g, s) proc_try_start(p);
+    supervisor_settle(s);
 }
 
 bool supervisor_autostarted(const struct supervisor *s)

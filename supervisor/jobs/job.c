@@ -284,7 +284,7 @@ int job_run(struct job *job)
     job_feed(job, JOB_RUN);
     if (!job->jobs->shutting_down)
         graph_pull(&job->node);
-    job_try(job);
+    jobs_settle(job->jobs);
     return 0;
 }
 

@@ -1,0 +1,28 @@
+/* What makes a process a daemon: before the loop exists, in the order of this file. */
+#ifndef ENGINE_DAEMON_H
+#define ENGINE_DAEMON_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "config/config.h"
+
+/* Descriptors 0 to 2 exist, no other one is inherited by children, SIGPIPE is ignored, orphans
+ * come to us. */
+int daemon_prepare(struct err *e);
+
+/*
+ * Goes to the background. The parent waits for what the child has to say and exits with it:
+ * 0 after daemon_tell(0), 2 with the sentence otherwise. *fd is where the child says so.
+ */
+int daemon_detach(int *fd, struct err *e);
+/* To the waiting parent: NULL, all is well, or why not. Closes *fd (-1: nobody waits). */
+void daemon_tell(int *fd, const char *sentence);
+
+int daemon_become(const struct config *config, struct err *e);       /* user= of [supervisord] */
+int daemon_raise_limits(const struct config *config, struct err *e); /* minfds, minprocs */
+int daemon_enter_folder(const struct config *config, struct err *e); /* directory= and umask= */
+
+/* The folder of our own executable; NULL when it cannot be told. */
+const char *daemon_program_folder(struct arena *a);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * The file that holds our process id, locked for as long as we live, so that a second daemon
+ * on the same configuration cannot start, and a file left by a dead one is no hindrance.
+ */
+#ifndef ENGINE_PIDFILE_H
+#define ENGINE_PIDFILE_H
+
+#include "base/err.h"
+
+struct pidfile {
+    char *path; /* owned; NULL: none */
+    int fd;     /* holds the lock; -1 */
+};
+
+/*
+ * Takes the file: -EEXIST with one sentence when a living daemon has it, or when the file holds
+ * something that is no process id (it is then left as it is).
+ */
+int pidfile_take(struct pidfile *f, const char *path, struct err *e);
+void pidfile_drop(struct pidfile *f); /* removes it if it is still ours */
+
+#endif
