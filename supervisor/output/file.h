@@ -35,6 +35,7 @@ struct file_log {
     int fd;       /* -1: lost, opened again by a later write */
     bool regular; /* has a size, and a path that may be renamed and unlinked */
     bool socket;  /* written by send() */
+    bool given;   /* a duplicate of a descriptor: there is no path to open again */
     bool stalled; /* the reader of a pipe was too slow: no more waiting until it reads */
     int64_t maxbytes;
     int64_t backups;

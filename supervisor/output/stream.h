@@ -4,6 +4,8 @@
  * Embedded by value in its owner; one loop thread. Life: stream_init, then any number of
  * (stream_start ... stream_stop ... on_closed). The memory may go, or stream_start be called
  * again, when stream_idle says so, which is at the latest inside on_closed.
+ *
+ * A trouble of the sink (disk full) becomes one line in the main log, with the process's name.
  */
 #ifndef OUTPUT_STREAM_H
 #define OUTPUT_STREAM_H
@@ -16,9 +18,8 @@
 #include "output/sink.h"
 
 enum {
-    STREAM_CHUNK = 128 * 1024,      /* one read, and all that one wakeup of one stream takes */
-    STREAM_DRAIN_MAX = 1024 * 1024, /* all that one drain takes: the largest pipe of an ordinary
-                                       user; a grandchild that writes on cannot hold us */
+    STREAM_CHUNK = 128 * 1024,           /* one read, and all that one wakeup takes */
+    STREAM_DRAIN_MAX = 16 * 1024 * 1024, /* a pipe is that large only by root's wish */
 };
 
 struct stream;
@@ -59,7 +60,10 @@ void stream_init(struct stream *s, uv_loop_t *loop);
  */
 int stream_start(struct stream *s, int fd, struct sink *sink);
 
-/* Takes what is in the pipe now, at most STREAM_DRAIN_MAX. For a child that has just died. */
+/*
+ * Takes what is in the pipe at this moment, at most STREAM_DRAIN_MAX, before the exit of a child
+ * is announced. What a grandchild writes meanwhile stays in the pipe: it cannot hold us.
+ */
 void stream_drain(struct stream *s);
 
 /*

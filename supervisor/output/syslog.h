@@ -18,7 +18,7 @@ void syslog_set_path(const char *path);
 /* One message with facility `user`; `level` is LOG_INFO and so on. `name` may be NULL. */
 void syslog_send(int level, const char *name, const char *text, size_t len);
 
-/* Gathers chunks into lines; empty lines are kept back as Supervisor does at a chunk's end. */
+/* Gathers chunks into lines, wherever the chunks were cut; empty lines are left out. */
 struct syslog_lines {
     struct buf partial; /* at most SYSLOG_LINE_MAX bytes */
 };

@@ -1,0 +1,115 @@
+#include "output/mainlog.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "output/syslog.h"
+
+static int mainlog_priority(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_BLATHER:
+    case LOG_LEVEL_TRACE:
+    case LOG_LEVEL_DEBUG:
+        return LOG_DEBUG;
+    case LOG_LEVEL_INFO:
+        return LOG_INFO;
+    case LOG_LEVEL_WARN:
+        return LOG_WARNING;
+    case LOG_LEVEL_ERROR:
+        return LOG_ERR;
+    case LOG_LEVEL_CRITICAL:
+        return LOG_CRIT;
+    }
+    return LOG_INFO;
+}
+
+/* About the log itself: where the file cannot be written, standard error hears of it. */
+static void mainlog_tell(struct mainlog *m)
+{
+    const char *trouble = file_trouble(&m->file);
+    if (!trouble)
+        return;
+    char line[1024];
+    size_t len = strlen(trouble) < sizeof line - 1 ? strlen(trouble) : sizeof line - 1;
+    memcpy(line, trouble, len);
+    line[len++] = '\n';
+    struct file_log errors;
+    if (file_open_fd(&errors, STDERR_FILENO, "standard error", NULL) < 0)
+        return;
+    file_write(&errors, line, len);
+    file_close(&errors);
+}
+
+/* log_writer */
+static void mainlog_write(void *ctx, enum log_level level, const char *line, size_t len)
+{
+    struct mainlog *m = ctx;
+    file_write(&m->file, line, len);
+    file_write(&m->terminal, line, len);
+    if (m->syslog)
+        syslog_send(mainlog_priority(level), NULL, line, len - 1);
+    mainlog_tell(m);
+}
+
+/* In the foreground with logfile=/dev/stdout each line would come twice. */
+static bool mainlog_is_terminal(const struct mainlog *m)
+{
+    struct stat file;
+    struct stat out;
+    return m->file.path && fstat(m->file.fd, &file) == 0 && fstat(STDOUT_FILENO, &out) == 0 &&
+           file.st_dev == out.st_dev && file.st_ino == out.st_ino;
+}
+
+static void mainlog_pick_terminal(struct mainlog *m)
+{
+    bool wanted = m->to_stdout && !mainlog_is_terminal(m);
+    if (!wanted)
+        file_close(&m->terminal);
+    else if (!m->terminal.path)
+        (void)file_open_fd(&m->terminal, STDOUT_FILENO, "standard output", NULL);
+}
+
+int mainlog_open(struct mainlog *m, const struct mainlog_options *o, struct err *e)
+{
+    struct file_options file = {.path = o->path, .maxbytes = o->maxbytes, .backups = o->backups};
+    *m = (struct mainlog){.file = {.fd = -1}, .terminal = {.fd = -1}, .to_stdout = o->to_stdout};
+    m->syslog = o->path && strcmp(o->path, "syslog") == 0;
+    int rc = o->path && !m->syslog ? file_open(&m->file, &file, e) : 0;
+    if (rc < 0)
+        return rc;
+    mainlog_pick_terminal(m);
+    log_set_writer(mainlog_write, m);
+    return 0;
+}
+
+int mainlog_reopen(struct mainlog *m, struct err *e)
+{
+    int rc = file_reopen(&m->file, e);
+    mainlog_pick_terminal(m);
+    return rc;
+}
+
+int mainlog_clear(struct mainlog *m, struct err *e)
+{
+    if (!m->file.path)
+        return err_set(e, -ENOENT, "the daemon logs to no file");
+    return file_clear(&m->file, e);
+}
+
+const char *mainlog_path(const struct mainlog *m)
+{
+    return m->file.path;
+}
+
+void mainlog_close(struct mainlog *m)
+{
+    log_set_writer(NULL, NULL);
+    file_close(&m->file);
+    file_close(&m->terminal);
+    m->syslog = false;
+}

@@ -1,0 +1,135 @@
+#include "output/stream.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/list.h"
+#include "base/log.h"
+
+/* One for all streams, used only inside stream_read: there is one loop thread. The first byte is
+ * room for the ESC that ansi_strip may have kept back. */
+static char the_chunk[1 + STREAM_CHUNK];
+
+void stream_init(struct stream *s, uv_loop_t *loop)
+{
+    *s = (struct stream){.loop = loop, .fd = -1};
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct stream *s = container_of(handle, struct stream, handle.any);
+    stream_closed_fn *on_closed = s->on_closed;
+    s->state = STREAM_IDLE;
+    s->on_closed = NULL;
+    if (on_closed)
+        on_closed(s); /* may free s */
+}
+
+/* The descriptor goes at once (libuv allows it after uv_close), the handle with the loop. */
+static void stream_end(struct stream *s)
+{
+    if (s->state != STREAM_READING)
+        return;
+    s->state = STREAM_CLOSING;
+    uv_close(&s->handle.any, on_handle_closed);
+    fd_close(&s->fd);
+}
+
+static void stream_deliver(struct stream *s, const char *data, size_t len)
+{
+    if (len == 0)
+        return;
+    sink_write(s->sink, data, len);
+    const char *trouble = sink_trouble(s->sink);
+    if (trouble)
+        log_warn("'%s': %s", s->sink->name ? s->sink->name : "?", trouble);
+    if (s->on_data)
+        s->on_data(s, data, len);
+}
+
+/* One read of at most `max` bytes; 0 when there is nothing now or never again. */
+static size_t stream_read(struct stream *s, size_t max)
+{
+    char *data = the_chunk + 1;
+    ssize_t n = read(s->fd, data, max < STREAM_CHUNK ? max : STREAM_CHUNK);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n <= 0) {
+        stream_end(s);
+        return 0;
+    }
+    size_t len = (size_t)n;
+    s->total += len;
+    if (s->strip_ansi) {
+        len = ansi_strip(&s->ansi, data, len, the_chunk);
+        data = the_chunk;
+    }
+    stream_deliver(s, data, len);
+    return (size_t)n;
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    struct stream *s = container_of(handle, struct stream, handle.poll);
+    (void)events;
+    if (status < 0)
+        stream_end(s);
+    else
+        (void)stream_read(s, STREAM_CHUNK);
+}
+
+int stream_start(struct stream *s, int fd, struct sink *sink)
+{
+    if (s->state != STREAM_IDLE) {
+        fd_close(&fd);
+        return -EBUSY;
+    }
+    int rc = uv_poll_init(s->loop, &s->handle.poll, fd); /* makes it non-blocking */
+    if (rc < 0) {
+        fd_close(&fd);
+        return rc;
+    }
+    s->state = STREAM_READING;
+    s->fd = fd;
+    s->sink = sink;
+    s->ansi = (struct ansi){0};
+    s->total = 0;
+    rc = uv_poll_start(&s->handle.poll, UV_READABLE, on_readable);
+    if (rc < 0)
+        stream_end(s);
+    return rc;
+}
+
+void stream_drain(struct stream *s)
+{
+    int there = 0;
+    if (s->state != STREAM_READING || ioctl(s->fd, FIONREAD, &there) < 0 || there < 0)
+        return;
+    size_t left = there < STREAM_DRAIN_MAX ? (size_t)there : STREAM_DRAIN_MAX;
+    while (left > 0 && s->state == STREAM_READING) {
+        size_t n = stream_read(s, left);
+        if (n == 0)
+            return;
+        left -= n;
+    }
+}
+
+void stream_stop(struct stream *s, stream_closed_fn *on_closed)
+{
+    if (on_closed)
+        s->on_closed = on_closed;
+    if (s->state == STREAM_READING) {
+        stream_end(s);
+    } else if (s->state == STREAM_IDLE && on_closed) {
+        (void)uv_idle_init(s->loop, &s->handle.none); /* never fails */
+        s->state = STREAM_CLOSING;
+        uv_close(&s->handle.any, on_handle_closed);
+    }
+}
+
+bool stream_idle(const struct stream *s)
+{
+    return s->state == STREAM_IDLE;
+}
