@@ -1,0 +1,344 @@
+#include "ctl/commands.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ctl/print.h"
+#include "ctl/shell.h"
+
+enum { HELP_WIDTH = 28 };
+
+#define API_VERSION "3.0"
+
+static int command_help(struct ctl *c, const struct words *w);
+static int command_quit(struct ctl *c, const struct words *w);
+
+// clang-format off
+/* In the order in which help lists them. */
+const struct command command_table[] = {
+    {"add", command_add, 0, COMPLETE_GROUPS, .help =
+        "add GROUP...\tput groups from the newest configuration to work"},
+    {"avail", command_avail, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
+        "avail\tlist what is configured, whether it is in use, and its priorities"},
+    {"clear", command_clear, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
+        "Error: clear requires a process name", EXIT_GENERIC,
+        "clear NAME...\tempty the log files of processes\n"
+        "clear all\tempty the log files of all processes"},
+    {"exit", command_quit, 0, COMPLETE_NONE, .help =
+        "exit\tleave the prompt"},
+    {"help", command_help, COMMAND_UNLISTED, COMPLETE_COMMANDS, .help =
+        "help\tlist the commands\n"
+        "help COMMAND\texplain one command"},
+    {"jobs", command_jobs, COMMAND_NO_ARGS | COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, .help =
+        "jobs\tshow every job, its state and how it went"},
+    {"maintail", command_maintail, COMMAND_CHECK, COMPLETE_NONE, .help =
+        "maintail\tshow the last 1600 bytes of the daemon's log\n"
+        "maintail -N\tshow the last N bytes\n"
+        "maintail -f\tshow the log as it grows, until Ctrl-C"},
+    {"open", command_open, 0, COMPLETE_NONE, .help =
+        "open URL\ttalk to the daemon at http://host:port or unix:///path from now on"},
+    {"pid", command_pid, COMMAND_CHECK, COMPLETE_PROCESSES, .help =
+        "pid\tshow the process id of the daemon\n"
+        "pid NAME...\tshow the process ids of processes, 0 for one that does not run\n"
+        "pid all\tshow the process ids of all processes, one in a line"},
+    {"quit", command_quit, 0, COMPLETE_NONE, .help =
+        "quit\tleave the prompt"},
+    {"reload", command_reload, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
+        "reload\tstop everything and start anew with the configuration as it is then"},
+    {"remove", command_remove, 0, COMPLETE_GROUPS, .help =
+        "remove GROUP...\ttake stopped groups out of work"},
+    {"reread", command_reread, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
+        "reread\tread the configuration and say what update would change"},
+    {"restart", command_restart, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
+        "Error: restart requires a process name", EXIT_GENERIC,
+        "restart NAME...\tstop processes and start them again, with the configuration they have\n"
+        "restart GROUP:*\tthe same for all processes of a group\n"
+        "restart all\tthe same for all processes"},
+    {"run", command_run, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, 1,
+        "Error: run requires a job name", EXIT_INVALID,
+        "run JOB...\trun jobs, one after the other, and wait for each"},
+    {"shutdown", command_shutdown, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
+        "shutdown\tstop everything and the daemon"},
+    {"signal", command_signal, COMMAND_CHECK, COMPLETE_PROCESSES, 2,
+        "Error: signal requires a signal name and a process name", EXIT_GENERIC,
+        "signal SIGNAL NAME...\tsend a signal to processes\n"
+        "signal SIGNAL GROUP:*\tsend it to all processes of a group\n"
+        "signal SIGNAL all\tsend it to all processes"},
+    {"start", command_start, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
+        "Error: start requires a process name", EXIT_INVALID,
+        "start NAME...\tstart processes and wait until they are up\n"
+        "start GROUP:*\tstart all processes of a group\n"
+        "start all\tstart all processes"},
+    {"status", command_status, COMMAND_CHECK, COMPLETE_PROCESSES, .help =
+        "status\tshow the state of all processes\n"
+        "status NAME...\tshow the state of some\n"
+        "status GROUP:*\tshow the state of the processes of a group"},
+    {"stop", command_stop, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
+        "Error: stop requires a process name", EXIT_GENERIC,
+        "stop NAME...\tstop processes and wait until they are gone\n"
+        "stop GROUP:*\tstop all processes of a group\n"
+        "stop all\tstop all processes"},
+    {"tail", command_tail, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
+        "Error: too few arguments", EXIT_GENERIC,
+        "tail NAME\tshow the last 1600 bytes of what a process said on standard output\n"
+        "tail NAME stderr\tthe same for its standard error\n"
+        "tail -N NAME\tshow the last N bytes\n"
+        "tail -f NAME\tshow the log as it grows, until Ctrl-C"},
+    {"update", command_update, 0, COMPLETE_GROUPS, .help =
+        "update\tread the configuration and do what changed: remove, restart and add groups\n"
+        "update GROUP...\tthe same for these groups only"},
+    {"version", command_version, COMMAND_NO_ARGS | COMMAND_CHECK, COMPLETE_NONE, .help =
+        "version\tshow the version of the daemon"},
+};
+// clang-format on
+const size_t command_count = sizeof command_table / sizeof *command_table;
+
+const struct command *command_find(const struct ctl *c, const char *name, size_t len)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *row = &command_table[i];
+        if ((row->flags & COMMAND_NATIVE) && !c->o->native)
+            continue;
+        if (strlen(row->name) == len && strncmp(row->name, name, len) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+void command_print_help(const struct command *row)
+{
+    for (const char *line = row->help; *line;) {
+        size_t len = strcspn(line, "\n");
+        size_t form = strcspn(line, "\t");
+        print_line("%-*.*s%.*s", HELP_WIDTH, (int)form, line, (int)(len - form - 1),
+                   line + form + 1);
+        line += len + (line[len] ? 1 : 0);
+    }
+}
+
+static void help_list(const struct ctl *c)
+{
+    static const char header[] = "default commands (type help <topic>):";
+    const char *names[sizeof command_table / sizeof *command_table];
+    size_t count = 0;
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *row = &command_table[i];
+        if (!(row->flags & COMMAND_UNLISTED) && (c->o->native || !(row->flags & COMMAND_NATIVE)))
+            names[count++] = row->name;
+    }
+    print_line("\n%s", header);
+    for (size_t i = 0; i < sizeof header - 1; i++)
+        (void)putchar('=');
+    (void)putchar('\n');
+    print_columns(names, count);
+    (void)putchar('\n');
+}
+
+static int command_help(struct ctl *c, const struct words *w)
+{
+    const struct command *row = command_find(c, w->line, strlen(w->line));
+    if (w->count == 0)
+        help_list(c);
+    else if (row)
+        command_print_help(row);
+    else
+        print_line("*** No help on %s", w->line);
+    return 0;
+}
+
+static int command_quit(struct ctl *c, const struct words *w)
+{
+    (void)w;
+    (void)putchar('\n');
+    c->quit = true;
+    return 0;
+}
+
+/* --- Words --------------------------------------------------------------------------------- */
+
+bool words_have(const struct words *w, const char *name)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        if (strcmp(w->items[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void words_init(struct words *w, const char *line)
+{
+    *w = (struct words){.line = line, .text = mem_strdup(line)};
+    w->items = mem_array(strlen(line) / 2 + 1, sizeof *w->items);
+    char *rest = NULL;
+    for (char *word = strtok_r(w->text, " \t\r\n\v\f", &rest); word;
+         word = strtok_r(NULL, " \t\r\n\v\f", &rest))
+        w->items[w->count++] = word;
+}
+
+static void words_close(struct words *w)
+{
+    mem_free(w->items);
+    mem_free(w->text);
+}
+
+/* --- Running ------------------------------------------------------------------------------- */
+
+void ctl_init(struct ctl *c, struct options *o)
+{
+    *c = (struct ctl){.o = o};
+    client_init(&c->client, o);
+}
+
+void ctl_close(struct ctl *c)
+{
+    client_close(&c->client);
+}
+
+static int check_failed(struct ctl *c)
+{
+    if (client_faulted(&c->client, FAULT_UNKNOWN_METHOD)) {
+        print_line("Sorry, supervisord responded but did not recognize the supervisor namespace "
+                   "commands that supervisorctl uses to control it.  Please check that the "
+                   "[rpcinterface:supervisor] section is enabled in the configuration file (see "
+                   "sample.conf).");
+        c->exit = EXIT_UNIMPLEMENTED;
+        return 0;
+    }
+    if (client_socket_failed(&c->client, ECONNREFUSED)) {
+        print_line("%s refused connection", c->o->serverurl);
+        c->exit = EXIT_REFUSED;
+        return 0;
+    }
+    if (client_socket_failed(&c->client, ENOENT)) {
+        print_line("%s no such file", c->o->serverurl);
+        c->exit = EXIT_NOT_RUNNING;
+        return 0;
+    }
+    c->exit = EXIT_GENERIC;
+    return -1;
+}
+
+int ctl_check(struct ctl *c)
+{
+    json_t *version = NULL;
+    if (client_call(&c->client, "supervisor.getVersion", NULL, &version) < 0)
+        return check_failed(c);
+    const char *text = json_string_value(version) ? json_string_value(version) : "?";
+    bool right = strcmp(text, API_VERSION) == 0;
+    if (!right) {
+        print_line("Sorry, this version of supervisorctl expects to talk to a server with API "
+                   "version " API_VERSION ", but the remote version is %s.",
+                   text);
+        c->exit = EXIT_WRONG_VERSION;
+    }
+    json_decref(version);
+    return right;
+}
+
+static int ctl_run(struct ctl *c, const struct command *row, const struct words *w)
+{
+    if ((row->flags & COMMAND_NO_ARGS) && w->count > 0) {
+        print_line("Error: %s accepts no arguments", row->name);
+        c->exit = EXIT_GENERIC;
+        command_print_help(row);
+        return 0;
+    }
+    int up = row->flags & COMMAND_CHECK ? ctl_check(c) : 1;
+    if (up == 0 && row->run == command_status)
+        c->exit = EXIT_STATUS_UNKNOWN;
+    if (up <= 0)
+        return up;
+    if (w->count < row->least) {
+        print_line("%s", row->missing);
+        c->exit = row->missing_exit;
+        command_print_help(row);
+        return 0;
+    }
+    return row->run(c, w);
+}
+
+/* Asks for a name and a password for the server. */
+static int ctl_ask_login(struct ctl *c)
+{
+    char *username = shell_ask("Username:", true);
+    char *password = username ? shell_ask("Password:", false) : NULL;
+    if (!password) {
+        mem_free(username);
+        return client_fail(&c->client, FAILURE_INPUT, 0, "EOF when reading a line");
+    }
+    print_line("%s", "");
+    mem_free(c->o->username);
+    mem_free(c->o->password);
+    c->o->username = username;
+    c->o->password = password;
+    return 0;
+}
+
+/* Runs the command; a server that wants a password gets one when there is somebody to ask. */
+static int ctl_run_with_login(struct ctl *c, const struct command *row, const struct words *w)
+{
+    for (;;) {
+        int rc = ctl_run(c, row, w);
+        const struct failure *f = &c->client.failure;
+        if (rc == 0 || f->kind != FAILURE_HTTP || f->code != 401)
+            return rc;
+        print_line("Server requires authentication");
+        if (!c->o->interactive)
+            return rc;
+        if (ctl_ask_login(c) < 0)
+            return -1;
+    }
+}
+
+static void ctl_command(struct ctl *c, const struct command *row, const char *rest)
+{
+    struct words w;
+    struct buf text = BUF_EMPTY;
+    words_init(&w, rest);
+    c->client.failure = (struct failure){0};
+    if (ctl_run_with_login(c, row, &w) < 0) {
+        failure_text(&c->client.failure, c->o, &text);
+        print_line("%s", buf_str(&text));
+        c->exit = EXIT_GENERIC;
+    }
+    client_close(&c->client); /* a new command is a new connection */
+    buf_close(&text);
+    words_close(&w);
+}
+
+/* Without blanks at both ends, "?" spelled out as "help". */
+static char *normalised(const char *line)
+{
+    while (isspace((unsigned char)*line))
+        line++;
+    size_t len = strlen(line);
+    while (len > 0 && isspace((unsigned char)line[len - 1]))
+        len--;
+    bool question = *line == '?';
+    return mem_printf("%s%.*s", question ? "help " : "", (int)len - question, line + question);
+}
+
+void ctl_line(struct ctl *c, const char *text)
+{
+    char *line = normalised(text);
+    size_t len = 0;
+    while (isalnum((unsigned char)line[len]) || line[len] == '_')
+        len++;
+    const struct command *row = command_find(c, line, len);
+    if (strcmp(line, "EOF") == 0)
+        row = command_find(c, "quit", strlen("quit"));
+    if (row) {
+        const char *rest = line + len;
+        while (isspace((unsigned char)*rest))
+            rest++;
+        ctl_command(c, row, rest);
+    } else if (*line) {
+        print_line("*** Unknown syntax: %s", line);
+        c->exit = EXIT_GENERIC;
+    }
+    (void)fflush(stdout);
+    mem_free(line);
+}

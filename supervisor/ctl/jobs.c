@@ -1,0 +1,57 @@
+/* Commands about jobs, which only mainstay has: jobs run. */
+#include <string.h>
+
+#include "ctl/commands.h"
+#include "ctl/print.h"
+
+/* A daemon without jobs answers that it knows no such method. */
+static int jobs_failed(struct ctl *c)
+{
+    c->exit = EXIT_GENERIC;
+    if (!client_faulted(&c->client, FAULT_UNKNOWN_METHOD))
+        return -1;
+    print_line("ERROR: the daemon at %s knows no jobs", c->o->serverurl);
+    return 0;
+}
+
+int command_jobs(struct ctl *c, const struct words *w)
+{
+    (void)w;
+    json_t *infos = NULL;
+    if (client_call_array(&c->client, "mainstay.getAllJobInfo", NULL, &infos) < 0)
+        return jobs_failed(c);
+    print_jobs(infos);
+    json_decref(infos);
+    return 0;
+}
+
+/* "FAILED: exited 1" without the name of its code. */
+static const char *fault_reason(const struct failure *f)
+{
+    const char *text = f->text + strspn(f->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+    return text > f->text && strncmp(text, ": ", 2) == 0 ? text + 2 : f->text;
+}
+
+static int run_failed(struct ctl *c, const char *name)
+{
+    const struct failure *f = &c->client.failure;
+    if (f->kind != FAILURE_FAULT || f->code == FAULT_UNKNOWN_METHOD)
+        return jobs_failed(c);
+    c->exit = EXIT_GENERIC;
+    print_line("%s: ERROR (%s)", name, f->code == FAULT_BAD_NAME ? "no such job" : fault_reason(f));
+    return 0;
+}
+
+int command_run(struct ctl *c, const struct words *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        json_t *answer = NULL;
+        json_t *params = json_pack("[s,b]", w->items[i], 1);
+        if (client_call(&c->client, "mainstay.runJob", params, &answer) == 0)
+            print_line("%s: succeeded", w->items[i]);
+        else if (run_failed(c, w->items[i]) < 0)
+            return -1;
+        json_decref(answer);
+    }
+    return 0;
+}

@@ -1,0 +1,189 @@
+#include "ctl/print.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/xml.h"
+
+enum { COLUMNS_WIDTH = 79, STATUS_NAME_MIN = 30, JOB_STATE_MIN = 9 };
+
+void print_line(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vprintf(fmt, ap);
+    va_end(ap);
+    (void)putchar('\n');
+}
+
+static void quote_char(struct buf *out, const char *at, size_t len, char quote)
+{
+    static const char plain[] = "\\\n\r\t", escaped[] = "\\nrt";
+    unsigned char c = (unsigned char)*at;
+    const char *known = c ? strchr(plain, c) : NULL;
+    if (known)
+        buf_printf(out, "\\%c", escaped[known - plain]);
+    else if (*at == quote)
+        buf_printf(out, "\\%c", quote);
+    else if (c < 0x20 || c == 0x7F)
+        buf_printf(out, "\\x%02x", c);
+    else if (len == 0) /* not UTF-8: as Python's surrogateescape shows it */
+        buf_printf(out, "\\udc%02x", c);
+    else
+        buf_append(out, at, len);
+}
+
+void print_quoted(struct buf *out, const char *text)
+{
+    char quote = strchr(text, '\'') && !strchr(text, '"') ? '"' : '\'';
+    size_t left = strlen(text);
+    buf_char(out, quote);
+    while (left > 0) {
+        size_t len = xml_utf8_char(text, left);
+        quote_char(out, text, len, quote);
+        text += len ? len : 1;
+        left -= len ? len : 1;
+    }
+    buf_char(out, quote);
+}
+
+void print_namespec(struct buf *out, const char *group, const char *process)
+{
+    if (strcmp(group, process) != 0)
+        buf_printf(out, "%s:", group);
+    buf_text(out, process);
+}
+
+/* --- Columns ------------------------------------------------------------------------------- */
+
+static size_t column_width(const char *const *names, size_t count, size_t rows, size_t column)
+{
+    size_t width = 0;
+    for (size_t i = column * rows; i < count && i < (column + 1) * rows; i++) {
+        if (strlen(names[i]) > width)
+            width = strlen(names[i]);
+    }
+    return width;
+}
+
+/* How wide `rows` rows are, with two blanks between columns. */
+static size_t columns_width(const char *const *names, size_t count, size_t rows)
+{
+    size_t width = 0;
+    for (size_t column = 0; column * rows < count; column++)
+        width += column_width(names, count, rows, column) + (column ? 2 : 0);
+    return width;
+}
+
+void print_columns(const char *const *names, size_t count)
+{
+    size_t rows = 1;
+    while (rows < count && columns_width(names, count, rows) > COLUMNS_WIDTH)
+        rows++;
+    for (size_t row = 0; row < rows && row < count; row++) {
+        for (size_t i = row, column = 0; i < count; i += rows, column++)
+            (void)printf("%s%-*s", column ? "  " : "",
+                         (int)column_width(names, count, rows, column), names[i]);
+        (void)putchar('\n');
+    }
+}
+
+/* --- Tables -------------------------------------------------------------------------------- */
+
+const char *print_text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+json_int_t print_int_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+/* How many characters a terminal shows, so that columns stay straight. */
+static size_t text_width(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xC0) != 0x80;
+    return width;
+}
+
+static void pad(struct buf *line, const char *text, size_t width)
+{
+    buf_text(line, text);
+    for (size_t have = text_width(text); have < width; have++)
+        buf_char(line, ' ');
+}
+
+static size_t widest_namespec(const json_t *infos)
+{
+    size_t widest = STATUS_NAME_MIN;
+    struct buf name = BUF_EMPTY;
+    for (size_t i = 0; i < json_array_size(infos); i++) {
+        const json_t *info = json_array_get(infos, i);
+        buf_clear(&name);
+        print_namespec(&name, print_text_of(info, "group"), print_text_of(info, "name"));
+        if (text_width(buf_str(&name)) > widest)
+            widest = text_width(buf_str(&name));
+    }
+    buf_close(&name);
+    return widest;
+}
+
+void print_statuses(const json_t *infos)
+{
+    size_t width = widest_namespec(infos) + 3;
+    struct buf name = BUF_EMPTY, line = BUF_EMPTY;
+    for (size_t i = 0; i < json_array_size(infos); i++) {
+        const json_t *info = json_array_get(infos, i);
+        buf_clear(&name);
+        buf_clear(&line);
+        print_namespec(&name, print_text_of(info, "group"), print_text_of(info, "name"));
+        pad(&line, buf_str(&name), width);
+        pad(&line, print_text_of(info, "statename"), 10);
+        print_line("%s%s", buf_str(&line), print_text_of(info, "description"));
+    }
+    buf_close(&name);
+    buf_close(&line);
+}
+
+static size_t widest_text(const json_t *infos, const char *name, size_t least)
+{
+    size_t widest = least;
+    for (size_t i = 0; i < json_array_size(infos); i++) {
+        size_t width = text_width(print_text_of(json_array_get(infos, i), name));
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
+void print_jobs(const json_t *infos)
+{
+    size_t name_width = widest_text(infos, "name", STATUS_NAME_MIN) + 3;
+    size_t state_width = widest_text(infos, "statename", JOB_STATE_MIN) + 1;
+    struct buf line = BUF_EMPTY;
+    for (size_t i = 0; i < json_array_size(infos); i++) {
+        const json_t *info = json_array_get(infos, i);
+        buf_clear(&line);
+        pad(&line, print_text_of(info, "name"), name_width);
+        pad(&line, print_text_of(info, "statename"), state_width);
+        print_line("%s%s", buf_str(&line), print_text_of(info, "description"));
+    }
+    buf_close(&line);
+}
+
+void print_available(const json_t *info)
+{
+    struct buf name = BUF_EMPTY, line = BUF_EMPTY;
+    print_namespec(&name, print_text_of(info, "group"), print_text_of(info, "name"));
+    pad(&line, buf_str(&name), 32);
+    print_line("%s %-9s %-9s %" JSON_INTEGER_FORMAT ":%" JSON_INTEGER_FORMAT, buf_str(&line),
+               json_is_true(json_object_get(info, "inuse")) ? "in use" : "avail",
+               json_is_true(json_object_get(info, "autostart")) ? "auto" : "manual",
+               print_int_of(info, "group_prio"), print_int_of(info, "process_prio"));
+    buf_close(&name);
+    buf_close(&line);
+}

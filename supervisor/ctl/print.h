@@ -1,0 +1,35 @@
+/* What mainstayctl says, and in which shape. Everything goes to standard output. */
+#ifndef CTL_PRINT_H
+#define CTL_PRINT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+void print_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Text as Python shows a string in a message: quoted, with escapes. Appends. */
+void print_quoted(struct buf *out, const char *text);
+
+/* "group:process", or just the name of a process that is named as its group. Appends. */
+void print_namespec(struct buf *out, const char *group, const char *process);
+
+/* Names in columns, as many as fit into 79 characters, filled downwards. */
+void print_columns(const char *const *names, size_t count);
+
+/* A member of a struct; "" or 0 when it is missing or of another type. */
+const char *print_text_of(const json_t *object, const char *name);
+json_int_t print_int_of(const json_t *object, const char *name);
+
+/* The table of `status`: an array of getAllProcessInfo's structs. */
+void print_statuses(const json_t *infos);
+
+/* The table of `jobs`: an array of structs name, statename, description. */
+void print_jobs(const json_t *infos);
+
+/* One line of `avail` from one of getAllConfigInfo's structs. */
+void print_available(const json_t *info);
+
+#endif

@@ -1,0 +1,333 @@
+/* Commands about processes: status pid start stop restart signal clear. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "ctl/commands.h"
+#include "ctl/print.h"
+
+/* "group:process"; process is NULL when the whole group is meant ("g:*", "g:"). */
+struct namespec {
+    char *group; /* both owned */
+    char *process;
+};
+
+static struct namespec namespec_split(const char *name)
+{
+    const char *colon = strchr(name, ':');
+    if (!colon)
+        return (struct namespec){mem_strdup(name), mem_strdup(name)};
+    bool whole = colon[1] == '\0' || strcmp(colon + 1, "*") == 0;
+    return (struct namespec){mem_strndup(name, (size_t)(colon - name)),
+                             whole ? NULL : mem_strdup(colon + 1)};
+}
+
+static void namespec_close(struct namespec *n)
+{
+    mem_free(n->group);
+    mem_free(n->process);
+}
+
+/* --- status, pid --------------------------------------------------------------------------- */
+
+/* Appends what `name` means; an unknown name is said. */
+static void status_select(struct ctl *c, const json_t *all, const char *name, json_t *chosen)
+{
+    struct namespec n = namespec_split(name);
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        json_t *info = json_array_get(all, i);
+        if (strcmp(print_text_of(info, "group"), n.group) != 0 ||
+            (n.process && strcmp(print_text_of(info, "name"), n.process) != 0))
+            continue;
+        found = true;
+        (void)json_array_append(chosen, info);
+    }
+    if (!found) {
+        print_line(n.process ? "%s: ERROR (no such process)" : "%s: ERROR (no such group)",
+                   n.process ? name : n.group);
+        c->exit = EXIT_STATUS_UNKNOWN;
+    }
+    namespec_close(&n);
+}
+
+/* STOPPED, EXITED, FATAL, UNKNOWN: what is up, or on its way there, counts as fine. */
+static bool is_down(json_int_t state)
+{
+    return state == 0 || state == 100 || state == 200 || state == 1000;
+}
+
+int command_status(struct ctl *c, const struct words *w)
+{
+    json_t *all = NULL;
+    if (client_call_array(&c->client, "supervisor.getAllProcessInfo", NULL, &all) < 0)
+        return -1;
+    json_t *chosen = NULL;
+    if (w->count == 0 || words_have(w, "all")) {
+        chosen = json_incref(all);
+    } else {
+        chosen = json_array();
+        for (size_t i = 0; i < w->count; i++)
+            status_select(c, all, w->items[i], chosen);
+    }
+    print_statuses(chosen);
+    for (size_t i = 0; i < json_array_size(chosen); i++) {
+        if (is_down(print_int_of(json_array_get(chosen, i), "state")))
+            c->exit = EXIT_STATUS_STOPPED;
+    }
+    json_decref(chosen);
+    json_decref(all);
+    return 0;
+}
+
+static int pid_of_daemon(struct ctl *c)
+{
+    json_t *pid = NULL;
+    if (client_call(&c->client, "supervisor.getPID", NULL, &pid) < 0)
+        return -1;
+    print_line("%" JSON_INTEGER_FORMAT, json_integer_value(pid));
+    json_decref(pid);
+    return 0;
+}
+
+static int pid_of_all(struct ctl *c)
+{
+    json_t *all = NULL;
+    if (client_call_array(&c->client, "supervisor.getAllProcessInfo", NULL, &all) < 0)
+        return -1;
+    for (size_t i = 0; i < json_array_size(all); i++)
+        print_line("%" JSON_INTEGER_FORMAT, print_int_of(json_array_get(all, i), "pid"));
+    json_decref(all);
+    return 0;
+}
+
+static int pid_of(struct ctl *c, const char *name)
+{
+    json_t *info = NULL;
+    if (client_call(&c->client, "supervisor.getProcessInfo", json_pack("[s]", name), &info) < 0) {
+        c->exit = EXIT_GENERIC;
+        if (!client_faulted(&c->client, FAULT_BAD_NAME))
+            return -1;
+        print_line("No such process %s", name);
+        return 0;
+    }
+    json_int_t pid = print_int_of(info, "pid");
+    print_line("%" JSON_INTEGER_FORMAT, pid);
+    if (pid == 0)
+        c->exit = EXIT_NOT_RUNNING;
+    json_decref(info);
+    return 0;
+}
+
+int command_pid(struct ctl *c, const struct words *w)
+{
+    if (w->count == 0)
+        return pid_of_daemon(c);
+    if (words_have(w, "all"))
+        return pid_of_all(c);
+    for (size_t i = 0; i < w->count; i++) {
+        if (pid_of(c, w->items[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- Commands that do one thing to many processes ------------------------------------------ */
+
+struct reason {
+    int code;
+    const char *text; /* NULL: what the daemon says, as the whole line */
+};
+
+/* What start, stop, signal and clear have in common, and what they do not. */
+struct verb {
+    const char *done;
+    const char *all; /* methods */
+    const char *group;
+    const char *process;
+    const struct reason *reasons; /* ends with code 0 */
+    int ignored;                  /* this fault is no failure */
+    int bad_group_exit;
+};
+
+// clang-format off
+static const struct verb verb_start = {
+    "started", "supervisor.startAllProcesses", "supervisor.startProcessGroup",
+    "supervisor.startProcess",
+    (const struct reason[]){{FAULT_BAD_NAME, "no such process"},
+                            {FAULT_NO_FILE, "no such file"},
+                            {FAULT_NOT_EXECUTABLE, "file is not executable"},
+                            {FAULT_ALREADY_STARTED, "already started"},
+                            {FAULT_SPAWN_ERROR, "spawn error"},
+                            {FAULT_ABNORMAL_TERMINATION, "abnormal termination"},
+                            {0}},
+    FAULT_ALREADY_STARTED, EXIT_INVALID,
+};
+static const struct reason reasons_stop[] = {{FAULT_BAD_NAME, "no such process"},
+                                             {FAULT_BAD_SIGNAL, "bad signal name"},
+                                             {FAULT_NOT_RUNNING, "not running"},
+                                             {FAULT_FAILED, NULL},
+                                             {0}};
+static const struct verb verb_stop = {
+    "stopped", "supervisor.stopAllProcesses", "supervisor.stopProcessGroup",
+    "supervisor.stopProcess", reasons_stop, FAULT_NOT_RUNNING, EXIT_GENERIC,
+};
+static const struct verb verb_signal = {
+    "signalled", "supervisor.signalAllProcesses", "supervisor.signalProcessGroup",
+    "supervisor.signalProcess", reasons_stop, FAULT_SUCCESS, EXIT_GENERIC,
+};
+static const struct verb verb_clear = { /* knows no groups */
+    "cleared", "supervisor.clearAllProcessLogs", NULL, "supervisor.clearProcessLogs",
+    (const struct reason[]){{FAULT_BAD_NAME, "no such process"},
+                            {FAULT_FAILED, "failed"},
+                            {0}},
+    FAULT_SUCCESS, EXIT_GENERIC,
+};
+// clang-format on
+
+static void exit_from_fault(struct ctl *c, int code, int ignored)
+{
+    if (code == ignored || code == FAULT_SUCCESS)
+        return;
+    bool dead = code == FAULT_SPAWN_ERROR || code == FAULT_ABNORMAL_TERMINATION ||
+                code == FAULT_NOT_RUNNING;
+    c->exit = dead ? EXIT_NOT_RUNNING : EXIT_GENERIC;
+}
+
+/* Prints how it went for one process. supervisorctl has no words for some codes: a failure. */
+static int verb_print(struct ctl *c, const struct verb *v, const char *name, int code,
+                      const char *text)
+{
+    const struct reason *r = v->reasons;
+    while (r->code != 0 && r->code != code)
+        r++;
+    if (code == FAULT_SUCCESS)
+        print_line("%s: %s", name, v->done);
+    else if (r->code == 0 && !c->o->native)
+        return client_fail(&c->client, FAILURE_RESULT, code, "Unknown result code %d for %s", code,
+                           name);
+    else if (r->code != 0 && !r->text)
+        print_line("%s", text);
+    else
+        print_line("%s: ERROR (%s)", name, r->code != 0 ? r->text : text);
+    exit_from_fault(c, code, v->ignored);
+    return 0;
+}
+
+/* Prints an array of results and frees it. */
+static int verb_results(struct ctl *c, const struct verb *v, json_t *results)
+{
+    struct buf name = BUF_EMPTY;
+    int rc = 0;
+    for (size_t i = 0; i < json_array_size(results) && rc == 0; i++) {
+        const json_t *r = json_array_get(results, i);
+        buf_clear(&name);
+        print_namespec(&name, print_text_of(r, "group"), print_text_of(r, "name"));
+        rc = verb_print(c, v, buf_str(&name), (int)print_int_of(r, "status"),
+                        print_text_of(r, "description"));
+    }
+    buf_close(&name);
+    json_decref(results);
+    return rc;
+}
+
+/* ["signal"] or [], after `first` when it is not NULL. */
+static json_t *verb_params(const char *first, const char *signal)
+{
+    json_t *params = json_array();
+    if (first)
+        (void)json_array_append_new(params, json_string(first));
+    if (signal)
+        (void)json_array_append_new(params, json_string(signal));
+    return params;
+}
+
+static int verb_all(struct ctl *c, const struct verb *v, const char *signal)
+{
+    json_t *results = NULL;
+    if (client_call_array(&c->client, v->all, verb_params(NULL, signal), &results) < 0)
+        return -1;
+    return verb_results(c, v, results);
+}
+
+static int verb_group(struct ctl *c, const struct verb *v, const char *group, const char *signal)
+{
+    json_t *results = NULL;
+    if (client_call_array(&c->client, v->group, verb_params(group, signal), &results) == 0)
+        return verb_results(c, v, results);
+    if (!client_faulted(&c->client, FAULT_BAD_NAME))
+        return -1;
+    print_line("%s: ERROR (no such group)", group);
+    c->exit = v->bad_group_exit;
+    return 0;
+}
+
+static int verb_process(struct ctl *c, const struct verb *v, const char *spec, const char *signal)
+{
+    json_t *answer = NULL;
+    struct namespec n = namespec_split(spec);
+    struct buf name = BUF_EMPTY;
+    /* a group where only a process can be: supervisorctl calls its process None */
+    print_namespec(&name, n.group, n.process ? n.process : c->o->native ? "*" : "None");
+    int rc = client_call(&c->client, v->process, verb_params(spec, signal), &answer);
+    if (rc == 0)
+        print_line("%s: %s", buf_str(&name), v->done);
+    else if (c->client.failure.kind == FAILURE_FAULT)
+        rc = verb_print(c, v, buf_str(&name), c->client.failure.code, c->client.failure.text);
+    json_decref(answer);
+    buf_close(&name);
+    namespec_close(&n);
+    return rc;
+}
+
+static bool is_group(const char *name)
+{
+    const char *colon = strchr(name, ':');
+    return colon && (colon[1] == '\0' || strcmp(colon + 1, "*") == 0);
+}
+
+/* `signal` is NULL but for the command signal. */
+static int verb_run(struct ctl *c, const struct verb *v, const struct words *w, const char *signal)
+{
+    struct words names = {.items = w->items + (signal ? 1 : 0),
+                          .count = w->count - (signal ? 1 : 0)};
+    if (words_have(&names, "all"))
+        return verb_all(c, v, signal);
+    int rc = 0;
+    for (size_t i = 0; i < names.count && rc == 0; i++) {
+        char *name = names.items[i];
+        if (v->group && is_group(name)) {
+            char *group = mem_strndup(name, strcspn(name, ":"));
+            rc = verb_group(c, v, group, signal);
+            mem_free(group);
+        } else {
+            rc = verb_process(c, v, name, signal);
+        }
+    }
+    return rc;
+}
+
+int command_start(struct ctl *c, const struct words *w)
+{
+    return verb_run(c, &verb_start, w, NULL);
+}
+
+int command_stop(struct ctl *c, const struct words *w)
+{
+    return verb_run(c, &verb_stop, w, NULL);
+}
+
+int command_restart(struct ctl *c, const struct words *w)
+{
+    int rc = command_stop(c, w);
+    return rc < 0 ? rc : command_start(c, w);
+}
+
+int command_signal(struct ctl *c, const struct words *w)
+{
+    return verb_run(c, &verb_signal, w, w->items[0]);
+}
+
+int command_clear(struct ctl *c, const struct words *w)
+{
+    return verb_run(c, &verb_clear, w, NULL);
+}
