@@ -1,0 +1,14 @@
+/* HTTP basic authentication against one name and one password of the configuration. Pure. */
+#ifndef CONTROL_AUTH_H
+#define CONTROL_AUTH_H
+
+#include <stdbool.h>
+
+/*
+ * `header` is the request's Authorization header, NULL when there is none. The password is clear
+ * text or {SHA} with the lower-case hex digits of its SHA-1. With username NULL everybody may
+ * come in. How long it takes does not tell how much of a guess was right.
+ */
+bool auth_allows(const char *header, const char *username, const char *password);
+
+#endif

@@ -1,0 +1,181 @@
+#include "control/control.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "control/deed.h"
+#include "control/feed.h"
+#include "control/follow.h"
+#include "control/methods.h"
+#include "control/wait.h"
+#include "control/xmlrpc.h"
+
+struct control *control_of(const struct call *c)
+{
+    return container_of(c->rpc, struct control, rpc);
+}
+
+/* --- Requests -------------------------------------------------------------------------------- */
+
+static void on_call_done(struct call *c)
+{
+    struct exchange *x = c->asker;
+    struct buf body = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    if (c->value) {
+        xmlrpc_write_value_answer(&body, c->value);
+    } else {
+        fault_text(c->fault.code, c->fault.extra, &text);
+        xmlrpc_write_fault(&body, (int)c->fault.code, buf_str(&text));
+    }
+    exchange_answer(x, 200, "text/xml", &body);
+    buf_close(&body);
+    buf_close(&text);
+}
+
+static void on_rpc(struct router *r, struct exchange *x, const char *rest)
+{
+    struct control *c = container_of(r, struct control, router);
+    struct xmlrpc_call call;
+    struct err e;
+    (void)rest;
+    if (xmlrpc_read_call(buf_str(&x->body), x->body.len, &call, &e) < 0) {
+        log_error("XML-RPC request data is invalid: %s", e.text);
+        exchange_error(x, 400);
+        return;
+    }
+    rpc_call(&c->rpc, call.method, json_incref(call.params), NULL, on_call_done, x);
+    xmlrpc_call_close(&call);
+}
+
+/* "/NAMESPEC", "/NAMESPEC/stdout", "/NAMESPEC/stderr"; NULL when there is no such log. */
+static const char *tail_path(struct control *c, const char *rest)
+{
+    struct pgroup *g;
+    struct proc *p;
+    if (*rest != '/')
+        return NULL;
+    const char *slash = strchr(rest + 1, '/');
+    const char *channel = slash ? slash + 1 : "stdout";
+    char *spec = slash ? mem_strndup(rest + 1, (size_t)(slash - rest - 1)) : mem_strdup(rest + 1);
+    bool found = find_named(c, spec, &g, &p) && p;
+    mem_free(spec);
+    if (found && strcmp(channel, "stdout") == 0)
+        return child_out_path(&p->child);
+    return found && strcmp(channel, "stderr") == 0 ? child_err_path(&p->child) : NULL;
+}
+
+static void on_log_tail(struct router *r, struct exchange *x, const char *rest)
+{
+    struct control *c = container_of(r, struct control, router);
+    follow_answer(c, x, tail_path(c, rest));
+}
+
+static void on_main_log_tail(struct router *r, struct exchange *x, const char *rest)
+{
+    struct control *c = container_of(r, struct control, router);
+    (void)rest;
+    follow_answer(c, x, c->host->main_log(c->owner));
+}
+
+// clang-format off
+static const struct route routes[] = {
+    { "/RPC2",        "POST", on_rpc },
+    { "/logtail",     "GET",  on_log_tail },
+    { "/mainlogtail", "GET",  on_main_log_tail },
+};
+// clang-format on
+
+/* --- Life ------------------------------------------------------------------------------------ */
+
+static bool control_available(const struct rpc *r)
+{
+    const struct control *c = container_of_const(r, struct control, rpc);
+    return c->supervisor->state == SUPERVISOR_RUNNING;
+}
+
+static void on_event(struct event_subscriber *sub, const struct event *ev)
+{
+    (void)ev; /* whatever it is: those who wait look for themselves */
+    wait_look_all(container_of(sub, struct control, subscriber));
+}
+
+static void control_register(struct control *c)
+{
+    rpc_init(&c->rpc);
+    c->rpc.available = control_available;
+    rpc_register(&c->rpc, state_methods, state_methods_count);
+    rpc_register(&c->rpc, config_methods, config_methods_count);
+    rpc_register(&c->rpc, process_methods, process_methods_count);
+    rpc_register(&c->rpc, log_methods, log_methods_count);
+    rpc_register(&c->rpc, job_methods, job_methods_count);
+    rpc_register(&c->rpc, system_methods, system_methods_count);
+}
+
+void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, struct jobs *j,
+                  const struct control_host *host, void *owner)
+{
+    *c = (struct control){.loop = loop, .supervisor = s, .jobs = j, .host = host, .owner = owner};
+    c->router = (struct router){routes, sizeof routes / sizeof *routes};
+    list_init(&c->waits);
+    list_init(&c->feeds);
+    control_register(c);
+    c->subscriber.on_event = on_event;
+    event_bus_subscribe(s->bus, &c->subscriber);
+    (void)uv_timer_init(loop, &c->finish);
+    c->open_handles = 1;
+}
+
+int control_listen(struct control *c, const struct config *cfg, struct err *e)
+{
+    c->identifier = mem_strdup(cfg->identifier);
+    c->servers = mem_array(cfg->server_count, sizeof *c->servers);
+    for (size_t i = 0; i < cfg->server_count; i++) {
+        const struct server_config *server = &cfg->servers[i];
+        int rc = server_open(&c->servers[i], c->loop, server, &c->router, e);
+        if (rc < 0)
+            return rc;
+        c->server_count++;
+        c->open_handles++;
+        log_info("RPC interface 'supervisor' initialized");
+        if (!server->username)
+            log_critical("Server '%s' running without any HTTP authentication checking",
+                         server->section);
+    }
+    return 0;
+}
+
+void control_handle_closed(struct control *c)
+{
+    if (--c->open_handles > 0)
+        return;
+    mem_free(c->servers);
+    mem_free(c->identifier);
+    c->servers = NULL;
+    c->identifier = NULL;
+    if (c->on_closed)
+        c->on_closed(c);
+}
+
+static void on_finish_closed(uv_handle_t *handle)
+{
+    control_handle_closed(container_of(handle, struct control, finish));
+}
+
+static void on_server_closed(struct server *s)
+{
+    control_handle_closed(container_of(s->router, struct control, router));
+}
+
+void control_close(struct control *c, void (*on_closed)(struct control *c))
+{
+    c->on_closed = on_closed;
+    wait_finish_all(c);
+    rpc_close(&c->rpc);
+    event_bus_unsubscribe(&c->subscriber);
+    feed_close_all(c);
+    for (size_t i = 0; i < c->server_count; i++)
+        server_close(&c->servers[i], on_server_closed);
+    uv_close((uv_handle_t *)&c->finish, on_finish_closed);
+}

@@ -1,0 +1,66 @@
+/*
+ * How people ask: the HTTP servers and the methods behind them. One instance, owned by main.c.
+ */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include "control/rpc.h"
+#include "control/server.h"
+#include "engine/supervisor.h"
+#include "jobs/job.h"
+
+/* What clients that ask for Supervisor's version are told: whose behaviour this is. */
+#define CONTROL_SUPERVISOR_VERSION "4.2.5"
+#define CONTROL_API_VERSION "3.0"
+
+/* What only the owner of everything can do. `owner` is what control_open got. */
+struct control_host {
+    void (*shutdown)(void *owner); /* both begin from the loop, after the answer */
+    void (*restart)(void *owner);
+    /* reads the configuration anew: 0 and a reference for us, or what is wrong with it */
+    int (*reread)(void *owner, struct config **out, struct err *e);
+    const char *(*main_log)(void *owner); /* path; NULL: there is none */
+    int (*clear_main_log)(void *owner, struct err *e);
+};
+
+struct control {
+    uv_loop_t *loop;
+    struct supervisor *supervisor; /* borrowed, like jobs */
+    struct jobs *jobs;
+    const struct control_host *host;
+    void *owner;
+    struct rpc rpc;
+    struct router router;
+    struct server *servers; /* owned array */
+    size_t server_count;
+    char *identifier; /* owned */
+    struct event_subscriber subscriber;
+    struct list waits; /* calls that wait for processes or jobs (wait.h) */
+    uv_timer_t finish; /* zero: answers what has come true, outside of the event's stack */
+    struct list feeds; /* input that a process has not taken yet (feed.h) */
+    size_t open_handles;
+    void (*on_closed)(struct control *c);
+};
+
+void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, struct jobs *j,
+                  const struct control_host *host, void *owner);
+
+/*
+ * Opens every server of the configuration, once. After a failure control_close closes those that
+ * are open already.
+ */
+int control_listen(struct control *c, const struct config *cfg, struct err *e);
+
+/*
+ * Takes no more requests, finishes the answers in flight (what still waits gets a fault), and
+ * closes everything; on_closed from the loop.
+ */
+void control_close(struct control *c, void (*on_closed)(struct control *c));
+
+/* The control that a call came to. */
+struct control *control_of(const struct call *c);
+
+/* For feeds and follows, which count themselves in open_handles: one of them is closed. */
+void control_handle_closed(struct control *c);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * What one method does to processes, alike for one, for a group and for all: who is meant, what
+ * is done to each, and what is waited for before the answer.
+ */
+#ifndef CONTROL_DEED_H
+#define CONTROL_DEED_H
+
+#include "control/wait.h"
+
+struct deed {
+    bool (*applies)(const struct proc *p); /* to which processes of a group; NULL: to all */
+    struct outcome (*act)(struct call *c, struct proc *p, const char *spec);
+    wait_look *look; /* awaited after a success; NULL: nothing is */
+};
+
+/* The answer is true or a fault for one process, an array of results for a group. */
+void deed_named(struct call *c, const char *spec, const struct deed *d);
+void deed_group(struct call *c, const char *name, const struct deed *d);
+void deed_all(struct call *c, const struct deed *d);
+
+/* The process and its group that a name means; false: unknown. *p is NULL for a whole group. */
+bool find_named(struct control *c, const char *spec, struct pgroup **g, struct proc **p);
+
+/* One process; NULL when there is none, or a whole group is named: the call got its fault. */
+struct proc *find_process(struct call *c, const char *spec);
+
+#endif

@@ -1,0 +1,184 @@
+#include "control/follow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+
+#define TRUNCATED "==> File truncated <==\n"
+
+enum { BLIND_POLL_MS = 1000 }; /* where the kernel grants no watch: while somebody follows */
+
+struct follow {
+    struct body_source source;
+    struct control *control;
+    struct exchange *exchange;
+    char *path;
+    int fd; /* -1: the file was renamed and there is no new one yet */
+    off_t at;
+    uv_fs_event_t file;   /* the file's content */
+    uv_fs_event_t folder; /* its name: another file may take it */
+    uv_timer_t blind;
+    bool rewatch; /* another file may have the name: `file` must move on */
+    unsigned handles;
+};
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct follow *f = handle->data;
+    struct control *c = f->control;
+    if (--f->handles > 0)
+        return;
+    mem_free(f->path);
+    mem_free(f);
+    control_handle_closed(c);
+}
+
+static void on_source_closed(struct body_source *source)
+{
+    struct follow *f = container_of(source, struct follow, source);
+    fd_close(&f->fd);
+    f->exchange = NULL;
+    uv_close((uv_handle_t *)&f->file, on_handle_closed);
+    uv_close((uv_handle_t *)&f->folder, on_handle_closed);
+    uv_close((uv_handle_t *)&f->blind, on_handle_closed);
+}
+
+/* --- Watching -------------------------------------------------------------------------------- */
+
+static void on_change(uv_fs_event_t *event, const char *name, int events, int status)
+{
+    struct follow *f = event->data;
+    (void)name;
+    (void)events;
+    (void)status;
+    if (f->exchange)
+        exchange_more(f->exchange);
+}
+
+static void on_blind(uv_timer_t *timer)
+{
+    struct follow *f = timer->data;
+    exchange_more(f->exchange);
+}
+
+static void on_name(uv_fs_event_t *event, const char *name, int events, int status)
+{
+    struct follow *f = event->data;
+    (void)status;
+    if (!(events & UV_RENAME) || (name && strcmp(name, strrchr(f->path, '/') + 1) != 0))
+        return;
+    f->rewatch = true;
+    if (f->exchange)
+        exchange_more(f->exchange);
+}
+
+/* Watches whatever file has the name now; what was written before is read after this. */
+static void follow_watch(struct follow *f)
+{
+    f->rewatch = false;
+    (void)uv_fs_event_stop(&f->file);
+    int rc = uv_fs_event_start(&f->file, on_change, f->path, 0);
+    if (rc < 0 && rc != UV_ENOENT)
+        (void)uv_timer_start(&f->blind, on_blind, BLIND_POLL_MS, BLIND_POLL_MS);
+}
+
+static void follow_watch_folder(struct follow *f)
+{
+    size_t len = (size_t)(strrchr(f->path, '/') - f->path);
+    char *folder = len > 0 ? mem_strndup(f->path, len) : mem_strdup("/");
+    if (uv_fs_event_start(&f->folder, on_name, folder, 0) < 0)
+        (void)uv_timer_start(&f->blind, on_blind, BLIND_POLL_MS, BLIND_POLL_MS);
+    mem_free(folder);
+}
+
+/* --- Reading --------------------------------------------------------------------------------- */
+
+static int open_regular(const char *path, struct stat *st)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 && (fstat(fd, st) < 0 || !S_ISREG(st->st_mode)))
+        fd_close(&fd);
+    return fd;
+}
+
+/* The old file is read to its end: does another one have its name? */
+static bool follow_next_file(struct follow *f)
+{
+    struct stat old, now;
+    if (f->fd >= 0 && (stat(f->path, &now) < 0 || fstat(f->fd, &old) < 0 ||
+                       (old.st_dev == now.st_dev && old.st_ino == now.st_ino)))
+        return false;
+    int fd = open_regular(f->path, &now);
+    if (fd < 0)
+        return false;
+    fd_close(&f->fd);
+    f->fd = fd;
+    f->at = 0;
+    follow_watch(f); /* before the first read, so that nothing is missed between the two */
+    return true;
+}
+
+static bool follow_shrunk(const struct follow *f)
+{
+    struct stat st;
+    return f->fd >= 0 && fstat(f->fd, &st) == 0 && st.st_size < f->at;
+}
+
+static ssize_t on_read(struct body_source *source, char *data, size_t max)
+{
+    struct follow *f = container_of(source, struct follow, source);
+    if (f->rewatch)
+        follow_watch(f);
+    if (follow_shrunk(f) && max >= strlen(TRUNCATED)) {
+        f->at = 0;
+        memcpy(data, TRUNCATED, strlen(TRUNCATED));
+        return (ssize_t)strlen(TRUNCATED);
+    }
+    do {
+        ssize_t got = f->fd < 0 ? 0 : pread(f->fd, data, max, f->at);
+        if (got < 0)
+            return -1;
+        if (got > 0) {
+            f->at += got;
+            return got;
+        }
+    } while (follow_next_file(f));
+    return 0;
+}
+
+static struct follow *follow_new(struct control *c, struct exchange *x, const char *path)
+{
+    struct follow *f = mem_alloc(sizeof *f);
+    f->source = (struct body_source){.read = on_read, .close = on_source_closed};
+    f->control = c;
+    f->exchange = x;
+    f->path = mem_strdup(path);
+    (void)uv_fs_event_init(c->loop, &f->file);
+    (void)uv_fs_event_init(c->loop, &f->folder);
+    (void)uv_timer_init(c->loop, &f->blind);
+    f->file.data = f->folder.data = f->blind.data = f;
+    f->handles = 3;
+    c->open_handles++;
+    return f;
+}
+
+void follow_answer(struct control *c, struct exchange *x, const char *path)
+{
+    struct stat st;
+    int fd = path && *path == '/' ? open_regular(path, &st) : -1;
+    if (fd < 0) {
+        exchange_error(x, 404);
+        return;
+    }
+    struct follow *f = follow_new(c, x, path);
+    f->fd = fd;
+    f->at = st.st_size > FOLLOW_FIRST ? st.st_size - FOLLOW_FIRST : 0;
+    follow_watch(f);
+    follow_watch_folder(f);
+    exchange_stream(x, "text/plain;charset=utf-8", st.st_mtime, &f->source);
+}

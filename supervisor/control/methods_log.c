@@ -1,0 +1,125 @@
+/* Methods for logs: reading and clearing what processes have said. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "control/deed.h"
+#include "control/log.h"
+#include "control/methods.h"
+#include "control/xmlrpc.h"
+#include "output/tail.h"
+
+enum { TAIL_WAS = 3 }; /* members of tailProcessLog's answer */
+
+/* Takes the bytes from what the whole answer may have. */
+static bool room_take(struct call *c, size_t bytes)
+{
+    if (bytes > *c->room)
+        return false;
+    *c->room -= bytes;
+    return true;
+}
+
+void log_read(struct call *c, const char *path, size_t at)
+{
+    struct buf text = BUF_EMPTY;
+    int rc =
+        path ? tail_read(path, call_number(c, at), call_number(c, at + 1), &text, NULL) : -ENOENT;
+    if (rc == -ENOENT)
+        call_fault(c, FAULT_NO_FILE, path);
+    else if (rc == -EINVAL)
+        call_fault(c, FAULT_BAD_ARGUMENTS, NULL);
+    else if (rc < 0)
+        call_fault(c, FAULT_FAILED, NULL);
+    else if (!room_take(c, text.len))
+        call_fault(c, FAULT_FAILED, "too much for one answer");
+    else
+        call_return(c, xmlrpc_string(buf_str(&text), text.len));
+    buf_close(&text);
+}
+
+static void log_tail(struct call *c, const char *path)
+{
+    struct buf text = BUF_EMPTY;
+    int64_t offset = call_number(c, 1);
+    bool overflow = false;
+    if (!path || tail_tail(path, offset, call_number(c, 2), &text, &offset, &overflow) < 0) {
+        offset = path ? call_number(c, 1) : 0;
+        overflow = false;
+    }
+    if (room_take(c, text.len))
+        call_return(c, json_pack("[o, I, b]", xmlrpc_string(buf_str(&text), text.len),
+                                 (json_int_t)offset, (int)overflow));
+    else
+        call_fault(c, FAULT_FAILED, "too much for one answer");
+    buf_close(&text);
+}
+
+static void read_stdout(struct call *c)
+{
+    const struct proc *p = find_process(c, call_text(c, 0));
+    if (p)
+        log_read(c, child_out_path(&p->child), 1);
+}
+
+static void read_stderr(struct call *c)
+{
+    const struct proc *p = find_process(c, call_text(c, 0));
+    if (p)
+        log_read(c, child_err_path(&p->child), 1);
+}
+
+static void tail_stdout(struct call *c)
+{
+    const struct proc *p = find_process(c, call_text(c, 0));
+    if (p)
+        log_tail(c, child_out_path(&p->child));
+}
+
+static void tail_stderr(struct call *c)
+{
+    const struct proc *p = find_process(c, call_text(c, 0));
+    if (p)
+        log_tail(c, child_err_path(&p->child));
+}
+
+static struct outcome clear_act(struct call *c, struct proc *p, const char *spec)
+{
+    (void)c;
+    return child_clear_logs(&p->child, NULL) < 0 ? outcome_fault(FAULT_FAILED, spec) : outcome_ok();
+}
+
+static const struct deed clear_deed = {NULL, clear_act, NULL};
+
+static void clear_logs(struct call *c)
+{
+    deed_named(c, call_text(c, 0), &clear_deed);
+}
+
+static void clear_all_logs(struct call *c)
+{
+    deed_all(c, &clear_deed);
+}
+
+// clang-format off
+const struct rpc_method log_methods[] = {
+    { "supervisor.readProcessStdoutLog", "string",  "sii", read_stdout,    0,
+      "Read `length` bytes from `offset` of the standard output of the process `name`." },
+    { "supervisor.readProcessLog",       "string",  "sii", read_stdout,    0,
+      "Read `length` bytes from `offset` of the standard output of the process `name`." },
+    { "supervisor.readProcessStderrLog", "string",  "sii", read_stderr,    0,
+      "Read `length` bytes from `offset` of the standard error of the process `name`." },
+    { "supervisor.tailProcessStdoutLog", "array",   "sii", tail_stdout,    0,
+      "Return [text, size, overflow]: the last `length` bytes when there are any after `offset`." },
+    { "supervisor.tailProcessLog",       "array",   "sii", tail_stdout,    0,
+      "Return [text, size, overflow]: the last `length` bytes when there are any after `offset`." },
+    { "supervisor.tailProcessStderrLog", "array",   "sii", tail_stderr,    0,
+      "Return [text, size, overflow]: the last `length` bytes when there are any after `offset`." },
+    { "supervisor.clearProcessLogs",     "boolean", "s",   clear_logs,     0,
+      "Clear the logs of the process `name`." },
+    { "supervisor.clearProcessLog",      "boolean", "s",   clear_logs,     0,
+      "Clear the logs of the process `name`." },
+    { "supervisor.clearAllProcessLogs",  "array",   "",    clear_all_logs, 0,
+      "Clear the logs of all processes." },
+};
+// clang-format on
+const size_t log_methods_count = sizeof log_methods / sizeof *log_methods;

@@ -1,0 +1,116 @@
+/* Methods for the daemon itself: version, state, end, and its own log. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "control/log.h"
+#include "control/methods.h"
+#include "control/status.h"
+
+static void get_api_version(struct call *c)
+{
+    call_return(c, json_string(CONTROL_API_VERSION));
+}
+
+static void get_supervisor_version(struct call *c)
+{
+    call_return(c, json_string(CONTROL_SUPERVISOR_VERSION));
+}
+
+static void get_version(struct call *c)
+{
+    call_return(c, json_string(MAINSTAY_VERSION));
+}
+
+static void get_identification(struct call *c)
+{
+    call_return(c, status_text(control_of(c)->identifier));
+}
+
+static const char *state_name(enum supervisor_state state)
+{
+    switch (state) {
+    case SUPERVISOR_SHUTDOWN:
+        return "SHUTDOWN";
+    case SUPERVISOR_RESTARTING:
+        return "RESTARTING";
+    case SUPERVISOR_RUNNING:
+        return "RUNNING";
+    }
+    return "UNKNOWN";
+}
+
+static void get_state(struct call *c)
+{
+    enum supervisor_state state = control_of(c)->supervisor->state;
+    call_return(c,
+                json_pack("{s:i, s:s}", "statecode", (int)state, "statename", state_name(state)));
+}
+
+static void get_pid(struct call *c)
+{
+    call_return(c, json_integer(getpid()));
+}
+
+/* Both answer first: what follows may take away what the answer goes through. */
+static void shut_down(struct call *c)
+{
+    struct control *control = control_of(c);
+    call_return(c, json_true());
+    control->host->shutdown(control->owner);
+}
+
+static void restart(struct call *c)
+{
+    struct control *control = control_of(c);
+    call_return(c, json_true());
+    control->host->restart(control->owner);
+}
+
+static void read_log(struct call *c)
+{
+    struct control *control = control_of(c);
+    log_read(c, control->host->main_log(control->owner), 0);
+}
+
+static void clear_log(struct call *c)
+{
+    struct control *control = control_of(c);
+    struct err e;
+    const char *path = control->host->main_log(control->owner);
+    if (!path || access(path, F_OK) < 0)
+        call_fault(c, FAULT_NO_FILE, NULL);
+    else if (control->host->clear_main_log(control->owner, &e) < 0)
+        call_fault(c, FAULT_FAILED, e.text);
+    else
+        call_return(c, json_true());
+}
+
+// clang-format off
+const struct rpc_method state_methods[] = {
+    { "supervisor.getAPIVersion",        "string",  "",   get_api_version,        0,
+      "Return the version of this interface." },
+    { "supervisor.getVersion",           "string",  "",   get_api_version,        0,
+      "Return the version of this interface." },
+    { "supervisor.getSupervisorVersion", "string",  "",   get_supervisor_version, 0,
+      "Return the version of Supervisor that this daemon behaves like." },
+    { "mainstay.getVersion",             "string",  "",   get_version,            RPC_ANYTIME,
+      "Return the version of mainstay." },
+    { "supervisor.getIdentification",    "string",  "",   get_identification,     0,
+      "Return the daemon's identifier." },
+    { "supervisor.getState",             "struct",  "",   get_state,              0,
+      "Return the daemon's state as a struct {statecode, statename}." },
+    { "supervisor.getPID",               "int",     "",   get_pid,                0,
+      "Return the daemon's process id." },
+    { "supervisor.readLog",              "string",  "ii", read_log,               0,
+      "Read `length` bytes from `offset` of the daemon's log." },
+    { "supervisor.readMainLog",          "string",  "ii", read_log,               0,
+      "Read `length` bytes from `offset` of the daemon's log." },
+    { "supervisor.clearLog",             "boolean", "",   clear_log,              0,
+      "Clear the daemon's log." },
+    { "supervisor.shutdown",             "boolean", "",   shut_down,              0,
+      "Stop all processes and end the daemon." },
+    { "supervisor.restart",              "boolean", "",   restart,                0,
+      "Stop all processes, read the configuration anew and start again." },
+};
+// clang-format on
+const size_t state_methods_count = sizeof state_methods / sizeof *state_methods;

@@ -1,0 +1,29 @@
+/* Which part of the program answers which request: by the beginning of the path. Pure. */
+#ifndef CONTROL_ROUTE_H
+#define CONTROL_ROUTE_H
+
+#include <stddef.h>
+
+struct exchange;
+struct router;
+
+struct route {
+    const char *prefix; /* "/RPC2"; everything that begins so, as in Supervisor */
+    const char *method; /* the only one; any other is 400 */
+    void (*handle)(struct router *r, struct exchange *x, const char *rest);
+};
+
+/* A table of routes, embedded in whoever the handlers belong to. */
+struct router {
+    const struct route *routes;
+    size_t count;
+};
+
+/*
+ * The first route for the request, with what follows the prefix in *rest; or NULL and *status:
+ * 404 for an unknown path, 400 for a method that is not served there.
+ */
+const struct route *route_find(const struct router *r, const char *method, const char *path,
+                               const char **rest, unsigned *status);
+
+#endif

@@ -1,0 +1,162 @@
+#include "control/rpc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+void rpc_init(struct rpc *r)
+{
+    *r = (struct rpc){0};
+    list_init(&r->calls);
+}
+
+void rpc_register(struct rpc *r, const struct rpc_method *rows, size_t count)
+{
+    if (r->table_count == RPC_TABLES_MAX)
+        abort(); /* our own code decides how many there are */
+    r->tables[r->table_count].rows = rows;
+    r->tables[r->table_count++].count = count;
+}
+
+const struct rpc_method *rpc_find(const struct rpc *r, const char *name)
+{
+    /* linear: a call costs some sixty compares */
+    for (size_t t = 0; t < r->table_count; t++)
+        for (size_t i = 0; i < r->tables[t].count; i++)
+            if (strcmp(r->tables[t].rows[i].name, name) == 0)
+                return &r->tables[t].rows[i];
+    return NULL;
+}
+
+static bool param_fits(char type, const json_t *value)
+{
+    switch (type) {
+    case 's':
+        return json_is_string(value);
+    case 'i':
+        return json_is_integer(value);
+    case 'b':
+        return json_is_boolean(value) || json_is_integer(value);
+    case 'g':
+        return json_is_string(value) || json_is_integer(value);
+    case 'a':
+        return json_is_array(value);
+    default:
+        return false;
+    }
+}
+
+static bool params_fit(const char *types, const json_t *params)
+{
+    size_t given = json_array_size(params);
+    size_t at = 0;
+    bool optional = false;
+    for (; *types; types++) {
+        if (*types == '|') {
+            optional = true;
+            continue;
+        }
+        if (at == given)
+            return optional;
+        if (!param_fits(*types, json_array_get(params, at++)))
+            return false;
+    }
+    return at == given;
+}
+
+static bool rpc_serves(const struct rpc *r, const struct rpc_method *m)
+{
+    if (r->closing)
+        return false;
+    return m->flags & RPC_ANYTIME || !r->available || r->available(r);
+}
+
+static void call_run(struct call *c)
+{
+    const struct rpc_method *m = c->method;
+    if (!m)
+        call_fault(c, FAULT_UNKNOWN_METHOD, NULL);
+    else if (!rpc_serves(c->rpc, m))
+        call_fault(c, FAULT_SHUTDOWN_STATE, NULL);
+    else if (!params_fit(m->params, c->params))
+        call_fault(c, FAULT_INCORRECT_PARAMETERS, NULL);
+    else
+        m->run(c);
+}
+
+void rpc_call(struct rpc *r, const char *name, json_t *params, struct call *outer,
+              void (*on_done)(struct call *c), void *asker)
+{
+    struct call *c = mem_alloc(sizeof *c);
+    *c = (struct call){.rpc = r,
+                       .method = rpc_find(r, name),
+                       .params = params,
+                       .own_room = RPC_ANSWER_MAX,
+                       .on_done = on_done,
+                       .asker = asker};
+    c->room = outer ? outer->room : &c->own_room;
+    list_append(&r->calls, &c->link);
+    log_line(LOG_LEVEL_TRACE, "XML-RPC method called: %s()", c->method ? c->method->name : "?");
+    call_run(c);
+}
+
+static void call_done(struct call *c)
+{
+    list_remove(&c->link);
+    c->on_done(c);
+    json_decref(c->value);
+    json_decref(c->params);
+    mem_free(c);
+}
+
+void call_return(struct call *c, json_t *value)
+{
+    c->value = value;
+    call_done(c);
+}
+
+void call_fault(struct call *c, enum fault code, const char *extra)
+{
+    c->fault = outcome_fault(code, extra);
+    call_done(c);
+}
+
+void call_outcome(struct call *c, const struct outcome *o)
+{
+    if (o->code == FAULT_SUCCESS)
+        call_return(c, json_true());
+    else
+        call_fault(c, o->code, o->extra);
+}
+
+void rpc_close(struct rpc *r)
+{
+    r->closing = true;
+    while (!list_empty(&r->calls)) {
+        /* the newest first: the last call of a multicall's answers the multicall too */
+        struct call *c = container_of(r->calls.prev, struct call, link);
+        if (c->abandon)
+            c->abandon(c);
+        call_fault(c, FAULT_SHUTDOWN_STATE, NULL);
+    }
+}
+
+const char *call_text(const struct call *c, size_t at)
+{
+    return json_string_value(json_array_get(c->params, at));
+}
+
+json_int_t call_number(const struct call *c, size_t at)
+{
+    return json_integer_value(json_array_get(c->params, at));
+}
+
+bool call_flag(const struct call *c, size_t at, bool otherwise)
+{
+    const json_t *value = json_array_get(c->params, at);
+    if (!value)
+        return otherwise;
+    return json_is_integer(value) ? json_integer_value(value) != 0 : json_is_true(value);
+}

@@ -1,0 +1,167 @@
+/* The methods that tell of methods, and system.multicall. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "control/rpc.h"
+
+#define MULTICALL "system.multicall"
+
+/* --- What methods there are ------------------------------------------------------------------ */
+
+static int by_name(const void *a, const void *b)
+{
+    const struct rpc_method *const *x = a;
+    const struct rpc_method *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+static void list_methods(struct call *c)
+{
+    const struct rpc *r = c->rpc;
+    size_t count = 0;
+    for (size_t t = 0; t < r->table_count; t++)
+        count += r->tables[t].count;
+    const struct rpc_method **all = mem_array(count, sizeof *all);
+    count = 0;
+    for (size_t t = 0; t < r->table_count; t++)
+        for (size_t i = 0; i < r->tables[t].count; i++)
+            all[count++] = &r->tables[t].rows[i];
+    qsort(all, count, sizeof *all, by_name);
+    json_t *names = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(names, json_string(all[i]->name));
+    mem_free(all);
+    call_return(c, names);
+}
+
+static void method_help(struct call *c)
+{
+    const struct rpc_method *m = rpc_find(c->rpc, call_text(c, 0));
+    if (m)
+        call_return(c, json_string(m->help));
+    else
+        call_fault(c, FAULT_SIGNATURE_UNSUPPORTED, NULL);
+}
+
+static const char *type_name(char type)
+{
+    switch (type) {
+    case 'i':
+        return "int";
+    case 'b':
+        return "boolean";
+    case 'a':
+        return "array";
+    default:
+        return "string";
+    }
+}
+
+static void method_signature(struct call *c)
+{
+    const struct rpc_method *m = rpc_find(c->rpc, call_text(c, 0));
+    if (!m) {
+        call_fault(c, FAULT_SIGNATURE_UNSUPPORTED, NULL);
+        return;
+    }
+    json_t *types = json_array();
+    json_array_append_new(types, json_string(m->result));
+    for (const char *p = m->params; *p; p++)
+        if (*p != '|')
+            json_array_append_new(types, json_string(type_name(*p)));
+    call_return(c, types);
+}
+
+/* --- Many calls in one ----------------------------------------------------------------------- */
+
+/* Strictly in order: each call is answered before the next one begins. */
+struct multicall {
+    struct call *call;
+    size_t next;
+    json_t *results;
+    bool running; /* multicall_run is on the stack and goes on by itself */
+    bool waiting; /* for the answer of the call before `next` */
+};
+
+static void multicall_add_fault(struct multicall *m, const struct outcome *fault)
+{
+    struct buf text = BUF_EMPTY;
+    fault_text(fault->code, fault->extra, &text);
+    json_array_append_new(m->results, json_pack("{s:i, s:s}", "faultCode", (int)fault->code,
+                                                "faultString", buf_str(&text)));
+    buf_close(&text);
+}
+
+static void multicall_run(struct multicall *m);
+
+static void on_part_done(struct call *part)
+{
+    struct multicall *m = part->asker;
+    m->waiting = false;
+    if (part->value)
+        json_array_append(m->results, part->value);
+    else
+        multicall_add_fault(m, &part->fault);
+    if (!m->running)
+        multicall_run(m);
+}
+
+static void multicall_start(struct multicall *m, const json_t *row)
+{
+    const char *name = json_string_value(json_object_get(row, "methodName"));
+    json_t *params = json_object_get(row, "params");
+    struct outcome fault = outcome_fault(FAULT_INCORRECT_PARAMETERS, NULL);
+    if (!name)
+        fault = outcome_fault(FAULT_INCORRECT_PARAMETERS, "No methodName");
+    else if (strcmp(name, MULTICALL) == 0)
+        fault = outcome_fault(FAULT_INCORRECT_PARAMETERS, "Recursive system.multicall forbidden");
+    else if (!params || json_is_array(params)) {
+        m->waiting = true;
+        rpc_call(m->call->rpc, name, params ? json_incref(params) : json_array(), m->call,
+                 on_part_done, m);
+        return;
+    }
+    multicall_add_fault(m, &fault);
+}
+
+static void multicall_run(struct multicall *m)
+{
+    const json_t *rows = json_array_get(m->call->params, 0);
+    m->running = true;
+    while (!m->waiting && m->next < json_array_size(rows))
+        multicall_start(m, json_array_get(rows, m->next++));
+    m->running = false;
+    if (m->waiting)
+        return;
+    struct call *c = m->call;
+    json_t *results = m->results;
+    mem_free(m);
+    call_return(c, results);
+}
+
+static void multicall(struct call *c)
+{
+    if (json_array_size(json_array_get(c->params, 0)) > RPC_MULTICALLS_MAX) {
+        call_fault(c, FAULT_INCORRECT_PARAMETERS, "too many calls");
+        return;
+    }
+    struct multicall *m = mem_alloc(sizeof *m);
+    *m = (struct multicall){.call = c, .results = json_array()};
+    multicall_run(m);
+}
+
+// clang-format off
+const struct rpc_method system_methods[] = {
+    { "system.listMethods",     "array",  "",  list_methods,     RPC_ANYTIME,
+      "Return an array listing the available method names." },
+    { "system.methodHelp",      "string", "s", method_help,      RPC_ANYTIME,
+      "Return a string showing the method's documentation." },
+    { "system.methodSignature", "array",  "s", method_signature, RPC_ANYTIME,
+      "Return an array with the type of the method's result and those of its parameters." },
+    { "system.multicall",       "array",  "a", multicall,        RPC_ANYTIME,
+      "Process an array of calls, each a struct {methodName, params}, and return an array of "
+      "their results; a fault is a struct {faultCode, faultString}." },
+};
+// clang-format on
+const size_t system_methods_count = sizeof system_methods / sizeof *system_methods;

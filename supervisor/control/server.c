@@ -1,0 +1,397 @@
+#include "control/server.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "control/auth.h"
+
+enum { STREAM_BLOCK = 16 << 10 };
+
+static void exchange_free(struct exchange *x)
+{
+    buf_close(&x->body);
+    mem_free(x);
+}
+
+static void server_handle_closed(struct server *s)
+{
+    if (--s->open_handles > 0)
+        return;
+    mem_free(s->section);
+    mem_free(s->username);
+    if (s->password)
+        explicit_bzero(s->password, strlen(s->password));
+    mem_free(s->password);
+    s->section = s->username = s->password = NULL;
+    if (s->on_closed)
+        s->on_closed(s);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    server_handle_closed(handle->data);
+}
+
+/* --- Answers --------------------------------------------------------------------------------- */
+
+static void exchange_resume(struct exchange *x)
+{
+    if (!x->suspended)
+        return;
+    x->suspended = false;
+    MHD_resume_connection(x->connection); /* makes the epoll descriptor readable */
+}
+
+static void exchange_set_response(struct exchange *x, unsigned status, const char *type,
+                                  struct MHD_Response *response)
+{
+    if (!response) { /* libmicrohttpd found no memory: the connection is closed */
+        x->gone = true;
+    } else {
+        x->status = status;
+        x->response = response;
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    }
+    exchange_resume(x);
+}
+
+void exchange_answer(struct exchange *x, unsigned status, const char *type, const struct buf *body)
+{
+    /* an empty body has no data */
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body->len, body->len > 0 ? body->data : NULL, MHD_RESPMEM_MUST_COPY);
+    exchange_set_response(x, status, type, response);
+}
+
+void exchange_error(struct exchange *x, unsigned status)
+{
+    struct buf body = BUF_EMPTY;
+    buf_printf(&body,
+               "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n"
+               "<h1>Error response</h1>\r\n<p>Error code %u.\r\n<p>Message: %s.\r\n</body>\r\n",
+               status, MHD_get_reason_phrase_for(status));
+    exchange_answer(x, status, "text/html", &body);
+    buf_close(&body);
+    if (status == MHD_HTTP_UNAUTHORIZED && x->response)
+        (void)MHD_add_response_header(x->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                      "Basic realm=\"default\"");
+    if (x->refused && x->response)
+        (void)MHD_add_response_header(x->response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+static void on_hangup(uv_poll_t *poll, int status, int events)
+{
+    struct exchange *x = container_of(poll, struct exchange, hangup);
+    (void)status;
+    (void)events;
+    (void)uv_poll_stop(poll);
+    x->gone = true;
+    exchange_resume(x);
+}
+
+static void exchange_watch(struct exchange *x)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (!info || uv_poll_init(x->server->loop, &x->hangup, info->connect_fd) < 0)
+        return;
+    x->watching = true;
+    x->server->open_handles++;
+    (void)uv_poll_start(&x->hangup, UV_DISCONNECT, on_hangup);
+}
+
+static ssize_t on_read(void *owner, uint64_t at, char *data, size_t max)
+{
+    struct exchange *x = owner;
+    (void)at;
+    if (x->gone)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    ssize_t got = x->source->read(x->source, data, max);
+    if (got < 0)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (got == 0) {
+        x->suspended = true;
+        MHD_suspend_connection(x->connection);
+    }
+    return got;
+}
+
+void exchange_stream(struct exchange *x, const char *type, time_t modified,
+                     struct body_source *source)
+{
+    char date[64];
+    struct tm tm;
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_read, x, NULL);
+    x->source = source;
+    exchange_watch(x);
+    exchange_set_response(x, MHD_HTTP_OK, type, response);
+    if (!response)
+        return;
+    /* both in the C locale, which the daemon never leaves */
+    if (gmtime_r(&modified, &tm) && strftime(date, sizeof date, "%a, %d %b %Y %T GMT", &tm) > 0)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LAST_MODIFIED, date);
+    (void)MHD_add_response_header(response, "X-Accel-Buffering", "no");
+}
+
+void exchange_more(struct exchange *x)
+{
+    exchange_resume(x);
+}
+
+/* --- Requests -------------------------------------------------------------------------------- */
+
+static const char *header(struct exchange *x, const char *name)
+{
+    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+}
+
+/* What is wrong with the request line and the headers; 0: nothing. */
+static unsigned exchange_check(struct exchange *x)
+{
+    const char *length = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    int64_t bytes = 0;
+    if (!auth_allows(header(x, MHD_HTTP_HEADER_AUTHORIZATION), x->server->username,
+                     x->server->password))
+        return MHD_HTTP_UNAUTHORIZED;
+    if (strcmp(x->method, "POST") == 0 && !length)
+        return MHD_HTTP_LENGTH_REQUIRED;
+    if (length && (parse_int(length, &bytes, NULL) < 0 || bytes > SERVER_BODY_MAX))
+        return MHD_HTTP_CONTENT_TOO_LARGE;
+    return 0;
+}
+
+static struct exchange *exchange_new(struct server *s, struct MHD_Connection *connection,
+                                     const char *method, const char *path)
+{
+    struct exchange *x = mem_alloc(sizeof *x);
+    x->server = s;
+    x->connection = connection;
+    x->method = method;
+    x->path = path;
+    list_append(&s->exchanges, &x->link);
+    x->refused = exchange_check(x);
+    return x;
+}
+
+static void exchange_route(struct exchange *x)
+{
+    const char *rest = NULL;
+    unsigned status = x->refused;
+    x->routed = true;
+    if (x->server->closing)
+        status = MHD_HTTP_SERVICE_UNAVAILABLE;
+    const struct route *row =
+        status ? NULL : route_find(x->server->router, x->method, x->path, &rest, &status);
+    if (row)
+        row->handle(x->server->router, x, rest);
+    else
+        exchange_error(x, status);
+}
+
+/* The request is complete, or its answer has come. */
+static enum MHD_Result exchange_proceed(struct exchange *x)
+{
+    if (!x->routed)
+        exchange_route(x);
+    if (x->gone)
+        return MHD_NO;
+    if (!x->response) {
+        x->suspended = true;
+        MHD_suspend_connection(x->connection);
+        return MHD_YES;
+    }
+    enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
+    MHD_destroy_response(x->response); /* the connection holds it now */
+    x->response = NULL;
+    return result;
+}
+
+static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *path,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *len, void **memory)
+{
+    struct exchange *x = *memory;
+    (void)version;
+    if (!x) {
+        *memory = x = exchange_new(owner, connection, method, path);
+        /* a body that is too large is not even read */
+        return x->refused == MHD_HTTP_CONTENT_TOO_LARGE ? exchange_proceed(x) : MHD_YES;
+    }
+    if (*len == 0)
+        return exchange_proceed(x);
+    if (x->body.len + *len > SERVER_BODY_MAX)
+        return MHD_NO;
+    if (!x->refused)
+        buf_append(&x->body, data, *len);
+    *len = 0;
+    return MHD_YES;
+}
+
+static void on_hangup_closed(uv_handle_t *handle)
+{
+    struct exchange *x = container_of(handle, struct exchange, hangup);
+    struct server *s = x->server;
+    exchange_free(x);
+    server_handle_closed(s);
+}
+
+static void on_completed(void *owner, struct MHD_Connection *connection, void **memory,
+                         enum MHD_RequestTerminationCode why)
+{
+    struct exchange *x = *memory;
+    (void)owner;
+    (void)connection;
+    (void)why;
+    *memory = NULL;
+    if (!x)
+        return;
+    list_remove(&x->link);
+    if (x->source)
+        x->source->close(x->source);
+    if (x->response)
+        MHD_destroy_response(x->response);
+    if (x->watching)
+        uv_close((uv_handle_t *)&x->hangup, on_hangup_closed);
+    else
+        exchange_free(x);
+}
+
+/* --- The daemon on the loop ------------------------------------------------------------------ */
+
+static void server_stop(struct server *s)
+{
+    struct exchange *x;
+    list_each (x, &s->exchanges, link) {
+        x->gone = true;
+        exchange_resume(x); /* libmicrohttpd insists */
+    }
+    (void)uv_poll_stop(&s->poll); /* before its descriptor is closed */
+    MHD_stop_daemon(s->daemon);
+    s->daemon = NULL;
+    uv_close((uv_handle_t *)&s->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&s->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&s->deadline, on_handle_closed);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* Lets libmicrohttpd do what there is to do, and learns when it wants to be called again. */
+static void server_run(struct server *s)
+{
+    unsigned MHD_LONG_LONG wait;
+    if (!s->daemon)
+        return;
+    (void)MHD_run(s->daemon);
+    if (s->closing && list_empty(&s->exchanges))
+        server_stop(s);
+    else if (MHD_get_timeout(s->daemon, &wait) == MHD_YES)
+        (void)uv_timer_start(&s->timer, on_timer, wait, 0);
+    else
+        (void)uv_timer_stop(&s->timer);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    server_run(container_of(timer, struct server, timer));
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    server_run(container_of(poll, struct server, poll));
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct server *s = container_of(timer, struct server, deadline);
+    if (s->daemon)
+        server_stop(s);
+}
+
+static void on_log(void *owner, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void on_log(void *owner, const char *fmt, va_list args)
+{
+    struct server *s = owner;
+    char line[512];
+    (void)vsnprintf(line, sizeof line, fmt, args);
+    line[strcspn(line, "\n")] = '\0';
+    log_debug("%s: %s", s->section, line);
+}
+
+static int server_start_daemon(struct server *s, struct err *e)
+{
+    s->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s,
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, s, MHD_OPTION_LISTEN_SOCKET, s->listener.fd,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)SERVER_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_S,
+        MHD_OPTION_END);
+    if (!s->daemon)
+        return err_set(e, -ENOMEM, "cannot start the HTTP server of [%s]", s->section);
+    s->listener.fd = -1; /* the daemon's now */
+    return 0;
+}
+
+static int server_poll(struct server *s, struct err *e)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    int rc = info ? uv_poll_init(s->loop, &s->poll, info->epoll_fd) : UV_ENOTSUP;
+    if (rc < 0)
+        return err_set(e, rc, "cannot wait for clients of [%s]: %s", s->section, uv_strerror(rc));
+    (void)uv_timer_init(s->loop, &s->timer);
+    (void)uv_timer_init(s->loop, &s->deadline);
+    s->poll.data = s->timer.data = s->deadline.data = s;
+    s->open_handles = 3;
+    (void)uv_poll_start(&s->poll, UV_READABLE, on_poll);
+    return 0;
+}
+
+int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c, struct router *r,
+                struct err *e)
+{
+    *s = (struct server){.loop = loop, .router = r, .listener.fd = -1};
+    list_init(&s->exchanges);
+    s->section = mem_strdup(c->section);
+    s->username = mem_strdup(c->username);
+    s->password = mem_strdup(c->password);
+    int rc = listener_open(&s->listener, c, e);
+    if (rc == 0)
+        rc = server_start_daemon(s, e);
+    if (rc == 0)
+        rc = server_poll(s, e);
+    if (rc == 0)
+        return 0;
+    if (s->daemon)
+        MHD_stop_daemon(s->daemon);
+    s->daemon = NULL;
+    listener_close(&s->listener);
+    s->open_handles = 1;
+    server_handle_closed(s);
+    return rc;
+}
+
+void server_close(struct server *s, void (*on_closed)(struct server *s))
+{
+    struct exchange *x;
+    s->on_closed = on_closed;
+    s->closing = true;
+    s->listener.fd = MHD_quiesce_daemon(s->daemon);
+    listener_close(&s->listener);
+    list_each (x, &s->exchanges, link) {
+        x->gone = x->gone || x->source;
+        if (x->source)
+            exchange_resume(x);
+    }
+    (void)uv_timer_start(&s->timer, on_timer, 0, 0); /* not from the callback we may be in */
+    (void)uv_timer_start(&s->deadline, on_deadline, SERVER_FINISH_MS, 0);
+}

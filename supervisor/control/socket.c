@@ -1,0 +1,179 @@
+#include "control/socket.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { BACKLOG = 1024, TAKE_OVER_TRIES = 3 };
+
+static int in_use(struct err *e)
+{
+    return err_set(e, -EADDRINUSE,
+                   "Another program is already listening on a port that one of our HTTP servers "
+                   "is configured to use.  Shut this program down first before starting "
+                   "supervisord.");
+}
+
+static int cannot_open(const char *doing, const char *where, int code, struct err *e)
+{
+    const char *name = strerrorname_np(code);
+    return err_set(e, -code,
+                   "Cannot open an HTTP server: socket.error reported errno.%s (%d): "
+                   "cannot %s %s: %s",
+                   name ? name : "?", code, doing, where, strerror(code));
+}
+
+static int unix_address(const char *path, struct sockaddr_un *address, struct err *e)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address->sun_path)
+        return err_set(e, -ENAMETOOLONG,
+                       "the path of the socket %s is too long: the system allows %zu bytes", path,
+                       sizeof address->sun_path - 1);
+    memcpy(address->sun_path, path, strlen(path) + 1);
+    return 0;
+}
+
+/* Does anybody answer at the socket `path`? -ENOTSOCK when it is something else. */
+static int somebody_answers(const char *path)
+{
+    struct sockaddr_un address;
+    struct stat st;
+    if (unix_address(path, &address, NULL) < 0 || lstat(path, &st) < 0)
+        return 0;
+    if (!S_ISSOCK(st.st_mode))
+        return -ENOTSOCK;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    int code = connect(fd, (const struct sockaddr *)&address, sizeof address) < 0 ? errno : 0;
+    fd_close(&fd);
+    return code == 0 || code == EAGAIN || code == EACCES;
+}
+
+/* Gives the socket `temporary` its real name, in one step. */
+static int take_name(const char *temporary, const char *path, struct err *e)
+{
+    for (int tries = 0; tries < TAKE_OVER_TRIES; tries++) {
+        if (link(temporary, path) == 0)
+            return 0;
+        if (errno != EEXIST)
+            return cannot_open("make", path, errno, e);
+        int answers = somebody_answers(path);
+        if (answers == -ENOTSOCK)
+            return err_set(e, -EEXIST, "%s exists and is no socket", path);
+        if (answers != 0)
+            return in_use(e);
+        log_warn("Unlinking stale socket %s", path);
+        if (unlink(path) < 0 && errno != ENOENT)
+            return cannot_open("remove", path, errno, e);
+    }
+    return in_use(e);
+}
+
+static int bind_unix(struct listener *l, const struct server_config *c, const char *temporary,
+                     struct err *e)
+{
+    struct sockaddr_un address, real;
+    struct stat st;
+    int rc = unix_address(temporary, &address, e);
+    if (rc == 0)
+        rc = unix_address(c->path, &real, e);
+    if (rc < 0)
+        return rc;
+    (void)unlink(temporary); /* of an earlier process with our number */
+    /* the mode of the descriptor is that of the file: nobody gets in before the chmod */
+    if (fchmod(l->fd, (mode_t)c->mode) < 0 ||
+        bind(l->fd, (const struct sockaddr *)&address, sizeof address) < 0)
+        return cannot_open("make", temporary, errno, e);
+    if (chmod(temporary, (mode_t)c->mode) < 0 || listen(l->fd, BACKLOG) < 0)
+        rc = cannot_open("set up", temporary, errno, e);
+    else if ((c->uid >= 0 || c->gid >= 0) && lchown(temporary, (uid_t)c->uid, (gid_t)c->gid) < 0)
+        rc = err_set(e, -errno, "Not permitted to chown %s to uid/gid (%lld, %lld): %s", c->path,
+                     (long long)c->uid, (long long)c->gid, strerror(errno));
+    else
+        rc = take_name(temporary, c->path, e);
+    if (rc == 0 && lstat(c->path, &st) == 0) {
+        l->dev = st.st_dev;
+        l->ino = st.st_ino;
+        l->path = mem_strdup(c->path);
+    }
+    (void)unlink(temporary);
+    return rc;
+}
+
+static int open_unix(struct listener *l, const struct server_config *c, struct err *e)
+{
+    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (l->fd < 0)
+        return cannot_open("make", c->path, errno, e);
+    char *temporary = mem_printf("%s.%d", c->path, (int)getpid());
+    int rc = bind_unix(l, c, temporary, e);
+    mem_free(temporary);
+    return rc;
+}
+
+static int bind_inet(struct listener *l, const struct addrinfo *at, const char *where,
+                     struct err *e)
+{
+    int on = 1;
+    l->fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (l->fd < 0)
+        return cannot_open("open", where, errno, e);
+    if (setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        bind(l->fd, at->ai_addr, at->ai_addrlen) == 0 && listen(l->fd, BACKLOG) == 0)
+        return 0;
+    return errno == EADDRINUSE ? in_use(e) : cannot_open("listen on", where, errno, e);
+}
+
+static int open_inet(struct listener *l, const struct server_config *c, struct err *e)
+{
+    struct addrinfo hints = {
+        .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *found;
+    char port[24];
+    (void)snprintf(port, sizeof port, "%lld", (long long)c->port);
+    const char *host = c->host && *c->host ? c->host : NULL;
+    int code = getaddrinfo(host, port, &hints, &found); /* at start only, as Supervisor does */
+    if (code != 0)
+        return err_set(e, -EADDRNOTAVAIL, "Cannot determine the address of %s: %s",
+                       host ? host : "*", gai_strerror(code));
+    char *where = mem_printf("%s:%s", host ? host : "*", port);
+    int rc = bind_inet(l, found, where, e);
+    mem_free(where);
+    freeaddrinfo(found);
+    return rc;
+}
+
+int listener_open(struct listener *l, const struct server_config *c, struct err *e)
+{
+    *l = (struct listener){.fd = -1};
+    int rc = c->is_unix ? open_unix(l, c, e) : open_inet(l, c, e);
+    if (rc < 0)
+        listener_close(l);
+    return rc;
+}
+
+void listener_forget(struct listener *l)
+{
+    struct stat st;
+    if (l->path && lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+        (void)unlink(l->path);
+    mem_free(l->path);
+    l->path = NULL;
+}
+
+void listener_close(struct listener *l)
+{
+    listener_forget(l);
+    fd_close(&l->fd);
+}

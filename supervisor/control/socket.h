@@ -1,0 +1,27 @@
+/* Listening sockets, made as Supervisor makes them. */
+#ifndef CONTROL_SOCKET_H
+#define CONTROL_SOCKET_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "config/config.h"
+
+struct listener {
+    int fd;     /* -1: closed; nonblocking */
+    char *path; /* of the unix socket, owned; NULL for inet */
+    dev_t dev;  /* which file that was when we made it */
+    ino_t ino;
+};
+
+/*
+ * A unix socket gets its mode and owner before anybody can connect, and its name in one step. A
+ * socket that a dead daemon left is taken over, with a line in the log. -EADDRINUSE with
+ * Supervisor's sentence when somebody answers there.
+ */
+int listener_open(struct listener *l, const struct server_config *c, struct err *e);
+
+void listener_forget(struct listener *l); /* removes the file, if it is still ours; keeps fd */
+void listener_close(struct listener *l);  /* ... and closes */
+
+#endif

@@ -1,0 +1,128 @@
+#include "control/wait.h"
+
+#include "base/mem.h"
+#include "control/status.h"
+
+static void item_free(struct wait_item *i)
+{
+    list_remove(&i->link);
+    mem_free(i->group);
+    mem_free(i->name);
+    mem_free(i->spec);
+    mem_free(i);
+}
+
+static void wait_free(struct wait *w)
+{
+    struct wait_item *i;
+    list_each (i, &w->items, link)
+        item_free(i);
+    list_remove(&w->link);
+    json_decref(w->results);
+    mem_free(w);
+}
+
+static void on_abandon(struct call *call)
+{
+    wait_free(call->work);
+}
+
+struct wait *wait_new(struct call *call, wait_look *look, bool many)
+{
+    struct wait *w = mem_alloc(sizeof *w);
+    w->call = call;
+    w->look = look;
+    w->many = many;
+    w->results = many ? json_array() : NULL;
+    w->single = outcome_ok();
+    list_init(&w->items);
+    list_init(&w->link);
+    call->work = w;
+    call->abandon = on_abandon;
+    return w;
+}
+
+void wait_result(struct wait *w, const char *group, const char *name, const struct outcome *o)
+{
+    if (w->many)
+        json_array_append_new(w->results, status_result(group, name, o));
+    else
+        w->single = *o;
+}
+
+void wait_add(struct wait *w, const char *group, const char *name, const char *spec)
+{
+    struct wait_item *i = mem_alloc(sizeof *i);
+    i->group = mem_strdup(group);
+    i->name = mem_strdup(name);
+    i->spec = mem_strdup(spec);
+    list_append(&w->items, &i->link);
+}
+
+/* True: nothing is left to wait for. */
+static bool wait_check(struct wait *w)
+{
+    struct wait_item *i;
+    list_each (i, &w->items, link) {
+        struct outcome o;
+        if (!w->look(control_of(w->call), i, &o))
+            continue;
+        wait_result(w, i->group, i->name, &o);
+        item_free(i);
+    }
+    return list_empty(&w->items);
+}
+
+static void wait_answer(struct wait *w)
+{
+    struct call *call = w->call;
+    struct outcome single = w->single;
+    json_t *results = json_incref(w->results); /* NULL stays NULL */
+    wait_free(w);
+    if (results)
+        call_return(call, results);
+    else
+        call_outcome(call, &single);
+}
+
+void wait_go(struct wait *w)
+{
+    if (wait_check(w))
+        wait_answer(w);
+    else
+        list_append(&control_of(w->call)->waits, &w->link);
+}
+
+static void on_finish(uv_timer_t *timer)
+{
+    wait_finish_all(container_of(timer, struct control, finish));
+}
+
+void wait_look_all(struct control *c)
+{
+    struct wait *w;
+    bool finished = false;
+    list_each (w, &c->waits, link)
+        finished |= wait_check(w);
+    if (finished)
+        (void)uv_timer_start(&c->finish, on_finish, 0, 0);
+}
+
+/* The first wait that is finished; NULL. */
+static struct wait *wait_finished(struct control *c)
+{
+    struct wait *w;
+    list_each (w, &c->waits, link) {
+        if (list_empty(&w->items))
+            return w;
+    }
+    return NULL;
+}
+
+void wait_finish_all(struct control *c)
+{
+    struct wait *w;
+    /* an answer may begin or end other waits: look from the start each time */
+    while ((w = wait_finished(c)))
+        wait_answer(w);
+}

@@ -1,0 +1,45 @@
+/*
+ * Calls that are answered when processes or jobs have got where they were asked to go.
+ *
+ * A wait collects results: those known at once, in the order of asking, then the awaited ones in
+ * the order in which they come true. Things are known by name and looked up each time, so they
+ * may vanish meanwhile.
+ */
+#ifndef CONTROL_WAIT_H
+#define CONTROL_WAIT_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "control/control.h"
+
+struct wait_item {
+    struct list link;
+    char *group; /* owned; NULL for jobs */
+    char *name;  /* owned */
+    char *spec;  /* owned: as the caller named it, for faults */
+};
+
+/* True, with the outcome, when nothing is left to wait for. Changes nothing. */
+typedef bool wait_look(struct control *c, const struct wait_item *i, struct outcome *out);
+
+struct wait {
+    struct list link; /* in the control */
+    struct call *call;
+    wait_look *look;
+    bool many;       /* the answer is an array of results, else true or a fault */
+    json_t *results; /* many: owned */
+    struct outcome single;
+    struct list items; /* not there yet */
+};
+
+struct wait *wait_new(struct call *call, wait_look *look, bool many);
+void wait_result(struct wait *w, const char *group, const char *name, const struct outcome *o);
+void wait_add(struct wait *w, const char *group, const char *name, const char *spec);
+void wait_go(struct wait *w); /* answers at once when nothing is awaited; w is gone or waits */
+
+/* Something has changed: looks at every wait, and has the finished ones answered from the loop. */
+void wait_look_all(struct control *c);
+void wait_finish_all(struct control *c); /* answers those that are finished */
+
+#endif
