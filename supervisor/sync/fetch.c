@@ -218,7 +218,7 @@ static int on_file_end(struct request *r, const struct answer *a, struct err *e)
 static void name_object(struct err *e, const struct object *o)
 {
     struct buf shown = BUF_EMPTY;
-    key_show(&shown, o->key, o->key_len);
+    s3key_show(&shown, o->key, o->key_len);
     (void)err_prefix(e, -EIO, "%s", buf_str(&shown));
     buf_close(&shown);
 }

@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "sync/key.h"
+#include "sync/s3key.h"
 
 enum { INDEX_LIMIT = 1 << 30 };
 
@@ -59,7 +59,7 @@ static bool parse(struct index *x, const char *source)
         next = at + strlen(at) + 1;
         struct index_entry *entry = &x->entries[x->count];
         if (!parse_entry(at, entry) ||
-            (x->count > 0 && key_compare(entry[-1].path, entry->path) >= 0))
+            (x->count > 0 && s3key_compare(entry[-1].path, entry->path) >= 0))
             return false;
         x->count++;
     }
@@ -92,7 +92,7 @@ void index_close(struct index *x)
 
 static int compare_path(const void *path, const void *entry)
 {
-    return key_compare(path, ((const struct index_entry *)entry)->path);
+    return s3key_compare(path, ((const struct index_entry *)entry)->path);
 }
 
 const struct index_entry *index_find(const struct index *x, const char *path)

@@ -23,7 +23,7 @@ struct index_entry {
 
 struct index {
     struct buf text;
-    struct index_entry *entries; /* owned, ordered by key_compare */
+    struct index_entry *entries; /* owned, ordered by s3key_compare */
     size_t count;
     bool foreign; /* it tells of another source: what is there must not be trusted */
 };
@@ -33,7 +33,7 @@ int index_read(struct index *x, const char *path, const char *source, struct err
 void index_close(struct index *x);
 const struct index_entry *index_find(const struct index *x, const char *path);
 
-/* Writing: begin, one add per file in the order of key_compare, then write `out` to the file. */
+/* Writing: begin, one add per file in the order of s3key_compare, then write `out` to the file. */
 void index_begin(struct buf *out, const char *source);
 void index_add(struct buf *out, const struct index_entry *entry);
 

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/fd.h"
-#include "sync/options.h"
+#include "sync/arguments.h"
 #include "sync/report.h"
 #include "sync/sync.h"
 
@@ -46,12 +46,12 @@ static void raise_limits(void)
 static void print_help(void)
 {
     struct buf b = BUF_EMPTY;
-    options_help(&b);
+    arguments_help(&b);
     (void)fputs(buf_str(&b), stdout);
     buf_close(&b);
 }
 
-static enum sync_exit run(const struct options *o)
+static enum sync_exit run(const struct arguments *o)
 {
     struct err e;
     struct report r;
@@ -68,9 +68,9 @@ static enum sync_exit run(const struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o;
+    struct arguments o;
     struct err e;
-    if (options_parse(&o, argc, argv, &e) < 0) {
+    if (arguments_parse(&o, argc, argv, &e) < 0) {
         (void)fprintf(stderr, "mainstay-sync: %s\nTry mainstay-sync --help.\n", e.text);
         return SYNC_USAGE;
     }
@@ -81,6 +81,6 @@ int main(int argc, char **argv)
         (void)puts("mainstay-sync " MAINSTAY_VERSION);
     else
         code = run(&o);
-    options_close(&o);
+    arguments_close(&o);
     return (int)code;
 }

@@ -18,10 +18,10 @@ bool filter_wants(const struct filter *f, const char *path)
 
 static bool is_reserved(const char *path, const char *reserved)
 {
-    return reserved && (strcmp(path, reserved) == 0 || key_inside(path, reserved));
+    return reserved && (strcmp(path, reserved) == 0 || s3key_inside(path, reserved));
 }
 
-static void reject(struct plan *p, const struct object *o, enum key_fault fault)
+static void reject(struct plan *p, const struct object *o, enum s3key_fault fault)
 {
     p->rejects = mem_grow(p->rejects, p->reject_count + 1, sizeof *p->rejects);
     p->rejects[p->reject_count++] = (struct reject){.object = o, .fault = fault};
@@ -31,14 +31,14 @@ static void reject(struct plan *p, const struct object *o, enum key_fault fault)
 static bool is_marker(const struct object *o, const char *path, size_t len)
 {
     return o->size == 0 && (len == 0 || path[len - 1] == '/') &&
-           (len <= 1 || key_check(path, len - 1) == KEY_OK) && path[0] != '/';
+           (len <= 1 || s3key_check(path, len - 1) == KEY_OK) && path[0] != '/';
 }
 
-static enum key_fault check(const char *path, size_t len, const char *reserved)
+static enum s3key_fault check(const char *path, size_t len, const char *reserved)
 {
-    if (len > 0 && path[len - 1] == '/' && key_check(path, len - 1) == KEY_OK)
+    if (len > 0 && path[len - 1] == '/' && s3key_check(path, len - 1) == KEY_OK)
         return KEY_FOLDER_DATA;
-    enum key_fault fault = key_check(path, len);
+    enum s3key_fault fault = s3key_check(path, len);
     return fault == KEY_OK && is_reserved(path, reserved) ? KEY_RESERVED : fault;
 }
 
@@ -53,7 +53,7 @@ static void select_object(struct plan *p, const struct object *o, size_t prefix_
         p->excluded++;
         return;
     }
-    enum key_fault fault = check(path, len, reserved);
+    enum s3key_fault fault = check(path, len, reserved);
     if (fault != KEY_OK)
         reject(p, o, fault);
     else
@@ -63,7 +63,7 @@ static void select_object(struct plan *p, const struct object *o, size_t prefix_
 
 static int compare_items(const void *a, const void *b)
 {
-    return key_compare(((const struct item *)a)->path, ((const struct item *)b)->path);
+    return s3key_compare(((const struct item *)a)->path, ((const struct item *)b)->path);
 }
 
 /* An object cannot be where the folder of others is: the others win. -EBADMSG on a pair. */
@@ -72,10 +72,10 @@ static int drop_conflicts(struct plan *p, struct err *e)
     size_t kept = 0;
     for (size_t i = 0; i < p->count; i++) {
         const struct item *item = &p->items[i];
-        const struct item *next = i + 1 < p->count ? item + 1 : NULL;
-        if (next && strcmp(item->path, next->path) == 0)
+        const char *next = i + 1 < p->count ? p->items[i + 1].path : "";
+        if (strcmp(item->path, next) == 0)
             return err_set(e, -EBADMSG, "the listing has an object twice");
-        if (next && key_inside(next->path, item->path))
+        if (s3key_inside(next, item->path))
             reject(p, item->object, KEY_IS_FOLDER);
         else
             p->items[kept++] = *item;
@@ -147,7 +147,7 @@ static size_t lower_bound(const struct plan *p, const char *path)
     size_t high = p->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (key_compare(p->items[middle].path, path) < 0)
+        if (s3key_compare(p->items[middle].path, path) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -164,5 +164,5 @@ const struct item *plan_find(const struct plan *p, const char *path)
 const struct item *plan_find_inside(const struct plan *p, const char *path)
 {
     size_t i = lower_bound(p, path);
-    return i < p->count && key_inside(p->items[i].path, path) ? &p->items[i] : NULL;
+    return i < p->count && s3key_inside(p->items[i].path, path) ? &p->items[i] : NULL;
 }

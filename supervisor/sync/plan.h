@@ -11,8 +11,8 @@
 
 #include "base/err.h"
 #include "sync/index.h"
-#include "sync/key.h"
 #include "sync/list.h"
+#include "sync/s3key.h"
 
 /* --include and --exclude in their order: the last that matches decides; none: included. */
 struct filter_rule {
@@ -36,11 +36,11 @@ struct item {
 
 struct reject {
     const struct object *object;
-    enum key_fault fault;
+    enum s3key_fault fault;
 };
 
 struct plan {
-    struct item *items; /* owned, ordered by key_compare, no path twice */
+    struct item *items; /* owned, ordered by s3key_compare, no path twice */
     size_t count;
     struct reject *rejects; /* owned */
     size_t reject_count;

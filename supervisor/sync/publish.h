@@ -19,6 +19,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "sync/target.h"
 #include "sync/tree.h"
 
 enum publish_mode { PUBLISH_ATOMIC, PUBLISH_INPLACE };
@@ -27,12 +28,9 @@ enum publish_mode { PUBLISH_ATOMIC, PUBLISH_INPLACE };
 
 struct publish {
     enum publish_mode mode;
-    bool dry;         /* nothing is made, changed or locked */
-    char *target;     /* resolved; all texts are owned */
-    const char *base; /* last part of target; borrowed from it */
-    char *store_name; /* ".data.mainstay" */
-    char *store;      /* its path */
-    char *current;    /* version that the target shows, or NULL */
+    bool dry; /* nothing is made, changed or locked */
+    struct target at;
+    char *store;      /* path of the store; owned, as next */
     char *next;       /* version being built, or NULL */
     bool took_folder; /* the target is a folder still */
     int parent_fd;    /* -1: none; all descriptors are owned */

@@ -62,7 +62,7 @@ void report_complain(struct report *r, const char *text)
     (void)fprintf(stderr, "mainstay-sync: %s\n", text);
 }
 
-static void append_summary(struct buf *b, const struct report *r, const struct options *o)
+static void append_summary(struct buf *b, const struct report *r, const struct arguments *o)
 {
     buf_printf(b, "%s %s -> %s: %zu %s (", o->dry ? "would sync" : "synced", o->source, o->target,
                r->fetched, o->dry ? "to fetch" : "fetched");
@@ -93,7 +93,7 @@ static json_t *json_words(const char *text)
     return value;
 }
 
-static void print_json(const struct report *r, const struct options *o, enum sync_exit code,
+static void print_json(const struct report *r, const struct arguments *o, enum sync_exit code,
                        const char *error)
 {
     bool done = code == SYNC_OK || code == SYNC_KEYS;
@@ -111,7 +111,7 @@ static void print_json(const struct report *r, const struct options *o, enum syn
     json_decref(doc);
 }
 
-void report_end(struct report *r, const struct options *o, enum sync_exit code, const char *error)
+void report_end(struct report *r, const struct arguments *o, enum sync_exit code, const char *error)
 {
     wipe_line(r);
     if (error)

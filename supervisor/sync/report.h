@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "sync/arguments.h"
 #include "sync/exit.h"
-#include "sync/options.h"
 
 struct report {
     int64_t started; /* clock_now() */
@@ -34,7 +34,8 @@ void report_tick(struct report *r); /* redraws the progress line, if there is on
 void report_complain(struct report *r, const char *text);
 
 /* The last words: the summary on standard output, or the sentence on standard error. */
-void report_end(struct report *r, const struct options *o, enum sync_exit code, const char *error);
+void report_end(struct report *r, const struct arguments *o, enum sync_exit code,
+                const char *error);
 
 /* "3.4 MB", in thousands. */
 void report_bytes(struct buf *out, int64_t bytes);

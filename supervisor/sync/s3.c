@@ -218,11 +218,13 @@ struct explanation {
 
 // clang-format off
 static const struct explanation explanations[] = {
-    {"SignatureDoesNotMatch", SYNC_DENIED,    false, "the server refuses the signature: is the secret key right?"},
+    {"SignatureDoesNotMatch", SYNC_DENIED,    false,
+     "the server refuses the signature: is the secret key right?"},
     {"InvalidAccessKeyId",    SYNC_DENIED,    false, "the server does not know this access key"},
     {"ExpiredToken",          SYNC_DENIED,    false, "the session token has expired"},
     {"InvalidToken",          SYNC_DENIED,    false, "the session token is not valid"},
-    {"RequestTimeTooSkewed",  SYNC_DENIED,    false, "the clock of this machine differs too much from the server's"},
+    {"RequestTimeTooSkewed",  SYNC_DENIED,    false,
+     "the clock of this machine differs too much from the server's"},
     {"AccessDenied",          SYNC_DENIED,    false, "access to bucket '%s' is denied"},
     {"NoSuchBucket",          SYNC_NOT_FOUND, false, "there is no bucket '%s'"},
     {"NoSuchKey",             SYNC_OBJECTS,   false, "it is gone since the listing"},

@@ -14,7 +14,7 @@
 enum { STOP_CHECK_EVERY = 256 };
 
 struct run {
-    const struct options *o;
+    const struct arguments *o;
     int stop_fd;
     struct report *report;
     struct creds creds;
@@ -48,7 +48,7 @@ static int check_stop(struct run *x, struct err *e)
 
 static enum sync_exit find_place(struct run *x, struct err *e)
 {
-    const struct options *o = x->o;
+    const struct arguments *o = x->o;
     const struct creds_query q = {.profile = o->profile, .anonymous = o->anonymous};
     int rc = creds_load(&q, &x->creds, e);
     if (rc < 0)
@@ -99,8 +99,8 @@ static void complain_about_keys(struct run *x)
         const struct reject *r = &x->plan.rejects[i];
         struct buf b = BUF_EMPTY;
         buf_text(&b, "skipped: the key ");
-        key_show(&b, r->object->key, r->object->key_len);
-        buf_printf(&b, " %s", key_fault_text(r->fault));
+        s3key_show(&b, r->object->key, r->object->key_len);
+        buf_printf(&b, " %s", s3key_fault_text(r->fault));
         report_complain(x->report, buf_str(&b));
         buf_close(&b);
     }
@@ -181,7 +181,7 @@ static bool is_below_object(const struct plan *p, const char *path)
 static enum extra classify(const struct run *x, const char *path, mode_t type)
 {
     const struct plan *p = &x->plan;
-    if (strcmp(path, PUBLISH_RESERVED) == 0 || key_inside(path, PUBLISH_RESERVED))
+    if (strcmp(path, PUBLISH_RESERVED) == 0 || s3key_inside(path, PUBLISH_RESERVED))
         return EXTRA_NONE;
     if (plan_find(p, path))
         return EXTRA_NONE;
@@ -207,14 +207,14 @@ static void print_dry(const struct run *x)
 {
     for (size_t i = 0; i < x->plan.count; i++) {
         struct buf b = BUF_EMPTY;
-        key_show(&b, x->plan.items[i].path, strlen(x->plan.items[i].path));
+        s3key_show(&b, x->plan.items[i].path, strlen(x->plan.items[i].path));
         if (x->plan.items[i].fetch)
             (void)printf("fetch %s\n", buf_str(&b));
         buf_close(&b);
     }
     for (size_t at = 0; at < x->doomed.len; at += strlen(x->doomed.data + at) + 1) {
         struct buf b = BUF_EMPTY;
-        key_show(&b, x->doomed.data + at, strlen(x->doomed.data + at));
+        s3key_show(&b, x->doomed.data + at, strlen(x->doomed.data + at));
         (void)printf("delete %s\n", buf_str(&b));
         buf_close(&b);
     }
@@ -390,7 +390,7 @@ static enum sync_exit run_steps(struct run *x, struct err *e)
     return rc == SYNC_OK && x->report->skipped > 0 ? SYNC_KEYS : rc;
 }
 
-enum sync_exit sync_run(const struct options *o, int stop_fd, struct report *r, struct err *e)
+enum sync_exit sync_run(const struct arguments *o, int stop_fd, struct report *r, struct err *e)
 {
     struct run x = {.o = o, .stop_fd = stop_fd, .report = r, .target.mode = o->publish};
     e->text[0] = '\0';

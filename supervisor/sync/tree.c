@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "sync/key.h"
+#include "sync/s3key.h"
 
 enum {
     TREE_OPEN = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
@@ -35,7 +35,7 @@ void tree_close(struct tree *t)
 static int fail(struct err *e, int code, const char *what, const char *path)
 {
     struct buf shown = BUF_EMPTY;
-    key_show(&shown, path, strlen(path));
+    s3key_show(&shown, path, strlen(path));
     if (code == -ENOTDIR || code == -ELOOP)
         (void)err_set(e, code, "cannot %s %s: a link or file is where a folder must be", what,
                       buf_str(&shown));
@@ -208,10 +208,11 @@ static int copy_at(int from, const char *name, int to)
 int tree_link(struct tree *from, struct tree *to, const char *path, struct err *e)
 {
     const char *name = NULL;
-    int source = parent_of(from, path, false, &name);
-    int dest = source < 0 ? source : parent_of(to, path, true, &name);
-    if (dest < 0)
-        return fail(e, dest, "keep", path);
+    /* `to` first: making its folders looks into `from` for their modes */
+    int dest = parent_of(to, path, true, &name);
+    int source = dest < 0 ? dest : parent_of(from, path, false, &name);
+    if (source < 0)
+        return fail(e, source, "keep", path);
     if (linkat(source, name, dest, name, 0) == 0)
         return 0;
     int rc = -errno;

@@ -1,6 +1,6 @@
 /* The command line of mainstay-sync: one table for parsing, checks and --help. */
-#ifndef SYNC_OPTIONS_H
-#define SYNC_OPTIONS_H
+#ifndef SYNC_ARGUMENTS_H
+#define SYNC_ARGUMENTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #include "sync/publish.h"
 #include "sync/s3.h"
 
-struct options {
+struct arguments {
     const char *source; /* texts are borrowed from argv */
     const char *target;
     const char *endpoint;
@@ -36,9 +36,9 @@ struct options {
 };
 
 /* 0, or -EINVAL with a sentence. With --help or --version the rest is not looked at. */
-int options_parse(struct options *o, int argc, char **argv, struct err *e);
-void options_close(struct options *o);
+int arguments_parse(struct arguments *o, int argc, char **argv, struct err *e);
+void arguments_close(struct arguments *o);
 
-void options_help(struct buf *out);
+void arguments_help(struct buf *out);
 
 #endif

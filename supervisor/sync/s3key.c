@@ -1,4 +1,4 @@
-#include "sync/key.h"
+#include "sync/s3key.h"
 
 #include <limits.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static const char *const fault_texts[] = {
 // clang-format on
 _Static_assert(sizeof fault_texts / sizeof *fault_texts == KEY_RESERVED + 1, "a text per fault");
 
-static enum key_fault check_part(const char *part, size_t len)
+static enum s3key_fault check_part(const char *part, size_t len)
 {
     if (len == 0)
         return KEY_EMPTY;
@@ -31,7 +31,7 @@ static enum key_fault check_part(const char *part, size_t len)
     return KEY_OK;
 }
 
-enum key_fault key_check(const char *path, size_t len)
+enum s3key_fault s3key_check(const char *path, size_t len)
 {
     if (memchr(path, '\0', len))
         return KEY_NUL;
@@ -41,7 +41,7 @@ enum key_fault key_check(const char *path, size_t len)
     for (size_t i = 0; i <= len; i++) {
         if (i < len && path[i] != '/')
             continue;
-        enum key_fault fault = check_part(path + start, i - start);
+        enum s3key_fault fault = check_part(path + start, i - start);
         if (fault != KEY_OK)
             return fault;
         start = i + 1;
@@ -49,32 +49,32 @@ enum key_fault key_check(const char *path, size_t len)
     return KEY_OK;
 }
 
-const char *key_fault_text(enum key_fault fault)
+const char *s3key_fault_text(enum s3key_fault fault)
 {
     return fault_texts[fault];
 }
 
-static unsigned key_weight(char c)
+static unsigned s3key_weight(char c)
 {
     return c == '\0' ? 0 : c == '/' ? 1 : (unsigned)(unsigned char)c + 1;
 }
 
-int key_compare(const char *a, const char *b)
+int s3key_compare(const char *a, const char *b)
 {
     while (*a && *a == *b)
         a++, b++;
-    unsigned x = key_weight(*a);
-    unsigned y = key_weight(*b);
+    unsigned x = s3key_weight(*a);
+    unsigned y = s3key_weight(*b);
     return x < y ? -1 : x > y;
 }
 
-bool key_inside(const char *path, const char *folder)
+bool s3key_inside(const char *path, const char *folder)
 {
     size_t len = strlen(folder);
     return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
-void key_show(struct buf *out, const char *key, size_t len)
+void s3key_show(struct buf *out, const char *key, size_t len)
 {
     size_t shown = len < KEY_SHOWN ? len : KEY_SHOWN;
     buf_char(out, '\'');

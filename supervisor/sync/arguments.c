@@ -1,4 +1,4 @@
-#include "sync/options.h"
+#include "sync/arguments.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -32,30 +32,50 @@ struct option_row {
 static const char *const styles[] = {"auto", "path", "virtual", NULL};
 static const char *const publishes[] = {"atomic", "inplace", NULL};
 
-#define AT(field) offsetof(struct options, field)
+#define AT(field) offsetof(struct arguments, field)
 
 // clang-format off
 static const struct option_row rows[] = {
-    {"--endpoint",        OPTION_TEXT,    AT(endpoint), "URL", 0, 0, NULL, "S3 server; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile, AWS"},
-    {"--region",          OPTION_TEXT,    AT(region), "NAME", 0, 0, NULL, "else AWS_REGION, AWS_DEFAULT_REGION, the profile, us-east-1"},
-    {"--profile",         OPTION_TEXT,    AT(profile), "NAME", 0, 0, NULL, "profile of the AWS files, before keys of the environment"},
-    {"--no-sign-request", OPTION_FLAG,    AT(anonymous), NULL, 0, 0, NULL, "ask without credentials"},
-    {"--style",           OPTION_CHOICE,  AT(style), "STYLE", 0, 0, styles, "auto, path (host/bucket) or virtual (bucket.host)"},
-    {"--ca-file",         OPTION_TEXT,    AT(ca_file), "FILE", 0, 0, NULL, "certificates to trust; else AWS_CA_BUNDLE, the system's"},
-    {"--publish",         OPTION_CHOICE,  AT(publish), "HOW", 0, 0, publishes, "atomic: readers see all of the old or all of the new; inplace: file by file"},
-    {"--delete",          OPTION_FLAG,    AT(delete), NULL, 0, 0, NULL, "remove files that the source does not have"},
-    {"--allow-empty",     OPTION_FLAG,    AT(allow_empty), NULL, 0, 0, NULL, "accept a source without objects"},
-    {"--include",         OPTION_INCLUDE, 0, "PATTERN", 0, 0, NULL, "fetch what matches; the last match of --include and --exclude decides"},
-    {"--exclude",         OPTION_EXCLUDE, 0, "PATTERN", 0, 0, NULL, "leave out what matches, here and there; * matches slashes too"},
-    {"--concurrency",     OPTION_NUMBER,  AT(concurrency), "N", 1, 256, NULL, "requests at a time (16)"},
-    {"--tries",           OPTION_NUMBER,  AT(tries), "N", 1, 20, NULL, "for each request (3)"},
-    {"--stall-timeout",   OPTION_TIME,    AT(stall_ms), "TIME", 1000, 3600000, NULL, "without a byte (30s)"},
-    {"--connect-timeout", OPTION_TIME,    AT(connect_ms), "TIME", 100, 600000, NULL, "for a connection (10s)"},
-    {"--dry-run",         OPTION_FLAG,    AT(dry), NULL, 0, 0, NULL, "say what would be done, change nothing"},
-    {"--json",            OPTION_FLAG,    AT(json), NULL, 0, 0, NULL, "print the result as one line of JSON"},
-    {"--quiet",           OPTION_FLAG,    AT(quiet), NULL, 0, 0, NULL, "print errors only"},
-    {"--help",            OPTION_FLAG,    AT(help), NULL, 0, 0, NULL, "this text"},
-    {"--version",         OPTION_FLAG,    AT(version), NULL, 0, 0, NULL, "the version"},
+    {"--endpoint",        OPTION_TEXT,    AT(endpoint), "URL", 0, 0, NULL,
+     "S3 server; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile, AWS"},
+    {"--region",          OPTION_TEXT,    AT(region), "NAME", 0, 0, NULL,
+     "else AWS_REGION, AWS_DEFAULT_REGION, the profile, us-east-1"},
+    {"--profile",         OPTION_TEXT,    AT(profile), "NAME", 0, 0, NULL,
+     "profile of the AWS files, before keys of the environment"},
+    {"--no-sign-request", OPTION_FLAG,    AT(anonymous), NULL, 0, 0, NULL,
+     "ask without credentials"},
+    {"--style",           OPTION_CHOICE,  AT(style), "STYLE", 0, 0, styles,
+     "auto, path (host/bucket) or virtual (bucket.host)"},
+    {"--ca-file",         OPTION_TEXT,    AT(ca_file), "FILE", 0, 0, NULL,
+     "certificates to trust; else AWS_CA_BUNDLE, the system's"},
+    {"--publish",         OPTION_CHOICE,  AT(publish), "HOW", 0, 0, publishes,
+     "atomic: readers see all of the old or all of the new; inplace: file by file"},
+    {"--delete",          OPTION_FLAG,    AT(delete), NULL, 0, 0, NULL,
+     "remove files that the source does not have"},
+    {"--allow-empty",     OPTION_FLAG,    AT(allow_empty), NULL, 0, 0, NULL,
+     "accept a source without objects"},
+    {"--include",         OPTION_INCLUDE, 0, "PATTERN", 0, 0, NULL,
+     "fetch what matches; the last match of --include and --exclude decides"},
+    {"--exclude",         OPTION_EXCLUDE, 0, "PATTERN", 0, 0, NULL,
+     "leave out what matches, here and there; * matches slashes too"},
+    {"--concurrency",     OPTION_NUMBER,  AT(concurrency), "N", 1, 256, NULL,
+     "requests at a time (16)"},
+    {"--tries",           OPTION_NUMBER,  AT(tries), "N", 1, 20, NULL,
+     "for each request (3)"},
+    {"--stall-timeout",   OPTION_TIME,    AT(stall_ms), "TIME", 1000, 3600000, NULL,
+     "without a byte (30s)"},
+    {"--connect-timeout", OPTION_TIME,    AT(connect_ms), "TIME", 100, 600000, NULL,
+     "for a connection (10s)"},
+    {"--dry-run",         OPTION_FLAG,    AT(dry), NULL, 0, 0, NULL,
+     "say what would be done, change nothing"},
+    {"--json",            OPTION_FLAG,    AT(json), NULL, 0, 0, NULL,
+     "print the result as one line of JSON"},
+    {"--quiet",           OPTION_FLAG,    AT(quiet), NULL, 0, 0, NULL,
+     "print errors only"},
+    {"--help",            OPTION_FLAG,    AT(help), NULL, 0, 0, NULL,
+     "this text"},
+    {"--version",         OPTION_FLAG,    AT(version), NULL, 0, 0, NULL,
+     "the version"},
 };
 // clang-format on
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
@@ -115,7 +135,7 @@ static void add_rule(struct filter *f, bool include, const char *pattern)
     f->rules[f->count++] = (struct filter_rule){.include = include, .pattern = pattern};
 }
 
-static int set_option(struct options *o, const struct option_row *row, const char *value,
+static int set_option(struct arguments *o, const struct option_row *row, const char *value,
                       struct err *e)
 {
     void *field = (char *)o + row->offset;
@@ -142,7 +162,7 @@ static int set_option(struct options *o, const struct option_row *row, const cha
 }
 
 /* Takes argv[*i] and, if the option wants one and has no =, the argument after it. */
-static int take_option(struct options *o, int argc, char **argv, int *i, struct err *e)
+static int take_option(struct arguments *o, int argc, char **argv, int *i, struct err *e)
 {
     const char *text = argv[*i];
     const char *eq = strchrnul(text, '=');
@@ -163,7 +183,7 @@ static int take_option(struct options *o, int argc, char **argv, int *i, struct 
     return set_option(o, row, argv[*i], e);
 }
 
-static int take_name(struct options *o, const char *name, struct err *e)
+static int take_name(struct arguments *o, const char *name, struct err *e)
 {
     if (!*name)
         return err_set(e, -EINVAL, "source and target must not be empty");
@@ -176,9 +196,9 @@ static int take_name(struct options *o, const char *name, struct err *e)
     return 0;
 }
 
-int options_parse(struct options *o, int argc, char **argv, struct err *e)
+int arguments_parse(struct arguments *o, int argc, char **argv, struct err *e)
 {
-    *o = (struct options){.concurrency = 16, .tries = 3, .stall_ms = 30000, .connect_ms = 10000};
+    *o = (struct arguments){.concurrency = 16, .tries = 3, .stall_ms = 30000, .connect_ms = 10000};
     bool names_only = false;
     int rc = 0;
     for (int i = 1; rc == 0 && i < argc; i++) {
@@ -192,17 +212,17 @@ int options_parse(struct options *o, int argc, char **argv, struct err *e)
     if (rc == 0 && !o->help && !o->version && !o->target)
         rc = err_set(e, -EINVAL, "a source (s3://bucket/prefix) and a target folder are needed");
     if (rc < 0)
-        options_close(o);
+        arguments_close(o);
     return rc;
 }
 
-void options_close(struct options *o)
+void arguments_close(struct arguments *o)
 {
     mem_free(o->filter.rules);
     o->filter = (struct filter){0};
 }
 
-void options_help(struct buf *out)
+void arguments_help(struct buf *out)
 {
     buf_text(out, "usage: mainstay-sync [options] s3://BUCKET/PREFIX TARGET\n"
                   "Makes the folder TARGET hold the objects under PREFIX.\n\n");

@@ -2,15 +2,15 @@
  * Keys of objects as relative file names. Pure. A key that would leave the target, or that two
  * file systems would read differently, is never bent into shape: it is a fault and is reported.
  */
-#ifndef SYNC_KEY_H
-#define SYNC_KEY_H
+#ifndef SYNC_S3KEY_H
+#define SYNC_S3KEY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
 
-enum key_fault {
+enum s3key_fault {
     KEY_OK,
     KEY_ABSOLUTE, /* begins with a slash */
     KEY_EMPTY,    /* a//b */
@@ -23,18 +23,18 @@ enum key_fault {
 };
 
 /* Faults that the name alone shows. An empty name is KEY_EMPTY. */
-enum key_fault key_check(const char *path, size_t len);
+enum s3key_fault s3key_check(const char *path, size_t len);
 
 /* "has a part that is . or ..", to follow the key. */
-const char *key_fault_text(enum key_fault fault);
+const char *s3key_fault_text(enum s3key_fault fault);
 
 /* Orders names so that what is inside a folder follows it directly: '/' sorts before all. */
-int key_compare(const char *a, const char *b);
+int s3key_compare(const char *a, const char *b);
 
 /* Whether path lies inside the folder named `folder`. */
-bool key_inside(const char *path, const char *folder);
+bool s3key_inside(const char *path, const char *folder);
 
 /* Appends the key for a person: quoted, control bytes as \xNN, cut at about 200 bytes. */
-void key_show(struct buf *out, const char *key, size_t len);
+void s3key_show(struct buf *out, const char *key, size_t len);
 
 #endif
