@@ -64,6 +64,14 @@ static size_t log_head(char *line, size_t size, enum log_level level)
     return n + (size_t)more;
 }
 
+void log_raw(const char *lines, size_t len)
+{
+    if (the_log.write)
+        the_log.write(the_log.ctx, LOG_LEVEL_INFO, lines, len);
+    else
+        (void)fd_write_all(STDERR_FILENO, lines, len);
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
     char line[8192];

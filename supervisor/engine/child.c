@@ -83,7 +83,7 @@ void child_close(struct child *c)
 
 bool child_idle(const struct child *c)
 {
-    return c->pid == 0 && c->open_streams == 0;
+    return c->pid == 0 && stream_idle(&c->out) && stream_idle(&c->err);
 }
 
 static int child_open_sink(struct child *c, struct sink *sink, const struct log_config *log,
@@ -121,8 +121,6 @@ static void child_start_stream(struct child *c, struct stream *s, int fd, struct
     int rc = stream_start(s, fd, sink);
     if (rc < 0)
         log_error("'%s': its output cannot be read: %s", c->config->name, strerror(-rc));
-    else
-        c->open_streams++;
 }
 
 int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
@@ -151,7 +149,6 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
 
 static void child_stream_closed(struct child *c)
 {
-    c->open_streams--;
     if (child_idle(c) && c->on_idle)
         c->on_idle(c);
 }
@@ -166,20 +163,23 @@ static void on_err_closed(struct stream *s)
     child_stream_closed(container_of(s, struct child, err));
 }
 
+/* A pipe that came to its end before is idle already. */
+static void child_stop_stream(struct stream *s, stream_closed_fn *on_closed)
+{
+    if (stream_idle(s))
+        return;
+    stream_drain(s);
+    stream_stop(s, on_closed);
+}
+
 bool child_exited(struct child *c, struct err *why)
 {
     bool exec_failed = spawn_report_read(c->report, c->config, why);
     fd_close(&c->report);
     fd_close(&c->in);
     c->pid = 0;
-    if (!stream_idle(&c->out)) {
-        stream_drain(&c->out);
-        stream_stop(&c->out, on_out_closed);
-    }
-    if (!stream_idle(&c->err)) {
-        stream_drain(&c->err);
-        stream_stop(&c->err, on_err_closed);
-    }
+    child_stop_stream(&c->out, on_out_closed);
+    child_stop_stream(&c->err, on_err_closed);
     child_tell_trouble(c);
     child_close_sinks(c);
     return exec_failed;

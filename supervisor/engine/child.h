@@ -29,7 +29,6 @@ struct child {
     bool sinks_open;
     char *out_auto; /* owned names of AUTO logs, NULL otherwise */
     char *err_auto;
-    int open_streams;                     /* pipes that the loop has not closed yet */
     void (*on_idle)(struct child *child); /* NULL, or told when the last pipe is closed */
 };
 

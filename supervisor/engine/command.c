@@ -60,8 +60,8 @@ static const char *command_join(const char *folder, size_t len, const char *word
     return len ? arena_printf(a, "%.*s/%s", (int)len, folder, word) : arena_printf(a, "./%s", word);
 }
 
-int command_find(const char *word, const struct command_search *s, struct arena *a,
-                 const char **out, struct err *e)
+int command_locate(const char *word, const struct command_search *s, struct arena *a,
+                   const char **out, struct err *e)
 {
     if (strchr(word, '/'))
         return command_file(word, s, a, out, e);

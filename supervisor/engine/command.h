@@ -17,7 +17,7 @@ struct command_search {
  * that can be executed. 0 and *out in `a`; -ENOENT or -ENOEXEC with Supervisor's sentence:
  * "can't find command 'x'", "command at '/x' is not executable", "... is a directory".
  */
-int command_find(const char *word, const struct command_search *s, struct arena *a,
-                 const char **out, struct err *e);
+int command_locate(const char *word, const struct command_search *s, struct arena *a,
+                   const char **out, struct err *e);
 
 #endif

@@ -100,6 +100,8 @@ struct fsm_result fsm_step(const struct fsm *fsm, const struct fsm_rules *rules,
         next->started = now;
     next->again = (result.actions & FSM_AGAIN) != 0;
     next->deadline = fsm_deadline(next, rules, now);
+    if ((result.actions & FSM_KILL) && next->deadline < now + rules->spacing_ms)
+        next->deadline = now + rules->spacing_ms;
     return result;
 }
 

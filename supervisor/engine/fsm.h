@@ -3,7 +3,8 @@
  *
  * Supervisor's behaviour (states, retries, delays) with these differences, each on purpose:
  * a stop forgets the failed starts; two starts are at least `spacing` apart, so that a program
- * that dies at once with startsecs=0 cannot spin; an exit is judged by when it happened.
+ * that dies at once with startsecs=0 cannot spin, and so are two SIGKILLs, for stopwaitsecs=0;
+ * an exit is judged by when it happened.
  * Times are milliseconds of CLOCK_MONOTONIC.
  */
 #ifndef ENGINE_FSM_H
@@ -57,7 +58,8 @@ struct fsm_rules {
     int64_t startsecs_ms;
     int64_t stopwaitsecs_ms;
     int64_t startretries;
-    int64_t spacing_ms; /* shortest time between a start and the restart after an exit */
+    int64_t spacing_ms; /* shortest time between a start and the restart after an exit, and
+                           between one SIGKILL and the next */
 };
 
 struct fsm_row {

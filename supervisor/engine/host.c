@@ -31,6 +31,11 @@ void host_disarm(struct host *h, struct timer *t)
     host_rearm(h, before);
 }
 
+void host_close(struct host *h)
+{
+    timer_heap_close(&h->timers);
+}
+
 void host_run_due(struct host *h)
 {
     int64_t now = host_now(h);

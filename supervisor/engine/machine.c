@@ -68,7 +68,6 @@ int machine_open(struct machine *m, uv_loop_t *loop)
 
 void machine_close(struct machine *m)
 {
-    timer_heap_close(&m->host.timers);
     if (!uv_is_closing((uv_handle_t *)&m->timer))
         uv_close((uv_handle_t *)&m->timer, NULL);
 }

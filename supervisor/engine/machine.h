@@ -10,6 +10,6 @@ struct machine {
 };
 
 int machine_open(struct machine *m, uv_loop_t *loop);
-void machine_close(struct machine *m); /* the handle closes in the loop */
+void machine_close(struct machine *m); /* no deadline comes any more; closes in the loop */
 
 #endif

@@ -133,7 +133,7 @@ int spawn_plan_make(struct spawn_plan *plan, const struct process_config *config
                                     .directory = config->directory,
                                     .companions = ctx->program_folder};
     const char *path;
-    int rc = command_find(words.names[0], &search, a, &path, e);
+    int rc = command_locate(words.names[0], &search, a, &path, e);
     if (rc < 0)
         return rc;
     *plan = (struct spawn_plan){.name = config->name,

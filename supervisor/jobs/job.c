@@ -11,6 +11,8 @@
 #include "engine/reaper.h"
 #include "jobs/say.h"
 
+enum { JOB_KILL_SPACING_MS = 1000 }; /* with stopwaitsecs=0 a process that lingers is not a loop */
+
 static void job_feed(struct job *job, enum job_event event);
 
 static void job_result(struct job *job, const char *text)
@@ -115,6 +117,8 @@ static void job_apply(struct job *job, enum job_event event, enum job_state from
 {
     struct host *host = job->jobs->host;
     int64_t due = job_deadline(job, host_now(host));
+    if ((actions & JOB_KILL) && due < host_now(host) + JOB_KILL_SPACING_MS)
+        due = host_now(host) + JOB_KILL_SPACING_MS;
     if (due < 0)
         host_disarm(host, &job->timer);
     else

@@ -98,7 +98,7 @@ int autolog_clean(const char *folder, const char *identifier, struct err *e)
 {
     DIR *d = opendir(folder);
     if (!d)
-        return err_set(e, -errno, "Could not clear childlog dir %s: %s", folder, strerror(errno));
+        return err_set(e, -errno, "cannot read %s: %s", folder, strerror(errno));
     for (struct dirent *entry = readdir(d); entry; entry = readdir(d))
         if (autolog_matches(entry->d_name, identifier))
             autolog_remove(dirfd(d), folder, entry->d_name);

@@ -24,7 +24,8 @@ bool autolog_matches(const char *name, const char *identifier);
 
 /*
  * Removes all of them. Only after it is sure that no other daemon runs on this configuration.
- * Files that cannot be removed are logged one by one; -errno when the folder cannot be read.
+ * Files that cannot be removed are logged one by one; -errno when the folder cannot be read, for
+ * the caller to log with Supervisor's "Could not clear childlog dir" in front.
  */
 int autolog_clean(const char *folder, const char *identifier, struct err *e);
 

@@ -115,6 +115,8 @@ static void check_step(const struct fsm *fsm, const struct fsm_rules *rules, siz
         want.started = NOW;
     want.again = on == FSM_EXIT_AGAIN;
     want.deadline = deadline_expected(&want, rules, NOW);
+    if (on == FSM_KILL_DUE && want.deadline < NOW + rules->spacing_ms)
+        want.deadline = NOW + rules->spacing_ms; /* a process that lingers is not a loop */
     check_same(&r.next, &want);
 }
 

@@ -218,7 +218,7 @@ static void clean_up_takes_only_its_own(void **state)
     assert_false(autolog_matches("", "supervisor"));
     assert_false(autolog_matches("x---a.c-x.log", "a?c")); /* the identifier is no pattern */
     assert_int_equal(autolog_clean("none", "supervisor", &e), -ENOENT);
-    assert_string_equal(e.text, "Could not clear childlog dir none: No such file or directory");
+    assert_string_equal(e.text, "cannot read none: No such file or directory");
 }
 
 /* Every way to cut the text in two gives the same. */

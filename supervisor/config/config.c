@@ -1,0 +1,36 @@
+#include "config/config.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+struct config *config_ref(struct config *c)
+{
+    c->refs++;
+    return c;
+}
+
+void config_unref(struct config *c)
+{
+    if (!c || --c->refs > 0)
+        return;
+    struct arena arena = c->arena; /* c itself lives in it */
+    arena_close(&arena);
+}
+
+const struct group_config *config_find_group(const struct config *c, const char *name)
+{
+    /* linear: a thousand groups is a thousand compares */
+    for (size_t i = 0; i < c->group_count; i++)
+        if (strcmp(c->groups[i].name, name) == 0)
+            return &c->groups[i];
+    return NULL;
+}
+
+const struct job_config *config_find_job(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->job_count; i++)
+        if (strcmp(c->jobs[i].name, name) == 0)
+            return &c->jobs[i];
+    return NULL;
+}

@@ -1,0 +1,64 @@
+#include "config/diff.h"
+
+#include <string.h>
+
+#include "config/kind.h"
+#include "config/type.h"
+
+static bool same_rows(const struct key_table *t, size_t end, const void *a, const void *b)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->rows[i].offset < end && !type_equal(&t->rows[i], a, b))
+            return false;
+    return true;
+}
+
+static bool same_process(const struct process_config *a, const struct process_config *b)
+{
+    const size_t end = sizeof *a; /* rows behind it are not part of a process */
+    return strcmp(a->name, b->name) == 0 && strcmp(a->program, b->program) == 0 &&
+           same_rows(&key_process, end, a, b) && same_rows(&key_command, end, a, b) &&
+           same_rows(&key_program, end, a, b);
+}
+
+bool config_same_group(const struct group_config *a, const struct group_config *b)
+{
+    const size_t end = sizeof *a;
+    if (strcmp(a->name, b->name) != 0 || a->kind != b->kind ||
+        a->process_count != b->process_count || !same_rows(&key_priority, end, a, b))
+        return false;
+    if (a->kind == GROUP_LISTENER && !same_rows(&key_listener, end, a, b))
+        return false;
+    if (a->kind == GROUP_FCGI && !same_rows(&key_fcgi, end, a, b))
+        return false;
+    for (size_t i = 0; i < a->process_count; i++)
+        if (!same_process(&a->processes[i], &b->processes[i]))
+            return false;
+    return true;
+}
+
+static void list_add(struct name_list *l, const char *name)
+{
+    l->names[l->count++] = name;
+}
+
+void config_diff(const struct group_config *const *active, size_t active_count,
+                 const struct config *next, struct arena *a, struct config_diff *out)
+{
+    out->added = (struct name_list){arena_array(a, next->group_count + 1, sizeof(char *)), 0};
+    out->changed = (struct name_list){arena_array(a, next->group_count + 1, sizeof(char *)), 0};
+    out->removed = (struct name_list){arena_array(a, active_count + 1, sizeof(char *)), 0};
+    for (size_t i = 0; i < next->group_count; i++) {
+        const struct group_config *g = &next->groups[i];
+        size_t old = 0;
+        while (old < active_count && strcmp(active[old]->name, g->name) != 0)
+            old++;
+        if (old == active_count)
+            list_add(&out->added, arena_strdup(a, g->name));
+        else if (!config_same_group(active[old], g))
+            list_add(&out->changed, arena_strdup(a, g->name));
+    }
+    for (size_t i = 0; i < active_count; i++)
+        if (!config_find_group(next, active[i]->name))
+            list_add(&out->removed, arena_strdup(a, active[i]->name));
+}

@@ -1,0 +1,169 @@
+/* The daemon's own sections: [supervisord], [shutdown], the HTTP servers, [supervisorctl]. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "config/env.h"
+#include "config/loader.h"
+#include "config/path.h"
+#include "config/problem.h"
+
+extern char **environ;
+
+/* %(host_node_name)s and %(ENV_X)s of the environment that the load was given. */
+void load_environment_names(struct loader *l)
+{
+    struct utsname machine;
+    const char *node = l->options->node;
+    if (!node && uname(&machine) == 0)
+        node = machine.nodename;
+    const struct env_list *given = l->options->environ;
+    size_t count = 0;
+    while (!given && environ[count])
+        count++;
+    if (given)
+        count = given->count;
+    struct expand_name *items = arena_array(l->types.arena, count + 1, sizeof *items);
+    items[0] = (struct expand_name){"", "host_node_name",
+                                    arena_strdup(l->types.arena, node ? node : ""), 0, EXPAND_NODE};
+    l->names = (struct expand_names){NULL, items, 1};
+    for (size_t i = 0; i < count; i++) {
+        struct expand_name *n = &items[l->names.count];
+        *n = (struct expand_name){.prefix = "ENV_", .class = EXPAND_ENV};
+        if (given) {
+            n->name = given->vars[i].name;
+            n->text = given->vars[i].value;
+        } else {
+            const char *equals = strchr(environ[i], '=');
+            if (!equals)
+                continue;
+            n->name = arena_strndup(l->types.arena, environ[i], (size_t)(equals - environ[i]));
+            n->text = arena_strdup(l->types.arena, equals + 1);
+        }
+        l->names.count++;
+    }
+}
+
+/* What [supervisord] environment= adds to the names. */
+static void names_of_supervisord(struct loader *l)
+{
+    const struct env_list *env = &l->config->environment;
+    struct expand_name *items = arena_array(l->types.arena, env->count + 1, sizeof *items);
+    for (size_t i = 0; i < env->count; i++)
+        items[i] =
+            (struct expand_name){"ENV_", env->vars[i].name, env->vars[i].value, 0, EXPAND_ENV};
+    l->outer_names = l->names;
+    l->names = (struct expand_names){&l->outer_names, items, env->count};
+}
+
+/* Where Python's tempfile would put things. */
+static const char *temporary_folder(void)
+{
+    static const char *const variables[] = {"TMPDIR", "TEMP", "TMP"};
+    static const char *const folders[] = {"/tmp", "/var/tmp", "/usr/tmp"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *value = getenv(variables[i]);
+        if (value && *value == '/' && path_is_folder(value))
+            return value;
+    }
+    for (size_t i = 0; i < 3; i++)
+        if (path_is_folder(folders[i]))
+            return folders[i];
+    return "/tmp";
+}
+
+static void warn_odd(struct loader *l, const struct ini_section *s)
+{
+    if (l->odd)
+        load_warning(l, s, "environment",
+                     "something after %s=... is ignored: put values with special characters in "
+                     "quotes",
+                     l->odd);
+    l->odd = NULL;
+}
+
+void load_main(struct loader *l)
+{
+    static const struct ini_section nothing = {.name = "shutdown"};
+    struct config *c = l->config;
+    const struct ini_section *s = ini_find(&l->ini, "supervisord");
+    const struct ini_section *shutdown = ini_find(&l->ini, "shutdown");
+    if (!s) {
+        const struct config_place place = {c->path, 0};
+        problem_add(l->problems, PROBLEM_ERROR, place, NULL,
+                    ".ini file does not include supervisord section: add [supervisord]");
+        return;
+    }
+    (void)load_table(l, s, &key_supervisord, LOAD_ONCE, &l->names, c);
+    warn_odd(l, s);
+    if (!c->childlogdir)
+        c->childlogdir = arena_strdup(l->types.arena, temporary_folder());
+    names_of_supervisord(l);
+    (void)load_table(l, shutdown ? shutdown : &nothing, &key_shutdown, LOAD_ONCE, &l->names, c);
+}
+
+static bool load_login(struct loader *l, const struct ini_section *s,
+                       const struct server_config *server)
+{
+    if (!server->username == !server->password)
+        return true;
+    load_error(l, s, server->username ? "username" : "password",
+               "Section [%s] contains incomplete authentication: If a username or a password is "
+               "specified, both the username and password must be specified",
+               s->name);
+    return false;
+}
+
+static void load_server(struct loader *l, const struct ini_section *s, bool is_unix)
+{
+    struct server_config server = {.section = s->name, .is_unix = is_unix, .mode = CONFIG_UNSET};
+    server.uid = server.gid = CONFIG_UNSET;
+    bool ok = load_table(l, s, is_unix ? &key_unix : &key_inet, LOAD_ONCE, &l->names, &server);
+    if (load_login(l, s, &server) && ok)
+        l->config->servers[l->config->server_count++] = server;
+}
+
+/* Every section whose name begins so is a server; Supervisor has the inet ones first. */
+void load_servers(struct loader *l)
+{
+    size_t count = 0;
+    for (size_t i = 1; i < l->ini.count; i++)
+        count += section_has(&l->ini.sections[i], "inet_http_server") ||
+                 section_has(&l->ini.sections[i], "unix_http_server");
+    l->config->servers = arena_array(l->types.arena, count, sizeof *l->config->servers);
+    for (size_t i = 1; i < l->ini.count; i++)
+        if (section_has(&l->ini.sections[i], "inet_http_server"))
+            load_server(l, &l->ini.sections[i], false);
+    for (size_t i = 1; i < l->ini.count; i++)
+        if (section_has(&l->ini.sections[i], "unix_http_server"))
+            load_server(l, &l->ini.sections[i], true);
+}
+
+void load_rpcinterfaces(struct loader *l)
+{
+    for (size_t i = 1; i < l->ini.count; i++) {
+        const struct ini_section *s = &l->ini.sections[i];
+        struct text_values factory = {NULL};
+        if (!section_has(s, "rpcinterface:") ||
+            !load_table(l, s, &key_rpcinterface, LOAD_ONCE, &l->names, &factory))
+            continue;
+        if (strcmp(factory.text, "supervisor.rpcinterface:make_main_rpcinterface") != 0)
+            load_error(l, s, "supervisor.rpcinterface_factory",
+                       "%s cannot be resolved within [%s]: mainstay runs no Python, its own "
+                       "interface is built in",
+                       factory.text, s->name);
+    }
+}
+
+void load_ctl(struct loader *l)
+{
+    static const struct ini_section nothing = {.name = "supervisorctl"};
+    static const char scheme[] = "unix://";
+    const struct ini_section *s = ini_find(&l->ini, "supervisorctl");
+    struct ctl_config *ctl = &l->config->ctl;
+    if (!load_table(l, s ? s : &nothing, &key_ctl, LOAD_ONCE, &l->names, ctl))
+        return;
+    if (strncmp(ctl->serverurl, scheme, strlen(scheme)) == 0)
+        ctl->serverurl = arena_printf(l->types.arena, "%s%s", scheme,
+                                      path_normal(l->types.arena, ctl->serverurl + strlen(scheme)));
+}

@@ -1,0 +1,132 @@
+#include "config/load.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "config/dependency.h"
+#include "config/loader.h"
+#include "config/path.h"
+#include "config/problem.h"
+
+/* The folder above the one that our program is in: /usr for /usr/bin/mainstayd. */
+static const char *install_prefix(struct arena *a)
+{
+    char self[4096];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (len <= 0)
+        return "/usr";
+    const char *folder = path_folder(a, arena_strndup(a, self, (size_t)len));
+    const char *prefix = path_folder(a, folder);
+    return strcmp(prefix, "/") == 0 ? "" : prefix;
+}
+
+int config_find_file(struct arena *a, const char **path, struct err *e)
+{
+    const char *prefix = install_prefix(a);
+    const char *const places[] = {
+        "/etc/mainstay/mainstay.conf",
+        arena_printf(a, "%s/etc/supervisord.conf", prefix),
+        arena_printf(a, "%s/supervisord.conf", prefix),
+        "supervisord.conf",
+        "etc/supervisord.conf",
+        "/etc/supervisord.conf",
+        "/etc/supervisor/supervisord.conf",
+    };
+    struct buf tried = BUF_EMPTY;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (access(places[i], F_OK) == 0) {
+            *path = places[i];
+            buf_close(&tried);
+            return 0;
+        }
+        buf_printf(&tried, "%s%s", i ? ", " : "", places[i]);
+    }
+    int rc = err_set(e, -ENOENT,
+                     "No config file found at default paths (%s); use the -c option to specify a "
+                     "config file at a different path",
+                     buf_str(&tried));
+    buf_close(&tried);
+    return rc;
+}
+
+/* The file to read. Root should not run what lies about in the current folder unawares. */
+static int load_path(struct loader *l, const char **path, struct err *e)
+{
+    const struct config_place nowhere = {NULL, 0};
+    *path = l->options->path;
+    if (*path)
+        return 0;
+    int rc = config_find_file(l->types.arena, path, e);
+    if (rc < 0)
+        problem_add(l->problems, PROBLEM_ERROR, nowhere, NULL, "%s", e->text);
+    else if (**path != '/' && geteuid() == 0)
+        problem_add(l->problems, PROBLEM_WARNING, nowhere, NULL,
+                    "%s was found in the current folder: root should name its configuration "
+                    "with -c",
+                    *path);
+    return rc;
+}
+
+static void loader_init(struct loader *l, const struct load_options *o,
+                        struct problem_list *problems)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct config *c = arena_alloc(&arena, sizeof *c);
+    c->arena = arena;
+    c->refs = 1;
+    *l = (struct loader){
+        .options = o,
+        .config = c,
+        .problems = problems,
+        .types = {.arena = &c->arena, .unresolved = o->unresolved, .odd = &l->odd},
+        .budget = LOADER_BUDGET,
+    };
+    ini_init(&l->ini, &c->arena);
+}
+
+/* The first error as one line, for those who have room for one only. */
+static int first_error(const struct problem_list *problems, struct err *e)
+{
+    const struct problem *p = problems->items;
+    struct buf line = BUF_EMPTY;
+    while (p->warning)
+        p++;
+    problem_print(p, &line);
+    int rc = err_set(e, -EINVAL, "%.*s", (int)(line.len - 1), buf_str(&line));
+    buf_close(&line);
+    return rc;
+}
+
+int config_load(const struct load_options *o, struct config **out, struct problem_list *problems,
+                struct err *e)
+{
+    struct loader l;
+    const char *path = NULL;
+    struct err file_error;
+    loader_init(&l, o, problems);
+    load_environment_names(&l);
+    int rc = load_path(&l, &path, &file_error);
+    if (rc == 0)
+        rc = load_files(&l, path, &file_error);
+    if (rc == 0) {
+        load_main(&l);
+        load_rpcinterfaces(&l);
+        load_groups(&l);
+        load_jobs(&l);
+        load_servers(&l);
+        load_ctl(&l);
+        load_lint(&l);
+    }
+    if (problems->errors == 0)
+        dependency_check(&l);
+    ini_close(&l.ini);
+    if (problems->errors == 0) {
+        *out = l.config;
+        return 0;
+    }
+    config_unref(l.config);
+    return first_error(problems, e);
+}

@@ -1,0 +1,79 @@
+#include "config/path.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+static const char *home_of(const char *user)
+{
+    const char *home = *user ? NULL : getenv("HOME");
+    if (home)
+        return home;
+    const struct passwd *pw = *user ? getpwnam(user) : getpwuid(getuid());
+    return pw ? pw->pw_dir : NULL;
+}
+
+const char *path_home(struct arena *a, const char *path)
+{
+    if (*path != '~')
+        return path;
+    size_t len = strcspn(path, "/");
+    const char *home = home_of(arena_strndup(a, path + 1, len - 1));
+    if (!home)
+        return path;
+    size_t keep = strlen(home);
+    while (keep > 0 && home[keep - 1] == '/')
+        keep--;
+    const char *all = arena_printf(a, "%.*s%s", (int)keep, home, path + len);
+    return *all ? all : "/";
+}
+
+const char *path_normal(struct arena *a, const char *path)
+{
+    char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+    char *from = arena_printf(a, "%s/%s", cwd ? cwd : "", path);
+    char *out = arena_alloc(a, strlen(from) + 2);
+    size_t len = 0;
+    free(cwd);
+    while (*from) {
+        from += strspn(from, "/");
+        size_t part = strcspn(from, "/");
+        if (part == 2 && memcmp(from, "..", 2) == 0) {
+            while (len > 0 && out[--len] != '/')
+                ;
+        } else if (part > 0 && !(part == 1 && *from == '.')) {
+            out[len++] = '/';
+            memcpy(out + len, from, part);
+            len += part;
+        }
+        from += part;
+    }
+    if (len == 0)
+        out[len++] = '/';
+    out[len] = '\0';
+    return out;
+}
+
+const char *path_folder(struct arena *a, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return "";
+    return slash == path ? "/" : arena_strndup(a, path, (size_t)(slash - path));
+}
+
+bool path_is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool path_has_folder(struct arena *a, const char *path)
+{
+    const char *folder = path_folder(a, path);
+    return *folder == '\0' || path_is_folder(folder);
+}

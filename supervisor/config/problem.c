@@ -1,0 +1,69 @@
+#include "config/problem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void problem_list_init(struct problem_list *l)
+{
+    *l = (struct problem_list){0};
+    arena_init(&l->arena);
+}
+
+void problem_list_close(struct problem_list *l)
+{
+    arena_close(&l->arena);
+    mem_free(l->items);
+    *l = (struct problem_list){0};
+}
+
+static bool same(const char *a, const char *b)
+{
+    return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+static bool problem_known(const struct problem_list *l, const struct problem *p)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct problem *old = &l->items[i];
+        if (old->line == p->line && old->warning == p->warning && same(old->file, p->file) &&
+            same(old->key, p->key) && same(old->text, p->text))
+            return true;
+    }
+    return false;
+}
+
+void problem_add(struct problem_list *l, enum problem_kind kind, struct config_place at,
+                 const char *key, const char *fmt, ...)
+{
+    char text[2048];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    struct problem p = {at.file, at.line, key, text, kind == PROBLEM_WARNING};
+    if (problem_known(l, &p))
+        return;
+    l->errors += p.warning ? 0 : 1;
+    /* the last place is kept for the first error: e must be able to name one */
+    if (l->count >= PROBLEM_LIMIT || (l->count == PROBLEM_LIMIT - 1 && l->errors == 0))
+        return;
+    l->items = mem_grow(l->items, l->count + 1, sizeof *l->items);
+    p.file = arena_strdup(&l->arena, at.file);
+    p.key = arena_strdup(&l->arena, key);
+    p.text = arena_strdup(&l->arena, text);
+    l->items[l->count++] = p;
+}
+
+void problem_print(const struct problem *p, struct buf *out)
+{
+    if (p->file && p->line)
+        buf_printf(out, "%s:%u: ", p->file, p->line);
+    else if (p->file)
+        buf_printf(out, "%s: ", p->file);
+    if (p->key)
+        buf_printf(out, "%s: ", p->key);
+    buf_printf(out, "%s%s\n", p->warning ? "warning: " : "", p->text);
+}

@@ -1,0 +1,111 @@
+/* Jobs: [job:x], and [sync:x], which is a job that runs mainstay-sync. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/loader.h"
+#include "config/words.h"
+
+static void put_option(struct buf *command, const char *option, const char *value)
+{
+    if (!value)
+        return;
+    words_quote(option, command);
+    words_quote(value, command);
+}
+
+/* The command line that fetches; words_split gives every argument back as it was. */
+static const char *sync_command(struct arena *a, const struct sync_values *v)
+{
+    struct buf command = BUF_EMPTY;
+    char number[24];
+    (void)snprintf(number, sizeof number, "%" PRId64, v->concurrency);
+    words_quote("mainstay-sync", &command);
+    words_quote(v->source, &command);
+    words_quote(v->target, &command);
+    put_option(&command, "--publish", v->publish ? "inplace" : "atomic");
+    if (v->delete)
+        words_quote("--delete", &command);
+    for (size_t i = 0; i < v->include.count; i++)
+        put_option(&command, "--include", v->include.names[i]);
+    for (size_t i = 0; i < v->exclude.count; i++)
+        put_option(&command, "--exclude", v->exclude.names[i]);
+    put_option(&command, "--endpoint", v->endpoint);
+    put_option(&command, "--region", v->region);
+    put_option(&command, "--profile", v->profile);
+    put_option(&command, "--concurrency", number);
+    const char *text = arena_strdup(a, buf_str(&command));
+    buf_close(&command);
+    return text;
+}
+
+static bool load_sync(struct loader *l, const struct ini_section *s,
+                      const struct expand_names *names, struct job_config *job)
+{
+    struct sync_values values = {0};
+    if (!load_table(l, s, &key_sync, LOAD_ONCE, names, &values))
+        return false;
+    job->stale_ok_ms = values.stale_ok_ms;
+    job->target = values.target;
+    job->process.command = sync_command(l->types.arena, &values);
+    return true;
+}
+
+/* The keys that only programs have stand at what does nothing. */
+static void job_init(struct job_config *job, const char *name)
+{
+    job->name = name;
+    job->process.name = name;
+    job->process.program = name;
+    job->process.autorestart = AUTORESTART_NEVER;
+}
+
+static bool load_job(struct loader *l, const struct ini_section *s, bool sync,
+                     struct job_config *job)
+{
+    const char *name = load_name(l, s);
+    if (!name)
+        return false;
+    if (*name == '\0') {
+        load_error(l, s, NULL, "[%s] has no name", s->name);
+        return false;
+    }
+    const struct expand_name items[] = {
+        {"", "program_name", name, 0, EXPAND_PROGRAM},
+        {"", "group_name", name, 0, EXPAND_GROUP},
+        {"", "process_num", NULL, 0, EXPAND_PROCESS},
+        {"", "numprocs", NULL, 1, EXPAND_PROCESS},
+    };
+    const struct expand_names names = {&l->names, items, 4};
+    const struct key_table *own = sync ? &key_synconly : &key_jobonly;
+    job_init(job, name);
+    bool ok = load_process(l, s, &names, &job->process);
+    ok = load_table(l, s, &key_job, LOAD_ONCE, &names, job) && ok;
+    ok = load_table(l, s, own, LOAD_ONCE, &names, job) && ok;
+    ok = load_process_each(l, s, &names, sync ? NULL : &key_command, NULL, &job->process) && ok;
+    return (!sync || load_sync(l, s, &names, job)) && ok;
+}
+
+void load_jobs(struct loader *l)
+{
+    struct config *c = l->config;
+    size_t count = 0;
+    for (size_t i = 1; i < l->ini.count; i++)
+        count +=
+            section_has(&l->ini.sections[i], "job:") || section_has(&l->ini.sections[i], "sync:");
+    c->jobs = arena_array(l->types.arena, count, sizeof *c->jobs);
+    for (size_t i = 1; i < l->ini.count; i++) {
+        const struct ini_section *s = &l->ini.sections[i];
+        bool sync = section_has(s, "sync:");
+        struct job_config job = {0};
+        if ((!sync && !section_has(s, "job:")) || !load_job(l, s, sync, &job))
+            continue;
+        const struct job_config *other = config_find_job(c, job.name);
+        if (other)
+            load_error(l, s, NULL, "[%s] and [%s] have the same name", other->process.section,
+                       s->name);
+        else
+            c->jobs[c->job_count++] = job;
+    }
+}

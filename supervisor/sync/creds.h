@@ -1,0 +1,42 @@
+/*
+ * Who we are for the server: keys, region and endpoint from the environment and from the two
+ * files that every S3 tool reads (~/.aws/credentials and ~/.aws/config).
+ *
+ * Keys come from the environment unless a profile was asked for by option, then from the
+ * profile in the credentials file, then from the same profile in the config file. Nothing of
+ * a secret ever enters a message.
+ */
+#ifndef SYNC_CREDS_H
+#define SYNC_CREDS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct creds {
+    char *access_key; /* owned, as all; NULL: requests are not signed */
+    char *secret;
+    char *token;    /* session token, or NULL */
+    char *region;   /* NULL: nowhere given */
+    char *endpoint; /* NULL: nowhere given */
+};
+
+struct creds_query {
+    const char *profile; /* --profile; NULL: AWS_PROFILE, then "default" */
+    bool anonymous;      /* do not look for keys */
+};
+
+/*
+ * -ENOKEY when there are no keys or half of them, -ENOENT when the profile that was asked for
+ * is nowhere, another -errno when a file cannot be read.
+ */
+int creds_load(const struct creds_query *q, struct creds *c, struct err *e);
+void creds_close(struct creds *c); /* wipes the secrets */
+
+/*
+ * The value of `key` in [section] of the text of such a file, copied; NULL when it is not there.
+ * *found (may be NULL) tells whether the section is. Pure.
+ */
+char *creds_value(const char *text, const char *section, const char *key, bool *found);
+
+#endif

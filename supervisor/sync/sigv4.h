@@ -1,0 +1,64 @@
+/*
+ * Signatures of AWS, version 4, for S3, and MD5 sums of bodies: the home of libcrypto.
+ *
+ * The signer takes path and query exactly as they go over the wire: encoded once, parameters
+ * sorted by name and always name=value. It derives the key of a day once and keeps it.
+ */
+#ifndef SYNC_SIGV4_H
+#define SYNC_SIGV4_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum { SIGV4_HASH = 32, SIGV4_TIME_SIZE = 17, MD5_HEX_SIZE = 33 };
+
+#define SIGV4_UNSIGNED "UNSIGNED-PAYLOAD"
+
+struct sigv4 {
+    const char *access_key; /* borrowed, as are the next two */
+    const char *secret;
+    const char *region;
+    char day[9]; /* of `key`; "" before the first signature */
+    unsigned char key[SIGV4_HASH];
+};
+
+struct sigv4_header {
+    const char *name; /* lower case */
+    const char *value;
+};
+
+struct sigv4_request {
+    const char *method;
+    const char *path;
+    const char *query;                  /* "" when there is none */
+    const struct sigv4_header *headers; /* all that are signed, sorted by name */
+    size_t header_count;
+    const char *payload; /* hash of the body in hex, or SIGV4_UNSIGNED */
+    const char *time;    /* as sigv4_time writes it */
+};
+
+/* "20130524T000000Z" for seconds since 1970; `text` holds SIGV4_TIME_SIZE bytes. */
+void sigv4_time(int64_t now, char *text);
+
+/* Appends the value of the Authorization header. */
+void sigv4_sign(struct sigv4 *s, const struct sigv4_request *r, struct buf *out);
+
+/* Forgets the derived key. */
+void sigv4_close(struct sigv4 *s);
+
+/* A running MD5 sum; one serves many bodies, one after the other. */
+struct md5 {
+    void *context; /* libcrypto's; owned */
+    bool usable;   /* false where the machine forbids MD5 (FIPS) */
+};
+
+void md5_init(struct md5 *m);
+void md5_start(struct md5 *m);
+void md5_add(struct md5 *m, const void *data, size_t len);
+bool md5_end(struct md5 *m, char *hex); /* false: there is no sum; hex holds MD5_HEX_SIZE bytes */
+void md5_close(struct md5 *m);
+
+#endif

@@ -1,0 +1,304 @@
+#include "sync/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "sync/s3key.h"
+
+enum {
+    TREE_OPEN = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+    TREE_DEPTH_MAX = 600, /* a key of 1024 bytes has at most 512 parts */
+    COPY_CHUNK = 1 << 30,
+};
+
+void tree_init(struct tree *t, int fd)
+{
+    *t = (struct tree){.fd = fd, .parent = -1};
+}
+
+void tree_close(struct tree *t)
+{
+    fd_close(&t->fd);
+    fd_close(&t->parent);
+    mem_free(t->parent_path);
+    t->parent_path = NULL;
+}
+
+static int fail(struct err *e, int code, const char *what, const char *path)
+{
+    struct buf shown = BUF_EMPTY;
+    s3key_show(&shown, path, strlen(path));
+    if (code == -ENOTDIR || code == -ELOOP)
+        (void)err_set(e, code, "cannot %s %s: a link or file is where a folder must be", what,
+                      buf_str(&shown));
+    else
+        (void)err_set(e, code, "cannot %s %s: %s", what, buf_str(&shown), strerror(-code));
+    buf_close(&shown);
+    return code;
+}
+
+static int make_folder(struct tree *t, int at, const char *name, const char *path)
+{
+    struct stat st;
+    mode_t mode = 0777;
+    bool known = t->like && tree_stat(t->like, path, &st) == 0 && S_ISDIR(st.st_mode);
+    if (known)
+        mode = (st.st_mode & 07777) | 0700;
+    if (mkdirat(at, name, mode) < 0)
+        return errno == EEXIST ? 0 : -errno;
+    if (known && fchmodat(at, name, mode, 0) < 0)
+        return -errno;
+    return 0;
+}
+
+/* Opens the folder `path` step by step. */
+static int open_folder(struct tree *t, const char *path, bool create)
+{
+    char *steps = mem_strdup(path);
+    int rc = 0;
+    int at = openat(t->fd, ".", TREE_OPEN);
+    if (at < 0)
+        rc = -errno;
+    for (char *step = steps, *end; rc == 0 && *step; step = end) {
+        end = strchrnul(step, '/');
+        bool last = *end == '\0';
+        *end = '\0';
+        /* until the slash is put back, `steps` reads as the path of this folder */
+        rc = create ? make_folder(t, at, step, steps) : 0;
+        int next = rc == 0 ? openat(at, step, TREE_OPEN) : -1;
+        if (rc == 0 && next < 0)
+            rc = -errno;
+        fd_close(&at);
+        at = next;
+        if (!last)
+            *end++ = '/';
+    }
+    mem_free(steps);
+    return rc < 0 ? (fd_close(&at), rc) : at;
+}
+
+/* The open folder that holds path, and in *name the last part of path. Borrowed. */
+static int parent_of(struct tree *t, const char *path, bool create, const char **name)
+{
+    if (t->fd < 0)
+        return -ENOENT;
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    *name = slash ? slash + 1 : path;
+    if (t->parent >= 0 && strlen(t->parent_path) == len && memcmp(t->parent_path, path, len) == 0)
+        return t->parent;
+    char *folder = mem_strndup(path, len);
+    int fd = open_folder(t, folder, create);
+    if (fd < 0) {
+        mem_free(folder);
+        return fd;
+    }
+    fd_close(&t->parent);
+    mem_free(t->parent_path);
+    t->parent = fd;
+    t->parent_path = folder;
+    return fd;
+}
+
+int tree_stat(struct tree *t, const char *path, struct stat *st)
+{
+    const char *name = NULL;
+    int parent = parent_of(t, path, false, &name);
+    if (parent < 0)
+        return parent;
+    return fstatat(parent, name, st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+int tree_create(struct tree *t, const char *path, struct err *e)
+{
+    const char *name = NULL;
+    int parent = parent_of(t, path, true, &name);
+    if (parent < 0)
+        return fail(e, parent, "create", path);
+    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    return fd < 0 ? fail(e, -errno, "create", path) : fd;
+}
+
+int tree_mkdir(struct tree *t, const char *path, struct err *e)
+{
+    const char *name = NULL;
+    int parent = parent_of(t, path, true, &name);
+    int rc = parent < 0 ? parent : make_folder(t, parent, name, path);
+    return rc < 0 ? fail(e, rc, "create", path) : 0;
+}
+
+int tree_accept(struct tree *t, int from, const char *old_name, const char *path, struct err *e)
+{
+    const char *name = NULL;
+    int parent = parent_of(t, path, true, &name);
+    if (parent < 0)
+        return fail(e, parent, "write", path);
+    return renameat(from, old_name, parent, name) < 0 ? fail(e, -errno, "write", path) : 0;
+}
+
+/* Folders go as far up as they are empty; one that is not ends it. */
+static void remove_empty_above(struct tree *t, const char *path)
+{
+    char *folder = mem_strdup(path);
+    for (char *slash; (slash = strrchr(folder, '/')) != NULL;) {
+        *slash = '\0';
+        const char *name = NULL;
+        int parent = parent_of(t, folder, false, &name);
+        if (parent < 0 || unlinkat(parent, name, AT_REMOVEDIR) < 0)
+            break;
+    }
+    mem_free(folder);
+}
+
+int tree_remove(struct tree *t, const char *path, struct err *e)
+{
+    const char *name = NULL;
+    int parent = parent_of(t, path, false, &name);
+    if (parent < 0)
+        return fail(e, parent, "remove", path);
+    if (unlinkat(parent, name, 0) < 0 && errno != ENOENT)
+        return fail(e, -errno, "remove", path);
+    remove_empty_above(t, path);
+    return 0;
+}
+
+static int copy_bytes(int in, int out)
+{
+    for (;;) {
+        ssize_t n = copy_file_range(in, NULL, out, NULL, COPY_CHUNK, 0);
+        if (n == 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return -errno;
+    }
+}
+
+static int copy_file(int in, int out)
+{
+    struct stat st;
+    if (fstat(in, &st) < 0)
+        return -errno;
+    int rc = copy_bytes(in, out);
+    struct timespec times[2] = {st.st_atim, st.st_mtim};
+    if (rc == 0 && (fchmod(out, st.st_mode & 0777) < 0 || futimens(out, times) < 0))
+        rc = -errno;
+    return rc;
+}
+
+static int copy_at(int from, const char *name, int to)
+{
+    int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (in < 0)
+        return -errno;
+    int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int rc = out < 0 ? -errno : copy_file(in, out);
+    fd_close(&in);
+    fd_close(&out);
+    return rc;
+}
+
+int tree_link(struct tree *from, struct tree *to, const char *path, struct err *e)
+{
+    const char *name = NULL;
+    /* `to` first: making its folders looks into `from` for their modes */
+    int dest = parent_of(to, path, true, &name);
+    int source = dest < 0 ? dest : parent_of(from, path, false, &name);
+    if (source < 0)
+        return fail(e, source, "keep", path);
+    if (linkat(source, name, dest, name, 0) == 0)
+        return 0;
+    int rc = -errno;
+    if (rc == -EPERM || rc == -EMLINK || rc == -EXDEV)
+        rc = copy_at(source, name, dest);
+    return rc < 0 ? fail(e, rc, "keep", path) : 0;
+}
+
+struct walk {
+    tree_visit *visit;
+    void *ctx;
+    struct buf path;
+    int depth;
+};
+
+static int walk_folder(struct walk *w, int fd, struct err *e);
+
+static int walk_entry(struct walk *w, int folder, const char *name, struct err *e)
+{
+    struct stat st;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : fail(e, -errno, "read", buf_str(&w->path));
+    int rc = w->visit(w->ctx, buf_str(&w->path), st.st_mode & S_IFMT, e);
+    if (rc < 0 || !S_ISDIR(st.st_mode))
+        return rc;
+    int fd = openat(folder, name, TREE_OPEN);
+    return fd < 0 ? fail(e, -errno, "read", buf_str(&w->path)) : walk_folder(w, fd, e);
+}
+
+/* Takes fd. Goes as deep as the folders do. */
+static int walk_folder(struct walk *w, int fd, struct err *e)
+{
+    DIR *dir = fdopendir(fd);
+    if (!dir || w->depth >= TREE_DEPTH_MAX) {
+        int rc = dir ? -ELOOP : -errno;
+        dir ? (void)closedir(dir) : (void)close(fd);
+        return err_set(e, rc, "the folders of the target are nested too deeply");
+    }
+    w->depth++;
+    int rc = 0;
+    size_t len = w->path.len;
+    for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
+        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+            continue;
+        if (len)
+            buf_char(&w->path, '/');
+        buf_text(&w->path, d->d_name);
+        rc = walk_entry(w, dirfd(dir), d->d_name, e);
+        w->path.len = len;
+        w->path.data[len] = '\0';
+    }
+    (void)closedir(dir);
+    w->depth--;
+    return rc;
+}
+
+int tree_walk(struct tree *t, tree_visit *visit, void *ctx, struct err *e)
+{
+    if (t->fd < 0)
+        return 0;
+    struct walk w = {.visit = visit, .ctx = ctx};
+    int fd = openat(t->fd, ".", TREE_OPEN);
+    int rc = fd < 0 ? fail(e, -errno, "read", ".") : walk_folder(&w, fd, e);
+    buf_close(&w.path);
+    return rc;
+}
+
+int tree_clear(int folder, const char *name)
+{
+    if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return -errno;
+    int fd = openat(folder, name, TREE_OPEN);
+    if (fd < 0)
+        return -errno;
+    DIR *dir = fdopendir(fd);
+    if (!dir)
+        return fd_close(&fd), -ENOMEM;
+    int rc = 0;
+    for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
+        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+            rc = tree_clear(dirfd(dir), d->d_name);
+    }
+    (void)closedir(dir);
+    if (rc == 0 && unlinkat(folder, name, AT_REMOVEDIR) < 0)
+        rc = -errno;
+    return rc;
+}

@@ -1,0 +1,41 @@
+/*
+ * Files beneath one folder, by relative path, never through a symbolic link: every step of a
+ * path is opened without following. The folder of the last path is kept open, so sorted paths
+ * cost one open each.
+ */
+#ifndef SYNC_TREE_H
+#define SYNC_TREE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+
+struct tree {
+    int fd;            /* the folder; owned; -1: there is none, and nothing is in it */
+    int parent;        /* folder of the last path; owned, or -1 */
+    char *parent_path; /* "" for the top itself; owned */
+    struct tree *like; /* new folders get the mode they have there; borrowed, may be NULL */
+};
+
+void tree_init(struct tree *t, int fd); /* takes fd */
+void tree_close(struct tree *t);
+
+/* All return 0 (or a descriptor) or -errno, with a sentence where they take an err. */
+int tree_stat(struct tree *t, const char *path, struct stat *st);
+int tree_create(struct tree *t, const char *path, struct err *e); /* new file, for writing */
+int tree_remove(struct tree *t, const char *path, struct err *e); /* and folders it leaves empty */
+int tree_mkdir(struct tree *t, const char *path, struct err *e);
+int tree_accept(struct tree *t, int from, const char *name, const char *path, struct err *e);
+
+/* A second name for the file, or a copy where that cannot be; path must be new in `to`. */
+int tree_link(struct tree *from, struct tree *to, const char *path, struct err *e);
+
+/* Called for everything but the top, folders before what is in them; < 0 stops the walk. */
+typedef int tree_visit(void *ctx, const char *path, mode_t type, struct err *e);
+int tree_walk(struct tree *t, tree_visit *visit, void *ctx, struct err *e);
+
+/* Removes a file or a folder with all that is in it. */
+int tree_clear(int folder, const char *name);
+
+#endif

@@ -1,0 +1,154 @@
+#include "systemd/notify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "base/xml.h"
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct notify *n = handle->data;
+    if (--n->handles == 0 && n->on_closed)
+        n->on_closed(n);
+}
+
+void notify_init(struct notify *n, uv_loop_t *loop)
+{
+    const char *socket = getenv("NOTIFY_SOCKET");
+    *n = (struct notify){.listening = socket && *socket, .handles = 2};
+    (void)uv_timer_init(loop, &n->status_timer);
+    (void)uv_timer_init(loop, &n->hold_timer);
+    n->status_timer.data = n->hold_timer.data = n;
+}
+
+void notify_close(struct notify *n, void (*on_closed)(struct notify *n))
+{
+    n->on_closed = on_closed;
+    uv_close((uv_handle_t *)&n->status_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&n->hold_timer, on_timer_closed);
+}
+
+/* A failure is systemd's loss: there is nobody better to tell. */
+static void notify_send(const struct notify *n, const char *text)
+{
+    if (n->listening)
+        (void)sd_notify(0, text);
+}
+
+/* Copies what fits of the text, as one line of UTF-8. */
+static void notify_flatten(const char *text, char *out, size_t room)
+{
+    size_t len = strlen(text);
+    size_t used = 0;
+    for (size_t i = 0; i < len;) {
+        size_t n = xml_utf8_char(text + i, len - i);
+        size_t step = n ? n : 1;
+        if (used + step > room)
+            break;
+        unsigned char c = (unsigned char)text[i];
+        if (n > 1)
+            memcpy(out + used, text + i, n);
+        else
+            out[used] = n == 0 ? '?' : c < 0x20 || c == 0x7f ? ' ' : (char)c;
+        used += step;
+        i += step;
+    }
+    out[used] = '\0';
+}
+
+/* One datagram: `state` and the status, if one is waiting. */
+static void notify_state(struct notify *n, const char *state)
+{
+    char text[NOTIFY_STATUS_MAX + 128];
+    bool status = n->pending;
+    (void)snprintf(text, sizeof text, "%s%s%s", state, status ? "\nSTATUS=" : "",
+                   status ? n->status : "");
+    if (status)
+        n->sent_at = uv_now(n->status_timer.loop);
+    n->pending = false;
+    (void)uv_timer_stop(&n->status_timer);
+    notify_send(n, text);
+}
+
+static void notify_send_status(struct notify *n)
+{
+    char text[NOTIFY_STATUS_MAX + 16];
+    (void)snprintf(text, sizeof text, "STATUS=%s", n->status);
+    n->pending = false;
+    n->sent_at = uv_now(n->status_timer.loop);
+    notify_send(n, text);
+}
+
+static void on_status_due(uv_timer_t *timer)
+{
+    notify_send_status(timer->data);
+}
+
+void notify_status(struct notify *n, const char *text)
+{
+    char flat[NOTIFY_STATUS_MAX + 1];
+    notify_flatten(text, flat, NOTIFY_STATUS_MAX);
+    if (!n->listening || strcmp(flat, n->status) == 0)
+        return;
+    memcpy(n->status, flat, sizeof flat);
+    if (n->pending)
+        return; /* the timer will send the newer one */
+    uint64_t since = uv_now(n->status_timer.loop) - n->sent_at;
+    n->pending = true;
+    if (n->sent_at == 0 || since >= NOTIFY_STATUS_GAP)
+        notify_send_status(n);
+    else
+        (void)uv_timer_start(&n->status_timer, on_status_due, NOTIFY_STATUS_GAP - since, 0);
+}
+
+void notify_ready(struct notify *n)
+{
+    notify_state(n, "READY=1");
+}
+
+void notify_reloading(struct notify *n)
+{
+    struct timespec now;
+    char text[64];
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    unsigned long long usec =
+        (unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000;
+    (void)snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%llu", usec);
+    notify_state(n, text);
+}
+
+void notify_stopping(struct notify *n)
+{
+    notify_state(n, "STOPPING=1");
+}
+
+void notify_extend(struct notify *n, uint64_t usec)
+{
+    char text[64];
+    (void)snprintf(text, sizeof text, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)usec);
+    notify_send(n, text);
+}
+
+static void on_hold_due(uv_timer_t *timer)
+{
+    notify_extend(timer->data, (uint64_t)NOTIFY_HOLD_FOR * 1000);
+}
+
+void notify_hold(struct notify *n, bool on)
+{
+    bool holding = uv_is_active((const uv_handle_t *)&n->hold_timer);
+    if (!n->listening || on == holding)
+        return;
+    if (on)
+        (void)uv_timer_start(&n->hold_timer, on_hold_due, 0, NOTIFY_HOLD_EVERY);
+    else
+        (void)uv_timer_stop(&n->hold_timer);
+}
+
+void notify_watchdog(struct notify *n)
+{
+    notify_send(n, "WATCHDOG=1");
+}

@@ -1,0 +1,8 @@
+# What is measured, as ratios within one run; never part of `make check`.
+$(BUILD)/test/bench/%: test/bench/%.c
+	@mkdir -p $(@D)
+	@$(CC) -D_GNU_SOURCE -std=c17 -O2 -Wall -Wextra $(WERROR) -static -o $@ $<
+
+.PHONY: bench
+bench: $(BUILD)/mainstayd $(BUILD)/test/bench/stamp $(BUILD)/test/bench/floor ## measure idle wakeups, memory and restart latency
+	BUILD=$(abspath $(BUILD)) /usr/bin/python3 test/bench/bench
