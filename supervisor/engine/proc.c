@@ -329,9 +329,10 @@ static bool proc_wants_again(const struct proc *p)
            (p->config->autorestart == AUTORESTART_UNEXPECTED && !p->exit_expected);
 }
 
-static void proc_log_exit(const struct proc *p, enum fsm_event event, const char *how)
+static void proc_log_exit(const struct proc *p, enum fsm_event event)
 {
     const char *name = p->config->name;
+    const char *how = p->last_exit;
     if (p->fsm.state == PROC_STOPPING || p->fsm.state == PROC_UNKNOWN)
         log_line(p->exit_expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "stopped: %s (%s)", name, how);
     else if (p->exit_expected && event != FSM_EXIT_EARLY)
@@ -343,7 +344,6 @@ static void proc_log_exit(const struct proc *p, enum fsm_event event, const char
 void proc_exited(struct proc *p, int code, int status)
 {
     struct err why;
-    char how[64];
     int64_t now = host_now(proc_host(p));
     bool exec_failed = child_exited(&p->child, &why);
     enum fsm_event event;
@@ -353,14 +353,14 @@ void proc_exited(struct proc *p, int code, int status)
     p->stopped_wall = host_wall(proc_host(p));
     p->exit_expected = proc_expects(p, code, status);
     event = fsm_exit(&p->fsm, &p->rules, proc_wants_again(p), now);
-    reaper_describe(code, status, how, sizeof how);
+    reaper_describe(code, status, p->last_exit, sizeof p->last_exit);
     p->exit_status = event == FSM_EXIT_EARLY ? 0 : code == CLD_EXITED ? status : -1;
     if (exec_failed) {
         log_info("spawnerr: %s", why.text);
         proc_spawnerr(p, why.text);
         event = p->fsm.state == PROC_STARTING ? FSM_SPAWN_FAILED : event;
     } else {
-        proc_log_exit(p, event, how);
+        proc_log_exit(p, event);
         if (event == FSM_EXIT_EARLY)
             proc_spawnerr(p, "Exited too quickly (process log may have details)");
         else if (p->fsm.state == PROC_RUNNING && !p->exit_expected)
@@ -402,6 +402,19 @@ static void proc_describe_stop(const struct proc *p, struct buf *out)
         buf_text(out, "Not started");
     else if (strftime(text, sizeof text, "%b %d %I:%M %p", &tm) > 0)
         buf_text(out, text);
+}
+
+const char *proc_why(const struct proc *p)
+{
+    static const char early[] = "Exited too quickly";
+    if (p->wanted)
+        return p->blocker ? p->blocker->label : "";
+    /* Supervisor's words for a failed start say less than how the process ended. */
+    if (p->last_exit[0] && strncmp(p->spawnerr, early, sizeof early - 1) == 0)
+        return p->last_exit;
+    if (p->fsm.state == PROC_EXITED)
+        return p->last_exit;
+    return p->spawnerr;
 }
 
 void proc_describe(const struct proc *p, int64_t wall, struct buf *out)

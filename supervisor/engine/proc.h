@@ -31,6 +31,7 @@ struct proc {
     int exit_status; /* of the last exit; -1 after a signal */
     bool exit_expected;
     char spawnerr[512]; /* Supervisor's spawnerr; "" */
+    char last_exit[64]; /* "exit status 1", "terminated by SIGKILL"; "" before the first */
 };
 
 enum proc_start_result {
@@ -57,6 +58,9 @@ void proc_try_start(struct proc *p);     /* starts it if it waits and nothing is
 
 /* Would a start find the command? 0, -ENOENT (fault 20) or -ENOEXEC (fault 21), with why. */
 int proc_check_command(const struct proc *p, struct err *e);
+
+/* Why it is down, or not yet up, in a few words; "" when there is nothing to say. Borrowed. */
+const char *proc_why(const struct proc *p);
 
 /* Supervisor's `description` at `wall` (ms), or in words what the process waits for. */
 void proc_describe(const struct proc *p, int64_t wall, struct buf *out);
