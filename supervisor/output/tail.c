@@ -77,7 +77,7 @@ static int64_t tail_range(int64_t size, int64_t offset, int64_t length, int64_t 
 int tail_read(const char *path, int64_t offset, int64_t length, struct buf *out, struct err *e)
 {
     int fd;
-    int64_t size;
+    int64_t size = 0;
     int64_t from;
     if (length < 0 || (offset < 0 && length != 0))
         return err_set(e, -EINVAL, "bad arguments: offset %lld, length %lld", (long long)offset,
@@ -97,7 +97,7 @@ int tail_tail(const char *path, int64_t offset, int64_t length, struct buf *out,
               int64_t *new_offset, bool *overflow)
 {
     int fd;
-    int64_t size;
+    int64_t size = 0;
     offset = offset < 0 ? 0 : offset;
     length = length < 0 ? 0 : length;
     int rc = tail_open(path, &fd, &size);
