@@ -100,6 +100,25 @@ static int first_error(const struct problem_list *problems, struct err *e)
     return rc;
 }
 
+/* The command line is one more file, read last; in it a % is a %. */
+static void load_overrides(struct loader *l)
+{
+    const struct env_list *list = &l->options->overrides;
+    const struct ini_source source = {.path = "command line", .here = l->config->here};
+    struct buf text = BUF_EMPTY;
+    if (list->count == 0 || !ini_find(&l->ini, "supervisord"))
+        return; /* the missing section is reported by load_main */
+    buf_text(&text, "[supervisord]\n");
+    for (size_t i = 0; i < list->count; i++) {
+        buf_printf(&text, "%s=", list->vars[i].name);
+        for (const char *c = list->vars[i].value; *c; c++)
+            buf_text(&text, *c == '%' ? "%%" : *c == '\n' ? " " : (const char[]){*c, '\0'});
+        buf_char(&text, '\n');
+    }
+    ini_read(&l->ini, &source, text.data, text.len, l->problems);
+    buf_close(&text);
+}
+
 int config_load(const struct load_options *o, struct config **out, struct problem_list *problems,
                 struct err *e)
 {
@@ -112,6 +131,7 @@ int config_load(const struct load_options *o, struct config **out, struct proble
     if (rc == 0)
         rc = load_files(&l, path, &file_error);
     if (rc == 0) {
+        load_overrides(&l);
         load_main(&l);
         load_rpcinterfaces(&l);
         load_groups(&l);

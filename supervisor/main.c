@@ -1,0 +1,427 @@
+/*
+ * mainstayd: wiring only. The one file that sees every layer: it makes the parts, tells each of
+ * the others, and lets the loop run. What is decided is decided elsewhere.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "config/check.h"
+#include "config/load.h"
+#include "config/options.h"
+#include "control/control.h"
+#include "engine/daemon.h"
+#include "engine/machine.h"
+#include "engine/pidfile.h"
+#include "engine/reaper.h"
+#include "engine/supervisor.h"
+#include "jobs/job.h"
+#include "jobs/shutdown.h"
+#include "output/autolog.h"
+#include "output/mainlog.h"
+#include "systemd/bridge.h"
+
+/* What the daemon listens to besides SIGCHLD, which is the reaper's. */
+enum { MAINSTAY_SIGNALS = 6 };
+static const int mainstay_signal_numbers[MAINSTAY_SIGNALS] = {SIGTERM, SIGINT,  SIGQUIT,
+                                                              SIGHUP,  SIGUSR1, SIGUSR2};
+
+struct mainstay {
+    uv_loop_t loop;
+    struct arena arena; /* lives as long as the daemon */
+    struct options options;
+    struct config *config; /* what runs */
+    struct config *next;   /* what a restart of everything will run; NULL: none is under way */
+    struct pidfile pidfile;
+    struct mainlog mainlog;
+    struct machine machine;
+    struct reaper reaper;
+    struct event_bus bus;
+    struct supervisor supervisor;
+    struct jobs jobs;
+    struct shutdown shutdown;
+    struct control control;
+    struct bridge bridge;
+    struct event_subscriber subscriber;
+    uv_signal_t signals[MAINSTAY_SIGNALS];
+    struct buf early; /* what was logged before the log was open */
+    int told;         /* where the parent waits to hear that we are up; -1 */
+};
+
+/* --- Configuration ------------------------------------------------------------------------- */
+
+/* Loads the file anew; what is wrong with it is in `e`, what is odd is logged. */
+static int mainstay_read_config(struct mainstay *m, struct config **out, struct err *e)
+{
+    struct problem_list problems;
+    problem_list_init(&problems);
+    int rc = config_load(&m->options.load, out, &problems, e);
+    for (size_t i = 0; i < problems.count; i++) {
+        struct buf line = BUF_EMPTY;
+        problem_print(&problems.items[i], &line);
+        if (line.len)
+            line.data[line.len - 1] = '\0';
+        log_line(problems.items[i].warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "%s",
+                 buf_str(&line));
+        buf_close(&line);
+    }
+    problem_list_close(&problems);
+    return rc;
+}
+
+static void mainstay_log_early(void *ctx, enum log_level level, const char *line, size_t len)
+{
+    struct mainstay *m = ctx;
+    (void)level;
+    if (m->early.len < 1024 * 1024)
+        buf_append(&m->early, line, len);
+}
+
+static int mainstay_open_log(struct mainstay *m, struct err *e)
+{
+    struct mainlog_options o = {.path = m->config->logfile,
+                                .maxbytes = m->config->logfile_maxbytes,
+                                .backups = m->config->logfile_backups,
+                                .to_stdout = m->config->nodaemon && !m->config->silent};
+    log_set_level((enum log_level)m->config->loglevel);
+    return mainlog_open(&m->mainlog, &o, e);
+}
+
+/* Where children find us: the first unix server, else the last TCP one. */
+static const char *mainstay_server_url(struct mainstay *m)
+{
+    const char *url = NULL;
+    for (size_t i = 0; i < m->config->server_count; i++) {
+        const struct server_config *s = &m->config->servers[i];
+        if (s->is_unix)
+            return arena_printf(&m->arena, "unix://%s", s->path);
+        url = arena_printf(&m->arena, "http://%s:%d", s->host[0] ? s->host : "localhost",
+                           (int)s->port);
+    }
+    return url;
+}
+
+/* --- Up ------------------------------------------------------------------------------------ */
+
+static void mainstay_run_config(struct mainstay *m)
+{
+    struct spawn_context spawn = {.server_url = mainstay_server_url(m),
+                                  .program_folder = daemon_program_folder(&m->arena)};
+    m->supervisor.spawn_context = spawn;
+    m->jobs.spawn_context = spawn;
+    if (!m->config->nocleanup) {
+        struct err e;
+        if (autolog_clean(m->config->childlogdir, m->config->identifier, &e) < 0)
+            log_warn("Could not clear childlog dir: %s", e.text);
+    }
+    jobs_load(&m->jobs, m->config);
+    jobs_relink(&m->jobs);
+    supervisor_load(&m->supervisor, m->config);
+    jobs_relink(&m->jobs);
+    jobs_start(&m->jobs, JOB_WHEN_BOOT);
+    supervisor_autostart(&m->supervisor);
+}
+
+/* Everything of the old configuration is down: the new one goes up. */
+static void mainstay_restart(struct mainstay *m)
+{
+    struct err e;
+    jobs_unload(&m->jobs);
+    supervisor_unload(&m->supervisor);
+    config_unref(m->config);
+    m->config = m->next;
+    m->next = NULL;
+    mainlog_close(&m->mainlog);
+    if (mainstay_open_log(m, &e) < 0)
+        log_error("%s: the log goes to standard error", e.text);
+    shutdown_again(&m->shutdown);
+    bridge_reloaded(&m->bridge);
+    log_info("supervisord started with pid %d", (int)getpid());
+    mainstay_run_config(m);
+}
+
+/* --- Down ---------------------------------------------------------------------------------- */
+
+static void on_control_closed(struct control *c)
+{
+    struct mainstay *m = container_of(c, struct mainstay, control);
+    bridge_close(&m->bridge);
+    reaper_close(&m->reaper);
+    supervisor_unload(&m->supervisor);
+    machine_close(&m->machine);
+    for (int i = 0; i < MAINSTAY_SIGNALS; i++)
+        uv_close((uv_handle_t *)&m->signals[i], NULL);
+}
+
+static void on_shutdown_done(struct shutdown *sd)
+{
+    struct mainstay *m = container_of(sd, struct mainstay, shutdown);
+    if (m->supervisor.state == SUPERVISOR_RESTARTING)
+        mainstay_restart(m);
+    else
+        control_close(&m->control, on_control_closed);
+}
+
+static void mainstay_begin_shutdown(void *owner)
+{
+    struct mainstay *m = owner;
+    bridge_stopping(&m->bridge);
+    shutdown_begin(&m->shutdown, SUPERVISOR_SHUTDOWN);
+}
+
+/* A configuration that does not load changes nothing. */
+static void mainstay_begin_restart(void *owner)
+{
+    struct mainstay *m = owner;
+    struct config *next;
+    struct err e;
+    if (shutdown_under_way(&m->shutdown) || m->next)
+        return;
+    if (mainstay_read_config(m, &next, &e) < 0) {
+        log_error("the restart is refused, everything stays as it is: %s", e.text);
+        return;
+    }
+    m->next = next;
+    bridge_reloading(&m->bridge);
+    shutdown_begin(&m->shutdown, SUPERVISOR_RESTARTING);
+}
+
+/* --- What the others ask of the owner of everything ---------------------------------------- */
+
+static int mainstay_reread(void *owner, struct config **out, struct err *e)
+{
+    return mainstay_read_config(owner, out, e);
+}
+
+static const char *mainstay_main_log(void *owner)
+{
+    struct mainstay *m = owner;
+    return mainlog_path(&m->mainlog);
+}
+
+static int mainstay_clear_main_log(void *owner, struct err *e)
+{
+    struct mainstay *m = owner;
+    return mainlog_clear(&m->mainlog, e);
+}
+
+static const struct control_host mainstay_control_host = {
+    .shutdown = mainstay_begin_shutdown,
+    .restart = mainstay_begin_restart,
+    .reread = mainstay_reread,
+    .main_log = mainstay_main_log,
+    .clear_main_log = mainstay_clear_main_log,
+};
+
+/* --- What happens -------------------------------------------------------------------------- */
+
+static void on_exit_of(struct reaper *r, pid_t pid, int code, int status)
+{
+    struct mainstay *m = container_of(r, struct mainstay, reaper);
+    char how[64];
+    if (supervisor_exited(&m->supervisor, pid, code, status) ||
+        jobs_exited(&m->jobs, pid, code, status))
+        return;
+    reaper_describe(code, status, how, sizeof how);
+    log_info("reaped unknown pid %d (%s)", (int)pid, how);
+}
+
+static void on_event(struct event_subscriber *sub, const struct event *ev)
+{
+    struct mainstay *m = container_of(sub, struct mainstay, subscriber);
+    if (ev->type == EVENT_GROUP_ADDED || ev->type == EVENT_GROUP_REMOVED)
+        jobs_relink(&m->jobs);
+    jobs_settle(&m->jobs);
+    shutdown_look(&m->shutdown);
+    bridge_look(&m->bridge);
+}
+
+static void on_jobs_changed(struct jobs *j)
+{
+    struct mainstay *m = container_of(j, struct mainstay, jobs);
+    supervisor_settle(&m->supervisor);
+    shutdown_look(&m->shutdown);
+    bridge_look(&m->bridge);
+}
+
+static void mainstay_reopen_logs(struct mainstay *m)
+{
+    struct err e;
+    log_info("supervisord logreopen");
+    if (mainlog_reopen(&m->mainlog, &e) < 0)
+        log_error("%s", e.text);
+    supervisor_reopen_logs(&m->supervisor);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct mainstay *m = handle->data;
+    char name[16];
+    (void)parse_signal_name(number, name, sizeof name);
+    if (number == SIGUSR1 || number == SIGUSR2) {
+        log_info("received %s indicating log reopen request", name);
+        mainstay_reopen_logs(m);
+    } else if (number == SIGHUP && shutdown_under_way(&m->shutdown)) {
+        log_warn("ignored SIGHUP indicating restart request (shutdown in progress)");
+    } else if (number == SIGHUP) {
+        log_warn("received SIGHUP indicating restart request");
+        mainstay_begin_restart(m);
+    } else {
+        log_warn("received %s indicating exit request", name);
+        mainstay_begin_shutdown(m);
+    }
+}
+
+/* --- Start --------------------------------------------------------------------------------- */
+
+static int mainstay_open_loop(struct mainstay *m, struct err *e)
+{
+    int rc = uv_loop_init(&m->loop);
+    if (rc == 0)
+        rc = machine_open(&m->machine, &m->loop);
+    if (rc == 0)
+        rc = reaper_open(&m->reaper, &m->loop, on_exit_of);
+    for (int i = 0; rc == 0 && i < MAINSTAY_SIGNALS; i++) {
+        rc = uv_signal_init(&m->loop, &m->signals[i]);
+        m->signals[i].data = m;
+        if (rc == 0)
+            rc = uv_signal_start(&m->signals[i], on_signal, mainstay_signal_numbers[i]);
+    }
+    return rc == 0 ? 0 : err_set(e, rc, "cannot set up the event loop: %s", uv_strerror(rc));
+}
+
+static void mainstay_make_parts(struct mainstay *m)
+{
+    event_bus_init(&m->bus);
+    supervisor_init(&m->supervisor, &m->machine.host, &m->bus);
+    jobs_init(&m->jobs, &m->machine.host, &m->bus, &m->supervisor.graph);
+    m->jobs.on_changed = on_jobs_changed;
+    shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
+    m->shutdown.on_done = on_shutdown_done;
+    control_open(&m->control, &m->loop, &m->supervisor, &m->jobs, &mainstay_control_host, m);
+    bridge_open(&m->bridge, &m->loop, &m->supervisor, &m->jobs, &m->shutdown);
+    m->subscriber.on_event = on_event;
+    event_bus_subscribe(&m->bus, &m->subscriber);
+}
+
+static void mainstay_log_what_was_early(struct mainstay *m)
+{
+    if (m->early.len)
+        log_raw(m->early.data, m->early.len);
+    buf_close(&m->early);
+}
+
+/* All that can go wrong goes wrong here, before anything runs. */
+static int mainstay_start(struct mainstay *m, struct err *e)
+{
+    int rc = daemon_prepare(e);
+    if (rc == 0)
+        rc = mainstay_read_config(m, &m->config, e);
+    if (rc == 0 && !m->config->nodaemon)
+        rc = daemon_detach(&m->told, e);
+    if (rc == 0)
+        rc = pidfile_take(&m->pidfile, m->config->pidfile, e);
+    if (rc == 0)
+        rc = daemon_become(m->config, e);
+    if (rc == 0)
+        rc = daemon_raise_limits(m->config, e);
+    if (rc == 0)
+        rc = mainstay_open_log(m, e);
+    if (rc == 0)
+        mainstay_log_what_was_early(m);
+    if (rc == 0 && !m->config->nodaemon)
+        rc = daemon_enter_folder(m->config, e);
+    if (rc == 0)
+        rc = mainstay_open_loop(m, e);
+    if (rc < 0)
+        return rc;
+    mainstay_make_parts(m);
+    return control_listen(&m->control, m->config, e);
+}
+
+static void mainstay_end(struct mainstay *m)
+{
+    jobs_close(&m->jobs);
+    supervisor_close(&m->supervisor);
+    shutdown_close(&m->shutdown);
+    host_close(&m->machine.host);
+    int rc = uv_loop_close(&m->loop);
+    if (rc < 0)
+        log_error("the event loop still had work at the end: %s", uv_strerror(rc));
+    pidfile_drop(&m->pidfile);
+    mainlog_close(&m->mainlog);
+    config_unref(m->config);
+    config_unref(m->next);
+    arena_close(&m->arena);
+}
+
+static int mainstay_refuse(struct mainstay *m, const char *program, const struct err *e)
+{
+    char *text = mem_printf("Error: %s\nFor help, use %s -h", e->text, program);
+    if (m->told >= 0)
+        daemon_tell(&m->told, text);
+    else
+        (void)fprintf(stderr, "%s\n", text);
+    mem_free(text);
+    buf_close(&m->early);
+    log_set_writer(NULL, NULL);
+    pidfile_drop(&m->pidfile);
+    return 2;
+}
+
+static int mainstay_main(struct mainstay *m, const char *program)
+{
+    struct err e;
+    m->told = -1;
+    m->pidfile.fd = -1;
+    arena_init(&m->arena);
+    log_set_writer(mainstay_log_early, m);
+    if (mainstay_start(m, &e) < 0)
+        return mainstay_refuse(m, program, &e);
+    log_info("supervisord started with pid %d", (int)getpid());
+    mainstay_run_config(m);
+    daemon_tell(&m->told, NULL);
+    /* From here on, we must not die. */
+    (void)uv_run(&m->loop, UV_RUN_DEFAULT);
+    mainstay_end(m);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct mainstay mainstay; /* zeroed; libuv's handles live in it */
+    struct err e;
+    int rc = 0;
+    if (options_parse(&mainstay.options, argc, argv, &e) < 0) {
+        (void)fprintf(stderr, "Error: %s\nFor help, use %s -h\n", e.text, argv[0]);
+        options_close(&mainstay.options);
+        return 2;
+    }
+    switch (mainstay.options.action) {
+    case OPTIONS_HELP:
+        options_help(stdout, argv[0]);
+        break;
+    case OPTIONS_VERSION:
+        (void)puts(MAINSTAY_VERSION);
+        break;
+    case OPTIONS_CHECK:
+        rc = check_main(&mainstay.options.load, stdout);
+        break;
+    case OPTIONS_DUMP:
+        rc = dump_main(&mainstay.options.load, stdout);
+        break;
+    case OPTIONS_RUN:
+        rc = mainstay_main(&mainstay, argv[0]);
+        break;
+    }
+    options_close(&mainstay.options);
+    return rc;
+}
