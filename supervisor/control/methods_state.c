@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "control/log.h"
 #include "control/methods.h"
 #include "control/status.h"
@@ -59,9 +60,18 @@ static void shut_down(struct call *c)
     control->host->shutdown(control->owner);
 }
 
+/* A configuration that does not load is said to the caller, and nothing stops. */
 static void restart(struct call *c)
 {
     struct control *control = control_of(c);
+    struct config *next = NULL;
+    struct err e;
+    if (control->host->reread(control->owner, &next, &e) < 0) {
+        log_error("the restart is refused, everything stays as it is: %s", e.text);
+        call_fault(c, FAULT_CANT_REREAD, e.text);
+        return;
+    }
+    config_unref(next);
     call_return(c, json_true());
     control->host->restart(control->owner);
 }

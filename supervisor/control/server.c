@@ -37,6 +37,8 @@ static void on_handle_closed(uv_handle_t *handle)
     server_handle_closed(handle->data);
 }
 
+static void on_timer(uv_timer_t *timer);
+
 /* --- Answers --------------------------------------------------------------------------------- */
 
 static void exchange_resume(struct exchange *x)
@@ -44,7 +46,10 @@ static void exchange_resume(struct exchange *x)
     if (!x->suspended)
         return;
     x->suspended = false;
-    MHD_resume_connection(x->connection); /* makes the epoll descriptor readable */
+    MHD_resume_connection(x->connection);
+    /* without threads libmicrohttpd only takes a note: it wants to be run */
+    x->server->resumed = true;
+    (void)uv_timer_start(&x->server->timer, on_timer, 0, 0);
 }
 
 static void exchange_set_response(struct exchange *x, unsigned status, const char *type,
@@ -279,17 +284,18 @@ static void server_stop(struct server *s)
     uv_close((uv_handle_t *)&s->deadline, on_handle_closed);
 }
 
-static void on_timer(uv_timer_t *timer);
-
 /* Lets libmicrohttpd do what there is to do, and learns when it wants to be called again. */
 static void server_run(struct server *s)
 {
     unsigned MHD_LONG_LONG wait;
     if (!s->daemon)
         return;
+    s->resumed = false;
     (void)MHD_run(s->daemon);
     if (s->closing && list_empty(&s->exchanges))
         server_stop(s);
+    else if (s->resumed)
+        (void)uv_timer_start(&s->timer, on_timer, 0, 0);
     else if (MHD_get_timeout(s->daemon, &wait) == MHD_YES)
         (void)uv_timer_start(&s->timer, on_timer, wait, 0);
     else

@@ -46,6 +46,7 @@ struct server {
     uv_timer_t deadline; /* of server_close */
     struct list exchanges;
     size_t open_handles; /* the loop still knows them: these three and one for each stream */
+    bool resumed;        /* an exchange goes on: the daemon must be run once more */
     bool closing;
     void (*on_closed)(struct server *s);
 };

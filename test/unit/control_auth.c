@@ -1,0 +1,193 @@
+/* Protects who may come in, where requests go, and how processes are named. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/buf.h"
+#include "control/auth.h"
+#include "control/fault.h"
+#include "control/namespec.h"
+#include "control/route.h"
+#include "control/sha1.h"
+
+#define SHA_OF_SECRET "{SHA}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4"
+
+static void sha1_of_known_texts(void **state)
+{
+    (void)state;
+    // clang-format off
+    static const struct { const char *text; size_t times; const char *want; } rows[] = {
+        {"",    1,    "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
+        {"abc", 1,    "a9993e364706816aba3e25717850c26c9cd0d89d"},
+        {"secret", 1, "e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4"},
+        {"a",   55,   "c1c8bbdc22796e28c0e15163d20899b65621d65a"},
+        {"a",   56,   "c2db330f6083854c99d4b5bfb6e8f29f201be699"},
+        {"a",   64,   "0098ba824b5c16427bd7a1122a5a442a25ec644d"},
+        {"a",   1000000, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"},
+    };
+    // clang-format on
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf in = BUF_EMPTY;
+        struct buf hex = BUF_EMPTY;
+        uint8_t hash[SHA1_SIZE];
+        for (size_t n = 0; n < rows[i].times; n++)
+            buf_text(&in, rows[i].text);
+        sha1(buf_str(&in), in.len, hash);
+        for (size_t n = 0; n < sizeof hash; n++)
+            buf_printf(&hex, "%02x", hash[n]);
+        assert_string_equal(buf_str(&hex), rows[i].want);
+        buf_close(&in);
+        buf_close(&hex);
+    }
+}
+
+static bool login(const char *credentials, const char *username, const char *password)
+{
+    struct buf header = BUF_EMPTY;
+    buf_text(&header, "Basic ");
+    base64_encode(&header, credentials, strlen(credentials));
+    bool allowed = auth_allows(buf_str(&header), username, password);
+    buf_close(&header);
+    return allowed;
+}
+
+static void passwords(void **state)
+{
+    (void)state;
+    // clang-format off
+    static const struct { const char *given, *username, *password; bool allowed; } rows[] = {
+        {"ada:secret",    "ada", "secret",      true},
+        {"ada:secret",    "ada", SHA_OF_SECRET, true},
+        {"ada:se:cret",   "ada", "se:cret",     true},
+        {"ada:",          "ada", "",            true},
+        {"ada:secre",     "ada", "secret",      false},
+        {"ada:secrets",   "ada", "secret",      false},
+        {"ada:secretsecret", "ada", "secret",   false},
+        {"ada:Secret",    "ada", SHA_OF_SECRET, false},
+        {"ada:",          "ada", "secret",      false},
+        {"ada:x",         "ada", "",            false},
+        {"eve:secret",    "ada", "secret",      false},
+        {":secret",       "ada", "secret",      false},
+        {"adasecret",     "ada", "secret",      false},
+        {"",              "ada", "secret",      false},
+        {"ada:" SHA_OF_SECRET, "ada", SHA_OF_SECRET, false}, /* the hash is not the password */
+    };
+    // clang-format on
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(login(rows[i].given, rows[i].username, rows[i].password), rows[i].allowed);
+}
+
+static void headers_that_are_no_login(void **state)
+{
+    (void)state;
+    static const char *const headers[] = {
+        NULL, "", "Basic", "Basic ", "Basic !!!!", "Digest YWRhOnNlY3JldA==", "YWRhOnNlY3JldA=="};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        assert_false(auth_allows(headers[i], "ada", "secret"));
+    assert_true(auth_allows("basic YWRhOnNlY3JldA==", "ada", "secret"));
+    assert_true(auth_allows(NULL, NULL, NULL)); /* no authentication is wanted */
+    assert_true(auth_allows("Basic Og==", NULL, NULL));
+}
+
+static void handle_nothing(struct router *r, struct exchange *x, const char *rest)
+{
+    (void)r;
+    (void)x;
+    (void)rest;
+}
+
+static void routes(void **state)
+{
+    static const struct route table[] = {
+        {"/RPC2", "POST", handle_nothing},
+        {"/logtail", "GET", handle_nothing},
+    };
+    static const struct router router = {table, 2};
+    // clang-format off
+    static const struct { const char *method, *path; int row; unsigned status; const char *rest; }
+    rows[] = {
+        {"POST", "/RPC2",            0, 200, ""},
+        {"POST", "/RPC2/",           0, 200, "/"},
+        {"POST", "/RPC2foo",         0, 200, "foo"},
+        {"GET",  "/logtail/a/stdout", 1, 200, "/a/stdout"},
+        {"GET",  "/RPC2",           -1, 400, NULL},
+        {"POST", "/logtail/a",      -1, 400, NULL},
+        {"GET",  "/nope",           -1, 404, NULL},
+        {"HEAD", "/nope",           -1, 404, NULL},
+        {"PUT",  "/nope",           -1, 400, NULL},
+        {"GET",  "",                -1, 404, NULL},
+    };
+    // clang-format on
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *rest = NULL;
+        unsigned status = 0;
+        const struct route *row = route_find(&router, rows[i].method, rows[i].path, &rest, &status);
+        assert_ptr_equal(row, rows[i].row < 0 ? NULL : &table[rows[i].row]);
+        assert_int_equal(status, rows[i].status);
+        if (row)
+            assert_string_equal(rest, rows[i].rest);
+    }
+}
+
+static void namespecs(void **state)
+{
+    (void)state;
+    // clang-format off
+    static const struct { const char *text, *group, *process; } rows[] = {
+        {"web",       "web", "web"},
+        {"web:a",     "web", "a"},
+        {"web:a:b",   "web", "a:b"},
+        {"web:*",     "web", NULL},
+        {"web:",      "web", NULL},
+        {":a",        "",    "a"},
+        {"",          "",    ""},
+    };
+    // clang-format on
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct namespec n = namespec_split(rows[i].text);
+        assert_string_equal(n.group, rows[i].group);
+        if (rows[i].process)
+            assert_string_equal(n.process, rows[i].process);
+        else
+            assert_null(n.process);
+        namespec_close(&n);
+    }
+    struct buf joined = BUF_EMPTY;
+    namespec_join("web", "web", &joined);
+    buf_char(&joined, ' ');
+    namespec_join("web", "a", &joined);
+    assert_string_equal(buf_str(&joined), "web web:a");
+    buf_close(&joined);
+}
+
+static void faults_in_words(void **state)
+{
+    (void)state;
+    struct buf text = BUF_EMPTY;
+    fault_text(FAULT_BAD_NAME, "web", &text);
+    buf_char(&text, '|');
+    fault_text(FAULT_SHUTDOWN_STATE, NULL, &text);
+    buf_char(&text, '|');
+    fault_text(FAULT_FAILED, "", &text);
+    assert_string_equal(buf_str(&text), "BAD_NAME: web|SHUTDOWN_STATE|FAILED");
+    buf_close(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha1_of_known_texts),
+        cmocka_unit_test(passwords),
+        cmocka_unit_test(headers_that_are_no_login),
+        cmocka_unit_test(routes),
+        cmocka_unit_test(namespecs),
+        cmocka_unit_test(faults_in_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
