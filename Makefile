@@ -47,7 +47,7 @@ $(BINARIES): $(LIBRARY)
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
-	@ar rcs $@ $^
+	@ar qcs $@ $^
 
 $(BUILD)/obj/%.o: %.c VERSION
 	@mkdir -p $(@D)

@@ -15,8 +15,8 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "config/check.h"
+#include "config/cmdline.h"
 #include "config/load.h"
-#include "config/options.h"
 #include "control/control.h"
 #include "engine/daemon.h"
 #include "engine/machine.h"
@@ -37,7 +37,7 @@ static const int mainstay_signal_numbers[MAINSTAY_SIGNALS] = {SIGTERM, SIGINT,  
 struct mainstay {
     uv_loop_t loop;
     struct arena arena; /* lives as long as the daemon */
-    struct options options;
+    struct cmdline cmdline;
     struct config *config; /* what runs */
     struct config *next;   /* what a restart of everything will run; NULL: none is under way */
     struct pidfile pidfile;
@@ -63,7 +63,7 @@ static int mainstay_read_config(struct mainstay *m, struct config **out, struct 
 {
     struct problem_list problems;
     problem_list_init(&problems);
-    int rc = config_load(&m->options.load, out, &problems, e);
+    int rc = config_load(&m->cmdline.load, out, &problems, e);
     for (size_t i = 0; i < problems.count; i++) {
         struct buf line = BUF_EMPTY;
         problem_print(&problems.items[i], &line);
@@ -400,28 +400,28 @@ int main(int argc, char **argv)
     static struct mainstay mainstay; /* zeroed; libuv's handles live in it */
     struct err e;
     int rc = 0;
-    if (options_parse(&mainstay.options, argc, argv, &e) < 0) {
+    if (cmdline_parse(&mainstay.cmdline, argc, argv, &e) < 0) {
         (void)fprintf(stderr, "Error: %s\nFor help, use %s -h\n", e.text, argv[0]);
-        options_close(&mainstay.options);
+        cmdline_close(&mainstay.cmdline);
         return 2;
     }
-    switch (mainstay.options.action) {
-    case OPTIONS_HELP:
-        options_help(stdout, argv[0]);
+    switch (mainstay.cmdline.action) {
+    case CMDLINE_HELP:
+        cmdline_help(stdout, argv[0]);
         break;
-    case OPTIONS_VERSION:
+    case CMDLINE_VERSION:
         (void)puts(MAINSTAY_VERSION);
         break;
-    case OPTIONS_CHECK:
-        rc = check_main(&mainstay.options.load, stdout);
+    case CMDLINE_CHECK:
+        rc = check_main(&mainstay.cmdline.load, stdout);
         break;
-    case OPTIONS_DUMP:
-        rc = dump_main(&mainstay.options.load, stdout);
+    case CMDLINE_DUMP:
+        rc = dump_main(&mainstay.cmdline.load, stdout);
         break;
-    case OPTIONS_RUN:
+    case CMDLINE_RUN:
         rc = mainstay_main(&mainstay, argv[0]);
         break;
     }
-    options_close(&mainstay.options);
+    cmdline_close(&mainstay.cmdline);
     return rc;
 }
