@@ -115,16 +115,22 @@ static void on_report(struct timer *timer)
     buf_close(&names);
 }
 
+/* What has no process has nobody to wait for, and a retry or a restart must not come now. */
+static void supervisor_step_stop_proc(struct supervisor *s, struct proc *p)
+{
+    if (p->fsm.state == PROC_STOPPING || p->node.ops->stopped(&p->node))
+        return;
+    if (!proc_state_has_process(p->fsm.state) || graph_may_stop(&s->graph, &p->node))
+        (void)proc_stop(p);
+}
+
 /* Later groups and processes first, as they were started the other way round. */
 static void supervisor_step_stop(struct supervisor *s)
 {
     for (struct list *link = s->groups.prev; link != &s->groups; link = link->prev) {
         struct pgroup *g = container_of(link, struct pgroup, link);
-        for (struct proc *p = g->procs + g->count; p-- > g->procs;) {
-            if (p->fsm.state != PROC_STOPPING && !p->node.ops->stopped(&p->node) &&
-                graph_may_stop(&s->graph, &p->node))
-                (void)proc_stop(p);
-        }
+        for (size_t i = g->count; i > 0; i--)
+            supervisor_step_stop_proc(s, &g->procs[i - 1]);
     }
     if (!supervisor_all_stopped(s) || !s->stopping_all)
         return;
