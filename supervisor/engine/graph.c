@@ -32,6 +32,22 @@ void graph_link(struct graph_node *from, struct graph_node *to, enum graph_edge_
     from->edges[from->edge_count++] = (struct graph_edge){.to = to, .kind = kind};
 }
 
+static void graph_link_named(struct graph_node *from, struct graph_node *to,
+                             const struct name_list *names, enum graph_edge_kind kind)
+{
+    for (size_t i = 0; to != from && i < names->count; i++) {
+        if (to->ops->named(to, names->names[i]))
+            graph_link(from, to, kind);
+    }
+}
+
+void graph_link_to(struct graph_node *from, struct graph_node *to,
+                   const struct process_config *config)
+{
+    graph_link_named(from, to, &config->requires, GRAPH_REQUIRES);
+    graph_link_named(from, to, &config->after, GRAPH_AFTER);
+}
+
 void graph_link_names(struct graph *g, struct graph_node *from, const struct name_list *names,
                       enum graph_edge_kind kind)
 {
@@ -47,7 +63,6 @@ void graph_link_names(struct graph *g, struct graph_node *from, const struct nam
 void graph_unlink_all(struct graph_node *n)
 {
     n->edge_count = 0;
-    n->rank = n->priority;
 }
 
 static void graph_unlink(struct graph_node *from, const struct graph_node *to)
@@ -76,6 +91,8 @@ void graph_rank(struct graph *g)
 {
     struct graph_node *n;
     bool changed = true;
+    list_each (n, &g->nodes, link)
+        n->rank = n->priority;
     while (changed) {
         changed = false;
         list_each (n, &g->nodes, link) {

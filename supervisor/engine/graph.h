@@ -67,7 +67,9 @@ void graph_node_init(struct graph_node *n, const struct graph_node_ops *ops, con
 void graph_add(struct graph *g, struct graph_node *n);
 void graph_link(struct graph_node *from, struct graph_node *to, enum graph_edge_kind kind);
 void graph_link_names(struct graph *g, struct graph_node *from, const struct name_list *names,
-                      enum graph_edge_kind kind);             /* to all whom the names mean */
+                      enum graph_edge_kind kind); /* to all whom the names mean */
+void graph_link_to(struct graph_node *from, struct graph_node *to,
+                   const struct process_config *config);      /* if its names mean `to` */
 void graph_unlink_all(struct graph_node *n);                  /* before its edges are made anew */
 void graph_node_close(struct graph *g, struct graph_node *n); /* and every edge to it */
 void graph_rank(struct graph *g);                             /* after the last link */

@@ -21,7 +21,13 @@ static void supervisor_publish(struct supervisor *s, enum event_type type, const
 
 /* --- Groups come and go -------------------------------------------------------------------- */
 
-/* linear: every name is compared with every node, whenever a group comes or goes */
+static void supervisor_link_proc(struct supervisor *s, struct proc *p)
+{
+    graph_link_names(&s->graph, &p->node, &p->config->requires, GRAPH_REQUIRES);
+    graph_link_names(&s->graph, &p->node, &p->config->after, GRAPH_AFTER);
+}
+
+/* linear: every name is compared with every node, once for each configuration */
 static void supervisor_link(struct supervisor *s)
 {
     struct pgroup *g;
@@ -29,8 +35,7 @@ static void supervisor_link(struct supervisor *s)
     supervisor_each_proc(p, g, s)
     {
         graph_unlink_all(&p->node);
-        graph_link_names(&s->graph, &p->node, &p->config->requires, GRAPH_REQUIRES);
-        graph_link_names(&s->graph, &p->node, &p->config->after, GRAPH_AFTER);
+        supervisor_link_proc(s, p);
     }
     graph_rank(&s->graph);
 }
@@ -38,6 +43,24 @@ static void supervisor_link(struct supervisor *s)
 void supervisor_relink(struct supervisor *s)
 {
     supervisor_link(s);
+    supervisor_settle(s);
+}
+
+/* A group has come: its own edges, and those of others to it. */
+static void supervisor_link_group(struct supervisor *s, struct pgroup *added)
+{
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, s)
+    {
+        if (g == added) {
+            supervisor_link_proc(s, p);
+            continue;
+        }
+        for (size_t i = 0; i < added->count; i++)
+            graph_link_to(&p->node, &added->procs[i].node, p->config);
+    }
+    graph_rank(&s->graph);
     supervisor_settle(s);
 }
 
@@ -274,7 +297,7 @@ int supervisor_add_group(struct supervisor *s, const char *name)
     struct pgroup *g = supervisor_find_group(s, name);
     if (!g)
         return -ENOENT;
-    supervisor_relink(s);
+    supervisor_link_group(s, g);
     for (size_t i = 0; i < g->count; i++) {
         if (g->procs[i].config->autostart)
             (void)proc_start(&g->procs[i]);
@@ -289,8 +312,9 @@ int supervisor_remove_group(struct supervisor *s, const char *name)
         return -ENOENT;
     if (!pgroup_stopped(g))
         return -EBUSY;
-    supervisor_drop_group(s, g);
-    supervisor_relink(s);
+    supervisor_drop_group(s, g); /* with every edge from and to it */
+    graph_rank(&s->graph);
+    supervisor_settle(s);
     return 0;
 }
 

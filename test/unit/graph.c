@@ -135,17 +135,25 @@ static void ranks_rise_along_the_edges(void **state)
     struct graph g;
     struct thing t[4];
     things_init(&g, t, 4);
-    t[0].node.rank = 1;
-    t[1].node.rank = 5;
-    t[2].node.rank = 999;
-    t[3].node.rank = 20;
+    t[0].node.priority = 1;
+    t[1].node.priority = 5;
+    t[2].node.priority = 999;
+    t[3].node.priority = 20;
     graph_link(&t[0].node, &t[1].node, GRAPH_REQUIRES);
     graph_link(&t[1].node, &t[2].node, GRAPH_AFTER);
     graph_link(&t[3].node, &t[0].node, GRAPH_AFTER);
     graph_rank(&g);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(t[i].node.rank, 999);
-    things_close(&g, t, 4);
+    graph_node_close(&g, &t[2].node); /* and they fall again */
+    graph_rank(&g);
+    assert_int_equal(t[0].node.rank, 5);
+    assert_int_equal(t[1].node.rank, 5);
+    assert_int_equal(t[3].node.rank, 20);
+    graph_node_close(&g, &t[0].node);
+    graph_node_close(&g, &t[1].node);
+    graph_node_close(&g, &t[3].node);
+    assert_true(list_empty(&g.nodes));
 }
 
 /* --- Random graphs ------------------------------------------------------------------------- */
@@ -164,7 +172,7 @@ static void random_graph(struct graph *g, struct thing *t, bool edge[NODES][NODE
     things_init(g, t, NODES);
     uint32_t density = 2 + draw(20);
     for (size_t i = 0; i < NODES; i++) {
-        t[i].node.rank = draw(4) * 100;
+        t[i].node.priority = draw(4) * 100;
         for (size_t k = 0; k < i; k++) {
             edge[i][k] = draw(density) == 0;
             if (edge[i][k])
@@ -227,7 +235,7 @@ static void a_stop_never_gets_stuck_and_keeps_its_order(void **state)
         int64_t priority[NODES];
         random_graph(&g, t, edge);
         for (size_t i = 0; i < NODES; i++)
-            priority[i] = t[i].node.rank;
+            priority[i] = t[i].node.priority;
         graph_rank(&g);
         check_ranks(t, edge, priority);
         for (size_t i = 0; i < NODES; i++)
