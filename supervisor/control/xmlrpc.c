@@ -41,7 +41,7 @@ static void write_real(struct buf *out, double number)
     do
         (void)snprintf(text, sizeof text, "%.*e", digits - 1, number);
     while (strtod(text, NULL) != number && ++digits <= 17);
-    int exponent = atoi(strchr(text, 'e') + 1);
+    int exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
     if (exponent >= -4 && exponent < 16) {
         int decimals = digits - 1 - exponent;
         (void)snprintf(text, sizeof text, "%.*f", decimals > 1 ? decimals : 1, number);
