@@ -8,7 +8,7 @@
 #include "control/xmlrpc.h"
 #include "ctl/print.h"
 
-void client_init(struct client *c, const struct options *o)
+void client_init(struct client *c, const struct invocation *o)
 {
     *c = (struct client){.o = o};
     http_init(&c->http);
@@ -252,7 +252,7 @@ static void plain_text(const struct failure *f, const char *url, struct buf *out
     }
 }
 
-void failure_text(const struct failure *f, const struct options *o, struct buf *out)
+void failure_text(const struct failure *f, const struct invocation *o, struct buf *out)
 {
     buf_text(out, "error: ");
     if (o->native)

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "ctl/http.h"
-#include "ctl/options.h"
+#include "ctl/invocation.h"
 
 /* Supervisor's fault codes, as far as a client needs them. */
 enum fault {
@@ -49,12 +49,12 @@ struct failure {
 };
 
 struct client {
-    const struct options *o; /* borrowed */
+    const struct invocation *o; /* borrowed */
     struct http http;
     struct failure failure; /* of the last call that failed */
 };
 
-void client_init(struct client *c, const struct options *o);
+void client_init(struct client *c, const struct invocation *o);
 void client_close(struct client *c); /* hangs up; usable again */
 
 /* Makes `kind` the client's failure and returns -1. */
@@ -82,6 +82,6 @@ int client_stream(struct client *c, const char *path, http_sink *sink, void *ctx
  * The failure in one line: as supervisorctl shows a Python exception, or, when called by our
  * own name, as a sentence. Appends.
  */
-void failure_text(const struct failure *f, const struct options *o, struct buf *out);
+void failure_text(const struct failure *f, const struct invocation *o, struct buf *out);
 
 #endif

@@ -186,7 +186,7 @@ static void words_close(struct words *w)
 
 /* --- Running ------------------------------------------------------------------------------- */
 
-void ctl_init(struct ctl *c, struct options *o)
+void ctl_init(struct ctl *c, struct invocation *o)
 {
     *c = (struct ctl){.o = o};
     client_init(&c->client, o);

@@ -27,7 +27,7 @@ enum ctl_exit {
 };
 
 struct ctl {
-    struct options *o; /* borrowed */
+    struct invocation *o; /* borrowed */
     struct client client;
     int exit;
     bool quit; /* the shell shall end */
@@ -68,7 +68,7 @@ extern const size_t command_count;
 const struct command *command_find(const struct ctl *c, const char *name, size_t len);
 void command_print_help(const struct command *row);
 
-void ctl_init(struct ctl *c, struct options *o);
+void ctl_init(struct ctl *c, struct invocation *o);
 void ctl_close(struct ctl *c);
 
 /* Runs one line: finds the command, checks, runs, prints what went wrong. */

@@ -6,13 +6,13 @@
 #include "ctl/print.h"
 #include "ctl/shell.h"
 
-static void print_usage(const struct options *o)
+static void print_usage(const struct invocation *o)
 {
     print_line("usage: %s [OPTION...] [COMMAND [ARGUMENT...]]\n", o->program);
     print_line("Talks to mainstayd, or to supervisord. Without a command it prompts for them;\n"
                "the command help lists what there is.\n");
-    for (unsigned i = 0; i < option_row_count; i++) {
-        const struct option_row *row = &option_rows[i];
+    for (unsigned i = 0; i < invocation_row_count; i++) {
+        const struct invocation_row *row = &invocation_rows[i];
         if (!row->name)
             continue;
         char form[64];
@@ -36,12 +36,12 @@ static void run_words(struct ctl *c, int count, char **words)
 
 int main(int argc, char **argv)
 {
-    struct options o;
+    struct invocation o;
     struct err e = {{0}};
     (void)setvbuf(stdout, NULL, _IOLBF, 0); /* each line at once, also into a pipe */
-    if (options_init(&o, argc, argv, &e) < 0) {
+    if (invocation_init(&o, argc, argv, &e) < 0) {
         (void)fprintf(stderr, "Error: %s\nFor help, use %s -h\n", e.text, o.program);
-        options_close(&o);
+        invocation_close(&o);
         return EXIT_INVALID;
     }
     int status = EXIT_FINE;
@@ -56,6 +56,6 @@ int main(int argc, char **argv)
         shell_run(&c);
     }
     ctl_close(&c);
-    options_close(&o);
+    invocation_close(&o);
     return fflush(stdout) == 0 ? status : EXIT_GENERIC;
 }

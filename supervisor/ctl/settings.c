@@ -1,8 +1,6 @@
 #include "ctl/settings.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,14 +8,22 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "config/expand.h"
+#include "config/ini.h"
+#include "config/path.h"
 
 enum { FILE_MAX_BYTES = 16 * 1024 * 1024 };
 
+enum { HERE_AND_ENV = EXPAND_HERE | EXPAND_ENV };
+
+/* One file being read. */
 struct reading {
     struct settings *s;
-    char *here;       /* folder of the file; owned */
-    bool inside;      /* in [supervisorctl] */
-    bool has_section; /* it was there */
+    struct arena arena;
+    struct ini ini;
+    struct problem_list problems;
+    struct expand_name *names; /* owned */
+    size_t name_count;
 };
 
 void settings_close(struct settings *s)
@@ -32,192 +38,153 @@ void settings_close(struct settings *s)
     *s = (struct settings){0};
 }
 
-/* The first of the usual places that is there, or NULL. */
-static char *find_file(const char *program, bool native)
+/* Every ENV_X, and here at the end. */
+static void reading_init(struct reading *r, struct settings *s, const char *here)
 {
-    char *prefix = mem_strdup(program); /* bin's parent: /usr for /usr/bin/supervisorctl */
-    for (int i = 0; i < 2; i++) {
-        char *slash = strrchr(prefix, '/');
-        *(slash ? slash : prefix) = '\0';
+    size_t count = 0;
+    *r = (struct reading){.s = s};
+    arena_init(&r->arena);
+    ini_init(&r->ini, &r->arena);
+    problem_list_init(&r->problems);
+    while (environ[count])
+        count++;
+    r->names = mem_array(count + 1, sizeof *r->names);
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strcspn(environ[i], "=");
+        const char *name = arena_strndup(&r->arena, environ[i], len);
+        const char *value = environ[i] + len + (environ[i][len] ? 1 : 0);
+        r->names[r->name_count++] = (struct expand_name){"ENV_", name, value, 0, EXPAND_ENV};
     }
-    char *places[] = {
-        native ? mem_strdup("/etc/mainstay/mainstay.conf") : NULL,
-        mem_printf("%s%setc/supervisord.conf", prefix, *prefix ? "/" : ""),
-        mem_printf("%s%ssupervisord.conf", prefix, *prefix ? "/" : ""),
-        mem_strdup("supervisord.conf"),
-        mem_strdup("etc/supervisord.conf"),
-        mem_strdup("/etc/supervisord.conf"),
-        mem_strdup("/etc/supervisor/supervisord.conf"),
-    };
-    char *found = NULL;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (!found && places[i] && access(places[i], F_OK) == 0)
-            found = places[i];
-        else
-            mem_free(places[i]);
-    }
-    mem_free(prefix);
-    return found;
+    r->names[r->name_count++] = (struct expand_name){"", "here", here, 0, EXPAND_HERE};
 }
 
-static char *absolute(const char *path)
+static void reading_close(struct reading *r)
 {
-    char *folder = path[0] == '/' ? NULL : realpath(".", NULL);
-    char *whole = folder ? mem_printf("%s/%s", folder, path) : mem_strdup(path);
-    free(folder);
-    return whole;
+    mem_free(r->names);
+    problem_list_close(&r->problems);
+    ini_close(&r->ini);
+    arena_close(&r->arena);
 }
 
-/* %(here)s, %(ENV_X)s and %%. */
-static int expand_value(const char *value, const char *here, struct buf *out)
+/* Sets *at to what a key says, if it says anything. */
+static int take_key(struct reading *r, const struct ini_section *s, const char *key,
+                    unsigned names_allowed, char **at, struct err *e)
 {
-    for (; *value; value++) {
-        const char *end = strncmp(value, "%(", 2) == 0 ? strstr(value, ")s") : NULL;
-        if (strncmp(value, "%%", 2) == 0) {
-            buf_char(out, '%');
-            value++;
-        } else if (end) {
-            char *name = mem_strndup(value + 2, (size_t)(end - value) - 2);
-            const char *text = strcmp(name, "here") == 0       ? here
-                               : strncmp(name, "ENV_", 4) == 0 ? getenv(name + 4)
-                                                               : NULL;
-            mem_free(name);
-            if (!text)
-                return -EINVAL;
-            buf_text(out, text);
-            value = end + 1;
-        } else if (*value == '%') {
-            return -EINVAL;
-        } else {
-            buf_char(out, *value);
-        }
+    const struct ini_entry *entry = ini_get(&r->ini, s, key);
+    if (!entry)
+        return 0;
+    const struct expand_names names = {.items = r->names, .count = r->name_count};
+    struct buf value = BUF_EMPTY;
+    struct err why;
+    if (expand(entry->value, &names, names_allowed, &value, &why) < 0) {
+        bool secret = strcmp(key, "password") == 0;
+        buf_close(&value);
+        return err_set(e, -EINVAL, "Format string%s%.200s%s for '%s.%s' %s", secret ? "" : " '",
+                       secret ? "" : entry->value, secret ? "" : "'", s->name, key, why.text);
     }
+    *at = buf_take(&value);
     return 0;
 }
 
-static char **setting_of(struct settings *s, const char *key)
+static void make_normal(struct reading *r, char **path)
 {
-    const struct {
-        const char *key;
-        char **at;
-    } rows[] = {{"serverurl", &s->serverurl},
-                {"username", &s->username},
-                {"password", &s->password},
-                {"prompt", &s->prompt},
-                {"history_file", &s->history_file}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcasecmp(rows[i].key, key) == 0)
-            return rows[i].at;
-    }
-    return NULL;
+    if (!*path || !**path)
+        return;
+    char *normal = mem_strdup(path_normal(&r->arena, path_home(&r->arena, *path)));
+    mem_free(*path);
+    *path = normal;
 }
 
-static int take_key(struct reading *r, const char *key, const char *value, struct err *e)
+static int take_section(struct reading *r, const struct ini_section *section, struct err *e)
 {
-    char **at = setting_of(r->s, key);
-    if (!at)
-        return 0;
-    struct buf b = BUF_EMPTY;
-    if (expand_value(value, r->here, &b) < 0) {
-        buf_close(&b);
-        return err_set(e, -EINVAL, "Format string '%s' for 'supervisorctl.%s' is badly formatted",
-                       strcasecmp(key, "password") == 0 ? "..." : value, key);
+    struct settings *s = r->s;
+    int rc = take_key(r, section, "serverurl", HERE_AND_ENV, &s->serverurl, e);
+    if (rc == 0)
+        rc = take_key(r, section, "username", EXPAND_ENV, &s->username, e);
+    if (rc == 0)
+        rc = take_key(r, section, "password", EXPAND_ENV, &s->password, e);
+    if (rc == 0)
+        rc = take_key(r, section, "prompt", EXPAND_ENV, &s->prompt, e);
+    if (rc == 0)
+        rc = take_key(r, section, "history_file", HERE_AND_ENV, &s->history_file, e);
+    make_normal(r, &s->history_file);
+    if (s->serverurl && strncmp(s->serverurl, "unix://", 7) == 0) {
+        char *path = mem_strdup(s->serverurl + 7);
+        make_normal(r, &path);
+        mem_free(s->serverurl);
+        s->serverurl = mem_printf("unix://%s", path);
+        mem_free(path);
     }
-    mem_free(*at);
-    *at = buf_take(&b);
-    return 0;
+    return rc;
 }
 
-/* A comment begins with ; or # at the start of a line or behind a blank. */
-static void strip(char *line)
+/* A file for the daemon alone: its socket is where it says. */
+static int take_server(struct reading *r, const struct ini_section *section, struct err *e)
 {
-    for (char *at = line; *at; at++) {
-        if ((*at == ';' || *at == '#') && (at == line || isspace((unsigned char)at[-1])))
-            *at = '\0';
-        if (!*at)
-            break;
-    }
-    size_t len = strlen(line);
-    while (len > 0 && isspace((unsigned char)line[len - 1]))
-        line[--len] = '\0';
+    struct settings *s = r->s;
+    char *path = NULL;
+    int rc = take_key(r, section, "file", HERE_AND_ENV, &path, e);
+    if (rc == 0)
+        rc = take_key(r, section, "username", EXPAND_ENV, &s->username, e);
+    if (rc == 0)
+        rc = take_key(r, section, "password", EXPAND_ENV, &s->password, e);
+    make_normal(r, &path);
+    if (path)
+        s->serverurl = mem_printf("unix://%s", path);
+    mem_free(path);
+    return rc;
 }
 
-static int take_line(struct reading *r, char *line, struct err *e)
+static int take_file(struct reading *r, bool native, struct err *e)
 {
-    strip(line);
-    line += strspn(line, " \t");
-    if (*line == '[') {
-        char *end = strrchr(line, ']');
-        r->inside = end && strlen("[supervisorctl]") == (size_t)(end - line + 1) &&
-                    strncmp(line, "[supervisorctl]", strlen("[supervisorctl]")) == 0;
-        r->has_section |= r->inside;
-        return 0;
+    if (r->problems.errors > 0) {
+        const struct problem *p = r->problems.items;
+        while (p->warning)
+            p++;
+        return err_set(e, -EINVAL, "%s", p->text);
     }
-    char *value = strpbrk(line, "=:");
-    if (!r->inside || !value)
-        return 0;
-    *value++ = '\0';
-    strip(line);
-    return take_key(r, line, value + strspn(value, " \t"), e);
+    const struct ini_section *section = ini_find(&r->ini, "supervisorctl");
+    if (section)
+        return take_section(r, section, e);
+    if (!native)
+        return err_set(e, -EINVAL, ".ini file does not include supervisorctl section");
+    section = ini_find(&r->ini, "unix_http_server");
+    r->s->found = section != NULL;
+    return section ? take_server(r, section, e) : 0;
 }
 
-static int read_settings(struct reading *r, const char *path, struct err *e)
+static int read_file(struct settings *s, const char *path, bool native, struct err *e)
 {
     struct buf text = BUF_EMPTY;
+    struct arena a;
+    struct reading r;
     if (access(path, F_OK) < 0)
         return err_set(e, -ENOENT, "could not find config file %s", path);
     if (fd_read_file(path, FILE_MAX_BYTES, &text, NULL) < 0) {
         buf_close(&text);
         return err_set(e, -EIO, "could not read config file %s", path);
     }
-    int rc = 0;
-    char *next = text.data;
-    while (next && rc == 0) {
-        char *line = strsep(&next, "\n");
-        rc = take_line(r, line, e);
-    }
+    arena_init(&a);
+    const struct ini_source source = {.path = path, .here = path_folder(&a, path_normal(&a, path))};
+    reading_init(&r, s, source.here);
+    s->found = true;
+    ini_read(&r.ini, &source, buf_str(&text), text.len, &r.problems);
+    int rc = take_file(&r, native, e);
+    reading_close(&r);
+    arena_close(&a);
     buf_close(&text);
-    if (rc == 0 && !r->has_section)
-        rc = err_set(e, -EINVAL, ".ini file does not include supervisorctl section");
     return rc;
 }
 
-static void make_absolute(char **path)
+int settings_load(struct settings *s, const char *path, bool native, struct err *e)
 {
-    if (!*path || !**path)
-        return;
-    char *whole = absolute(*path);
-    mem_free(*path);
-    *path = whole;
-}
-
-static void finish(struct settings *s)
-{
-    make_absolute(&s->history_file);
-    if (!s->serverurl || strncmp(s->serverurl, "unix://", 7) != 0)
-        return;
-    char *path = mem_strdup(s->serverurl + 7);
-    make_absolute(&path);
-    mem_free(s->serverurl);
-    s->serverurl = mem_printf("unix://%s", path);
-    mem_free(path);
-}
-
-int settings_load(struct settings *s, const char *path, const char *program, bool native,
-                  struct err *e)
-{
+    struct arena a;
+    struct err nowhere;
+    int rc = 0;
     *s = (struct settings){0};
-    char *file = path ? mem_strdup(path) : find_file(program, native);
-    if (!file)
-        return 0;
-    char *whole = absolute(file);
-    struct reading r = {.s = s, .here = mem_strndup(whole, (size_t)(strrchr(whole, '/') - whole))};
-    int rc = read_settings(&r, file, e);
-    s->found = rc == 0;
-    if (rc == 0)
-        finish(s);
-    mem_free(r.here);
-    mem_free(whole);
-    mem_free(file);
+    arena_init(&a);
+    if (path || config_find_file(&a, &path, &nowhere) == 0)
+        rc = read_file(s, path, native, e);
+    arena_close(&a);
     return rc;
 }

@@ -1,6 +1,6 @@
 /*
  * What [supervisorctl] of a configuration file says. Only the main file is read, includes never:
- * the section has to be there, and mainstayctl must work while the daemon's part of the
+ * the section has to be there, and mainstayctl must work while the programs' part of the
  * configuration is broken.
  */
 #ifndef CTL_SETTINGS_H
@@ -23,11 +23,11 @@ struct settings {
 };
 
 /*
- * Reads `path`, or what the search path has for `path` NULL; no file there is no error.
- * -EINVAL, -ENOENT or -EIO with Supervisor's sentence.
+ * Reads `path`, or what the search path has for `path` NULL; no file there is no error. A file
+ * without the section is one, unless `native`: then the daemon's own [unix_http_server] says
+ * where it is. -EINVAL, -ENOENT or -EIO with Supervisor's sentence.
  */
-int settings_load(struct settings *s, const char *path, const char *program, bool native,
-                  struct err *e);
+int settings_load(struct settings *s, const char *path, bool native, struct err *e);
 void settings_close(struct settings *s);
 
 #endif

@@ -2,15 +2,17 @@
  * How mainstayctl was called: its options, and what [supervisorctl] of the configuration says.
  * Command line beats file, file beats defaults.
  */
-#ifndef CTL_OPTIONS_H
-#define CTL_OPTIONS_H
+#ifndef CTL_INVOCATION_H
+#define CTL_INVOCATION_H
 
 #include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
-struct options {
+struct settings; /* ctl/settings.h */
+
+struct invocation {
     const char *program; /* argv[0] */
     bool native;         /* called by our own name, not as supervisorctl */
     bool interactive;    /* there is a person to ask */
@@ -26,21 +28,24 @@ struct options {
 };
 
 /* One row of the table of options; `-x` takes a value when `value` names it. */
-struct option_row {
+struct invocation_row {
     char letter;
     const char *name;
     const char *value;
     const char *text;
 };
 
-extern const struct option_row option_rows[];
-extern const unsigned option_row_count;
+extern const struct invocation_row invocation_rows[];
+extern const unsigned invocation_row_count;
 
 /*
  * Reads the command line, then the file. -EINVAL with Supervisor's sentence for bad usage or a
- * bad file; options_close is right in any case.
+ * bad file; invocation_close is right in any case.
  */
-int options_init(struct options *o, int argc, char **argv, struct err *e);
-void options_close(struct options *o);
+int invocation_init(struct invocation *o, int argc, char **argv, struct err *e);
+void invocation_close(struct invocation *o);
+
+/* Takes from a file's settings what the command line left open, and defaults for the rest. */
+void invocation_complete(struct invocation *o, struct settings *s);
 
 #endif

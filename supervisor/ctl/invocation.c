@@ -1,4 +1,4 @@
-#include "ctl/options.h"
+#include "ctl/invocation.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 // clang-format off
 /* Long names in the order in which an abbreviation is looked up. */
-const struct option_row option_rows[] = {
+const struct invocation_row invocation_rows[] = {
     {'h', "help",          NULL,   "print this text and leave"},
     {'?', NULL,            NULL,   NULL},
     {'c', "configuration", "FILE", "read [supervisorctl] from FILE, not from the usual places"},
@@ -22,7 +22,7 @@ const struct option_row option_rows[] = {
     {'r', "history_file",  "FILE", "keep the lines typed at the prompt in FILE"},
 };
 // clang-format on
-const unsigned option_row_count = sizeof option_rows / sizeof *option_rows;
+const unsigned invocation_row_count = sizeof invocation_rows / sizeof *invocation_rows;
 
 /* As urllib: a scheme, and something behind it. */
 static bool is_url(const char *text)
@@ -56,7 +56,7 @@ static int set_flag(bool *at)
     return 0;
 }
 
-static int set_config(struct options *o, const char *value)
+static int set_config(struct invocation *o, const char *value)
 {
     if (o->config)
         return -EEXIST;
@@ -64,7 +64,7 @@ static int set_config(struct options *o, const char *value)
     return 0;
 }
 
-static int option_set(struct options *o, char letter, const char *value)
+static int option_set(struct invocation *o, char letter, const char *value)
 {
     switch (letter) {
     case 'c':
@@ -86,7 +86,7 @@ static int option_set(struct options *o, char letter, const char *value)
 }
 
 /* `shown` is the option in full: "-s" or "--serverurl". */
-static int option_take(struct options *o, const struct option_row *row, const char *shown,
+static int option_take(struct invocation *o, const struct invocation_row *row, const char *shown,
                        const char *value, struct err *e)
 {
     int rc = option_set(o, row->letter, value);
@@ -102,13 +102,13 @@ static int option_take(struct options *o, const struct option_row *row, const ch
     return rc;
 }
 
-static int short_options(struct options *o, char **argv, int *i, struct err *e)
+static int short_options(struct invocation *o, char **argv, int *i, struct err *e)
 {
     for (const char *at = argv[*i] + 1; *at; at++) {
-        const struct option_row *row = option_rows;
-        while (row < option_rows + option_row_count && row->letter != *at)
+        const struct invocation_row *row = invocation_rows;
+        while (row < invocation_rows + invocation_row_count && row->letter != *at)
             row++;
-        if (row == option_rows + option_row_count)
+        if (row == invocation_rows + invocation_row_count)
             return err_set(e, -EINVAL, "option -%c not recognized", *at);
         const char shown[] = {'-', *at, '\0'};
         const char *value = NULL;
@@ -125,11 +125,13 @@ static int short_options(struct options *o, char **argv, int *i, struct err *e)
 }
 
 /* Any beginning that fits one long option only. */
-static int find_long(const char *name, size_t len, const struct option_row **found, struct err *e)
+static int find_long(const char *name, size_t len, const struct invocation_row **found,
+                     struct err *e)
 {
     *found = NULL;
     bool several = false;
-    for (const struct option_row *row = option_rows; row < option_rows + option_row_count; row++) {
+    for (const struct invocation_row *row = invocation_rows;
+         row < invocation_rows + invocation_row_count; row++) {
         if (!row->name || strncmp(row->name, name, len) != 0)
             continue;
         several = *found != NULL;
@@ -144,12 +146,12 @@ static int find_long(const char *name, size_t len, const struct option_row **fou
     return 0;
 }
 
-static int long_option(struct options *o, char **argv, int *i, struct err *e)
+static int long_option(struct invocation *o, char **argv, int *i, struct err *e)
 {
     const char *name = argv[*i] + 2;
     size_t len = strcspn(name, "=");
     const char *value = name[len] ? name + len + 1 : NULL;
-    const struct option_row *row = NULL;
+    const struct invocation_row *row = NULL;
     int rc = find_long(name, len, &row, e);
     if (rc < 0)
         return rc;
@@ -165,7 +167,7 @@ static int long_option(struct options *o, char **argv, int *i, struct err *e)
 }
 
 /* Options end at the first word that is none, or behind "--". */
-static int parse_options(struct options *o, int argc, char **argv, struct err *e)
+static int parse_options(struct invocation *o, int argc, char **argv, struct err *e)
 {
     int i = 1;
     int rc = 0;
@@ -194,31 +196,35 @@ static void take_over(char **at, char **from, const char *otherwise)
         *at = mem_strdup(otherwise);
 }
 
-int options_init(struct options *o, int argc, char **argv, struct err *e)
+void invocation_complete(struct invocation *o, struct settings *s)
 {
-    *o = (struct options){.program = argc > 0 ? argv[0] : "mainstayctl"};
+    take_over(&o->serverurl, &s->serverurl,
+              o->native && !s->found ? SETTINGS_OUR_URL : SETTINGS_DEFAULT_URL);
+    take_over(&o->username, &s->username, NULL);
+    take_over(&o->password, &s->password, NULL);
+    take_over(&o->prompt, &s->prompt, o->native ? "mainstay" : "supervisor");
+    take_over(&o->history_file, &s->history_file, NULL);
+    if (o->arg_count == 0)
+        o->interactive = true;
+}
+
+int invocation_init(struct invocation *o, int argc, char **argv, struct err *e)
+{
+    *o = (struct invocation){.program = argc > 0 ? argv[0] : "mainstayctl"};
     const char *slash = strrchr(o->program, '/');
     o->native = strcmp(slash ? slash + 1 : o->program, "supervisorctl") != 0;
     int rc = parse_options(o, argc, argv, e);
     if (rc < 0 || o->help)
         return rc;
     struct settings s = {0};
-    rc = settings_load(&s, o->config, o->program, o->native, e);
-    if (rc == 0) {
-        take_over(&o->serverurl, &s.serverurl,
-                  o->native && !s.found ? SETTINGS_OUR_URL : SETTINGS_DEFAULT_URL);
-        take_over(&o->username, &s.username, NULL);
-        take_over(&o->password, &s.password, NULL);
-        take_over(&o->prompt, &s.prompt, o->native ? "mainstay" : "supervisor");
-        take_over(&o->history_file, &s.history_file, NULL);
-    }
+    rc = settings_load(&s, o->config, o->native, e);
+    if (rc == 0)
+        invocation_complete(o, &s);
     settings_close(&s);
-    if (o->arg_count == 0)
-        o->interactive = true;
     return rc;
 }
 
-void options_close(struct options *o)
+void invocation_close(struct invocation *o)
 {
     mem_free(o->serverurl);
     mem_free(o->username);
@@ -227,5 +233,5 @@ void options_close(struct options *o)
     mem_free(o->password);
     mem_free(o->prompt);
     mem_free(o->history_file);
-    *o = (struct options){0};
+    *o = (struct invocation){0};
 }
