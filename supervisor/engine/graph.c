@@ -86,6 +86,16 @@ void graph_node_close(struct graph *g, struct graph_node *n)
     n->edge_count = 0;
 }
 
+static bool graph_raise(struct graph_node *n)
+{
+    int64_t before = n->rank;
+    for (size_t i = 0; i < n->edge_count; i++) {
+        if (n->edges[i].to->rank > n->rank)
+            n->rank = n->edges[i].to->rank;
+    }
+    return n->rank != before;
+}
+
 /* Ranks only rise and no chain is longer than the number of nodes: this ends. */
 void graph_rank(struct graph *g)
 {
@@ -95,14 +105,8 @@ void graph_rank(struct graph *g)
         n->rank = n->priority;
     while (changed) {
         changed = false;
-        list_each (n, &g->nodes, link) {
-            for (size_t i = 0; i < n->edge_count; i++) {
-                if (n->edges[i].to->rank > n->rank) {
-                    n->rank = n->edges[i].to->rank;
-                    changed = true;
-                }
-            }
-        }
+        list_each (n, &g->nodes, link)
+            changed |= graph_raise(n);
     }
 }
 

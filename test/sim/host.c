@@ -117,8 +117,10 @@ static int sim_kill(struct host *h, pid_t pid, int number)
 {
     struct sim_host *sim = sim_of(h);
     struct sim_child *child = sim->children[abs(pid) % SIM_PIDS];
-    if (!child)
+    if (!child) {
         sim->on_wrong(sim, "a signal is sent to a process that does not exist");
+        return -ESRCH;
+    }
     sim->killed++;
     sim->on_kill(sim, child, number);
     if (number == SIGKILL) {

@@ -52,7 +52,7 @@ struct sim_host {
     void (*on_spawn)(struct sim_host *sim, const struct sim_child *child);
     void (*on_kill)(struct sim_host *sim, const struct sim_child *child, int number);
     void (*on_exit)(struct sim_host *sim, const struct sim_child *child, int code, int status);
-    void (*on_wrong)(struct sim_host *sim, const char *sentence); /* does not return */
+    void (*on_wrong)(struct sim_host *sim, const char *sentence); /* should not return */
     void *owner;
 };
 

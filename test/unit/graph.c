@@ -73,8 +73,8 @@ static void a_gate_for_each_kind_and_status(void **state)
     for (size_t i = 0; i < sizeof gate_rows / sizeof *gate_rows; i++) {
         struct graph g;
         struct thing t[2];
-        const struct graph_node *blocker = &t[0].node;
         things_init(&g, t, 2);
+        const struct graph_node *blocker = &t[0].node;
         assert_int_equal(graph_gate(&t[0].node, &blocker), GRAPH_GO);
         assert_null(blocker);
         graph_link(&t[0].node, &t[1].node, gate_rows[i].kind);
@@ -247,6 +247,21 @@ static void a_stop_never_gets_stuck_and_keeps_its_order(void **state)
     }
 }
 
+/* Starts one that may be started, from a random place on; there must be one. */
+static void start_one(struct thing *t, bool edge[NODES][NODES])
+{
+    size_t i = draw(NODES);
+    for (size_t tries = 0; tries < NODES; tries++, i = (i + 1) % NODES) {
+        if (t[i].status == GRAPH_PENDING && graph_gate(&t[i].node, NULL) == GRAPH_GO)
+            break;
+    }
+    assert_int_equal(t[i].status, GRAPH_PENDING);
+    assert_int_equal(graph_gate(&t[i].node, NULL), GRAPH_GO);
+    for (size_t k = 0; k < NODES; k++)
+        assert_false(edge[i][k] && t[k].status != GRAPH_UP);
+    t[i].status = GRAPH_UP;
+}
+
 /* Everything wanted: start what may start until nothing is left; each after what it waits for. */
 static void a_start_never_gets_stuck_and_keeps_its_order(void **state)
 {
@@ -258,18 +273,8 @@ static void a_start_never_gets_stuck_and_keeps_its_order(void **state)
         random_graph(&g, t, edge);
         for (size_t i = 0; i < NODES; i++)
             t[i].status = GRAPH_PENDING;
-        for (size_t left = NODES; left > 0; left--) {
-            size_t i = draw(NODES);
-            for (size_t tries = 0; tries < NODES; tries++, i = (i + 1) % NODES) {
-                if (t[i].status == GRAPH_PENDING && graph_gate(&t[i].node, NULL) == GRAPH_GO)
-                    break;
-            }
-            assert_int_equal(t[i].status, GRAPH_PENDING);
-            assert_int_equal(graph_gate(&t[i].node, NULL), GRAPH_GO);
-            for (size_t k = 0; k < NODES; k++)
-                assert_false(edge[i][k] && t[k].status != GRAPH_UP);
-            t[i].status = GRAPH_UP;
-        }
+        for (size_t left = NODES; left > 0; left--)
+            start_one(t, edge);
         things_close(&g, t, NODES);
     }
 }
