@@ -1,0 +1,132 @@
+"""For scenarios: the real mainstayd in the current folder, and calls to it over its socket.
+
+with Daemon(CONFIG) as d:
+    d.call("supervisor.getState")
+"""
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+import xmlrpc.client
+
+BUILD = os.environ["BUILD"]
+LIMIT = 30  # seconds that anything may take
+HEAD = """
+[unix_http_server]
+file=%(here)s/m.sock
+[supervisord]
+logfile=%(here)s/m.log
+pidfile=%(here)s/m.pid
+childlogdir=%(here)s
+nodaemon=true
+silent=true
+user=root
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl=unix://%(here)s/m.sock
+"""
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {LIMIT} s in vain for {what}")
+        time.sleep(0.02)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=LIMIT)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class UnixTransport(xmlrpc.client.Transport):
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def make_connection(self, host):
+        return UnixConnection(self.path)
+
+
+class Daemon:
+    def __init__(self, config, head=HEAD):
+        self.config = head + config
+        self.process = None
+
+    def write(self, config, head=HEAD):
+        self.config = head + config
+        with open("m.conf", "w", encoding="utf-8") as file:
+            file.write(self.config)
+
+    def __enter__(self):
+        with open("m.conf", "w", encoding="utf-8") as file:
+            file.write(self.config)
+        self.output = open("output", "w+b")
+        self.process = subprocess.Popen([BUILD + "/mainstayd", "-n", "-c", "m.conf"],
+                                        stdout=self.output, stderr=self.output)
+        wait_for(self.answers, "the daemon to answer")
+        return self
+
+    def answers(self):
+        if self.process.poll() is not None:
+            self.output.seek(0)
+            raise AssertionError(f"mainstayd ended: {self.output.read().decode()}")
+        try:
+            return self.call("supervisor.getState")["statename"] == "RUNNING"
+        except OSError:
+            return False
+
+    def __exit__(self, kind, value, trace):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(LIMIT)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise
+        self.output.close()
+        if kind:
+            print(self.log())
+        elif self.process.returncode != 0:
+            raise AssertionError(f"mainstayd ended with {self.process.returncode}")
+
+    def log(self):
+        with open("m.log", encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def proxy(self):
+        return xmlrpc.client.ServerProxy("http://localhost", transport=UnixTransport("m.sock"))
+
+    def call(self, method, *params):
+        with self.proxy() as proxy:
+            return getattr(proxy, method)(*params)
+
+    def fault(self, method, *params):
+        """The fault as "CODE TEXT"; an answer is a failure."""
+        try:
+            value = self.call(method, *params)
+        except xmlrpc.client.Fault as fault:
+            return f"{fault.faultCode} {fault.faultString}"
+        raise AssertionError(f"{method}{params} answered {value!r} instead of a fault")
+
+    def info(self, name):
+        return self.call("supervisor.getProcessInfo", name)
+
+    def wait_state(self, name, state):
+        wait_for(lambda: self.info(name)["statename"] == state, f"{name} to be {state}")
+
+
+def check(name, got, want):
+    if got != want:
+        raise AssertionError(f"{name}:\n  got  {got!r}\n  want {want!r}")
+    print("ok", name)
