@@ -243,6 +243,8 @@ void supervisor_load(struct supervisor *s, struct config *config)
 {
     supervisor_set_config(s, config);
     s->state = SUPERVISOR_RUNNING;
+    s->stopping_all = false; /* who waited for the stop may see its end before we do */
+    host_disarm(s->host, &s->report);
     for (size_t i = 0; i < config->group_count; i++)
         supervisor_make_group(s, &config->groups[i]);
     supervisor_relink(s);
