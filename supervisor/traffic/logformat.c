@@ -186,6 +186,6 @@ enum line_kind logformat_read(const char *line, size_t len, const char *day, str
 void logformat_day(int year, int month, int mday, char day[LOGFORMAT_DAY_LEN + 1])
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    (void)snprintf(day, LOGFORMAT_DAY_LEN + 1, "%02d/%.3s/%04d", mday, names + (month - 1) * 3,
-                   year);
+    (void)snprintf(day, LOGFORMAT_DAY_LEN + 1, "%02d/%.3s/%04d", mday,
+                   names + (ptrdiff_t)(month - 1) * 3, year);
 }

@@ -20,7 +20,10 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-enum { LOGS_MAX = 64 };
+enum {
+    LOGS_MAX = 64,
+    SLACK = 86400, /* seconds: the log's times may be those of another zone */
+};
 
 struct options {
     const char *logs[LOGS_MAX]; /* borrowed from argv, as all texts here */
@@ -165,8 +168,7 @@ static int count_logs(struct traffic *t, struct err *e)
 {
     const struct options *o = &t->options;
     struct tm midnight = o->date;
-    /* a day's slack: the log's times may be those of another zone */
-    time_t since = mktime(&midnight) - 24 * 60 * 60;
+    time_t since = mktime(&midnight) - SLACK;
     for (size_t i = 0; i < o->log_count; i++) {
         int rc = log_files_add(&t->files, o->logs[i], since, e);
         if (rc < 0)
