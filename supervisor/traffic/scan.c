@@ -49,7 +49,7 @@ static void take_lines(struct scan *s, struct pass *p)
         at = newline + 1;
     }
     p->held = (size_t)(end - at);
-    if (p->dropping || p->held == BLOCK_SIZE) {
+    if (p->held == BLOCK_SIZE) {
         p->dropping = true;
         p->held = 0;
     }
