@@ -18,12 +18,11 @@ struct follow {
     struct control *control;
     struct exchange *exchange;
     char *path;
-    int fd; /* -1: the file was renamed and there is no new one yet */
+    int fd; /* of the file that had the name when it was opened */
     off_t at;
     uv_fs_event_t file;   /* the file's content */
     uv_fs_event_t folder; /* its name: another file may take it */
     uv_timer_t blind;
-    bool rewatch; /* another file may have the name: `file` must move on */
     unsigned handles;
 };
 
@@ -72,15 +71,16 @@ static void on_name(uv_fs_event_t *event, const char *name, int events, int stat
     (void)status;
     if (!(events & UV_RENAME) || (name && strcmp(name, strrchr(f->path, '/') + 1) != 0))
         return;
-    f->rewatch = true;
     if (f->exchange)
         exchange_more(f->exchange);
 }
 
-/* Watches whatever file has the name now; what was written before is read after this. */
+/*
+ * Watches whatever file has the name now, also when it loses it: its last lines may follow.
+ * What was written before is read after this.
+ */
 static void follow_watch(struct follow *f)
 {
-    f->rewatch = false;
     (void)uv_fs_event_stop(&f->file);
     int rc = uv_fs_event_start(&f->file, on_change, f->path, 0);
     if (rc < 0 && rc != UV_ENOENT)
@@ -132,8 +132,6 @@ static bool follow_shrunk(const struct follow *f)
 static ssize_t on_read(struct body_source *source, char *data, size_t max)
 {
     struct follow *f = container_of(source, struct follow, source);
-    if (f->rewatch)
-        follow_watch(f);
     if (follow_shrunk(f) && max >= strlen(TRUNCATED)) {
         f->at = 0;
         memcpy(data, TRUNCATED, strlen(TRUNCATED));
