@@ -57,12 +57,10 @@ static char *line_value(const char *line, const char *end, const char *key)
     return value < end ? mem_strndup(value, (size_t)(end - value)) : NULL;
 }
 
-char *creds_value(const char *text, const char *section, const char *key, bool *found)
+char *creds_value(const char *text, const char *section, const char *key)
 {
     bool inside = false;
     char *value = NULL;
-    if (found)
-        *found = false;
     for (const char *line = text, *next; *line && !value; line = next) {
         const char *end = strchrnul(line, '\n');
         next = *end ? end + 1 : end;
@@ -71,10 +69,19 @@ char *creds_value(const char *text, const char *section, const char *key, bool *
         /* indented lines belong to a nested setting, such as the ones below "s3 =" */
         else if (inside && !strchr(" \t#;", *line))
             value = line_value(line, end, key);
-        if (inside && found)
-            *found = true;
     }
     return value;
+}
+
+bool creds_has_section(const char *text, const char *section)
+{
+    for (const char *line = text, *next; *line; line = next) {
+        const char *end = strchrnul(line, '\n');
+        next = *end ? end + 1 : end;
+        if (*line == '[' && is_section(line, end, section))
+            return true;
+    }
+    return false;
 }
 
 static int read_aws_file(const char *variable, const char *name, struct buf *out, struct err *e)
@@ -115,11 +122,8 @@ static int profile_open(struct profile *p, const char *name, struct err *e)
     if (rc < 0 || !asked)
         return rc;
 
-    bool here = false;
-    bool there = false;
-    mem_free(creds_value(buf_str(&p->credentials), p->name, "", &here));
-    mem_free(creds_value(buf_str(&p->config), p->config_section, "", &there));
-    if (!here && !there)
+    if (!creds_has_section(buf_str(&p->credentials), p->name) &&
+        !creds_has_section(buf_str(&p->config), p->config_section))
         return err_set(e, -ENOENT, "there is no profile '%s' in the AWS credentials or config file",
                        p->name);
     return 0;
@@ -127,8 +131,8 @@ static int profile_open(struct profile *p, const char *name, struct err *e)
 
 static char *profile_value(const struct profile *p, const char *key)
 {
-    char *value = creds_value(buf_str(&p->credentials), p->name, key, NULL);
-    return value ? value : creds_value(buf_str(&p->config), p->config_section, key, NULL);
+    char *value = creds_value(buf_str(&p->credentials), p->name, key);
+    return value ? value : creds_value(buf_str(&p->config), p->config_section, key);
 }
 
 static bool is_plain(const char *text)

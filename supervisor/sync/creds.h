@@ -33,10 +33,8 @@ struct creds_query {
 int creds_load(const struct creds_query *q, struct creds *c, struct err *e);
 void creds_close(struct creds *c); /* wipes the secrets */
 
-/*
- * The value of `key` in [section] of the text of such a file, copied; NULL when it is not there.
- * *found (may be NULL) tells whether the section is. Pure.
- */
-char *creds_value(const char *text, const char *section, const char *key, bool *found);
+/* The value of `key` in [section] of the text of such a file, copied; NULL: it is not there. */
+char *creds_value(const char *text, const char *section, const char *key);
+bool creds_has_section(const char *text, const char *section);
 
 #endif

@@ -76,6 +76,7 @@ int index_read(struct index *x, const char *path, const char *source, struct err
         index_close(x);
         return rc;
     }
+    x->exists = true;
     if (!parse(x, source)) {
         x->foreign = true;
         x->count = 0;

@@ -25,6 +25,7 @@ struct index {
     struct buf text;
     struct index_entry *entries; /* owned, ordered by s3key_compare */
     size_t count;
+    bool exists;  /* there is one, so what it does not name was not fetched */
     bool foreign; /* it tells of another source: what is there must not be trusted */
 };
 

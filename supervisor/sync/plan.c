@@ -122,8 +122,8 @@ static bool is_unchanged(const struct item *item, const struct local_file *file,
     if (!file->exists || file->size != o->size || x->foreign)
         return false;
     const struct index_entry *known = index_find(x, item->path);
-    if (!known) /* from another tool that sets the object's time, or from before the index */
-        return file->mtime == o->mtime;
+    if (!known) /* another tool may have set the object's time; we would have told the index */
+        return !x->exists && file->mtime == o->mtime;
     if (known->size != file->size || known->mtime != file->mtime)
         return false; /* somebody wrote to it since */
     return o->etag ? same_text(known->etag, o->etag) : file->mtime == o->mtime;

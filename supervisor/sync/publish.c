@@ -115,48 +115,48 @@ static int open_old(struct publish *p, struct err *e)
     return rc;
 }
 
-static int open_atomic(struct publish *p, struct err *e)
+/* The store beside the target, ours alone from here on, without what a killed run left. */
+static int take_store(struct publish *p, struct err *e)
 {
     char *folder = target_folder(p->at.path);
-    p->store = mem_printf("%s/%s", strcmp(folder, "/") == 0 ? "" : folder, p->at.store_name);
-    int rc = open_old(p, e);
-    if (rc < 0 || p->dry)
-        goto done;
+    int rc = 0;
     p->parent_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (p->parent_fd < 0)
         rc = err_set(e, -errno, "cannot open %s: %s", folder, strerror(errno));
+    mem_free(folder);
     if (rc == 0)
         rc = open_store(p, p->parent_fd, p->at.store_name, e);
     if (rc == 0)
         rc = lock_store(p, e);
-    if (rc == 0)
-        rc = clean_leftovers(p, e);
-done:
-    mem_free(folder);
-    return rc;
+    return rc < 0 ? rc : clean_leftovers(p, e);
 }
 
-/* A version of an atomic sync is a folder like any other here: its files are never written. */
-static int open_inplace(struct publish *p, struct err *e)
+static int open_beside(struct publish *p, struct err *e)
 {
-    if (p->at.current) {
-        char *folder = target_folder(p->at.path);
-        char *version = mem_printf("%s/%s/%s", folder, p->at.store_name, p->at.current);
-        mem_free(p->at.path);
-        mem_free(folder);
-        p->at.path = version;
-        mem_free(p->at.current);
-        p->at.current = NULL;
-    }
+    char *folder = target_folder(p->at.path);
+    p->store = mem_printf("%s/%s", strcmp(folder, "/") == 0 ? "" : folder, p->at.store_name);
+    mem_free(folder);
+    int rc = open_old(p, e);
+    return rc < 0 || p->dry ? rc : take_store(p, e);
+}
+
+/* In place, in a folder that no atomic sync made: its store is inside. */
+static int open_inside(struct publish *p, struct err *e)
+{
     p->store = mem_printf("%s/" PUBLISH_RESERVED, p->at.path);
     if (!p->dry && mkdir(p->at.path, 0777) < 0 && errno != EEXIST)
         return err_set(e, -errno, "cannot create %s: %s", p->at.path, strerror(errno));
     int rc = open_old(p, e);
-    if (rc < 0 || p->dry)
-        return rc;
-    p->took_folder = false;
-    rc = open_store(p, p->old.fd, PUBLISH_RESERVED, e);
-    return rc < 0 ? rc : lock_store(p, e);
+    if (rc == 0 && !p->dry)
+        rc = open_store(p, p->old.fd, PUBLISH_RESERVED, e);
+    if (rc == 0 && !p->dry)
+        rc = lock_store(p, e);
+    return rc < 0 || p->dry ? rc : clean_store(p, "index", NULL, e);
+}
+
+static bool is_inside(const struct publish *p)
+{
+    return p->mode == PUBLISH_INPLACE && !p->at.current;
 }
 
 int publish_open(struct publish *p, const char *target, enum publish_mode mode, bool dry,
@@ -167,7 +167,7 @@ int publish_open(struct publish *p, const char *target, enum publish_mode mode, 
     tree_init(&p->fresh, -1);
     int rc = target_resolve(&p->at, target, dry, e);
     if (rc == 0)
-        rc = mode == PUBLISH_ATOMIC ? open_atomic(p, e) : open_inplace(p, e);
+        rc = is_inside(p) ? open_inside(p, e) : open_beside(p, e);
     if (rc < 0)
         publish_close(p);
     return rc;
@@ -180,7 +180,7 @@ void publish_close(struct publish *p)
     if (p->next)
         (void)tree_clear(p->store_fd, p->next);
     if (p->lock_fd >= 0 && p->mode == PUBLISH_INPLACE)
-        (void)clean_store(p, "index", NULL, NULL);
+        (void)(is_inside(p) ? clean_store(p, "index", NULL, NULL) : clean_leftovers(p, NULL));
     fd_close(&p->parent_fd);
     fd_close(&p->store_fd);
     fd_close(&p->lock_fd);
@@ -192,21 +192,16 @@ void publish_close(struct publish *p)
     tree_init(&p->fresh, -1);
 }
 
-static char *index_path(const struct publish *p, const char *version)
-{
-    if (p->mode == PUBLISH_INPLACE)
-        return mem_printf("%s/index", p->store);
-    return version ? mem_printf("%s/%s.index", p->store, version) : NULL;
-}
-
 char *publish_old_index(const struct publish *p)
 {
-    return index_path(p, p->at.current);
+    if (p->at.current)
+        return mem_printf("%s/%s.index", p->store, p->at.current);
+    return mem_printf("%s/" PUBLISH_RESERVED "/index", p->at.path);
 }
 
 char *publish_new_index(const struct publish *p)
 {
-    return index_path(p, p->next);
+    return p->next ? mem_printf("%s/%s.index", p->store, p->next) : publish_old_index(p);
 }
 
 // --- writing ---------------------------------------------------------------------------------
@@ -256,6 +251,9 @@ static int copy_access(const struct publish *p, struct err *e)
 int publish_begin(struct publish *p, struct err *e)
 {
     int fd = -1;
+    if (p->mode == PUBLISH_INPLACE && p->old.fd < 0)
+        return err_set(e, -ENOENT, "%s links to a version that is gone; sync it atomically first",
+                       p->at.path);
     if (p->mode == PUBLISH_INPLACE) {
         fd = openat(p->old.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         tree_init(&p->fresh, fd);

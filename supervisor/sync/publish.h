@@ -8,7 +8,8 @@
  * (the link `previous` in the store names it). A target that is a folder of its own is
  * exchanged for the link in one step and becomes the previous version.
  *
- * In place: files are renamed one by one into the target; what is ours is in .mainstay in it.
+ * In place: files are renamed one by one into the target, or into the version that it shows;
+ * a target that is no link of ours has its store inside, .mainstay.
  *
  * One process at a time holds a target: the lock ends with the process. What a killed one left
  * behind is removed by the next.
