@@ -212,7 +212,7 @@ static void odd_indexes_are_foreign(void **state)
     // clang-format off
 #define HEAD "mainstay-sync index 1 src\0"
     static const struct { const char *text; size_t len; } rows[] = {
-#define ROW(t) {t, sizeof t}
+#define ROW(t) {(t), sizeof(t)}
         ROW("mainstay-sync index 1 other"), ROW("mainstay-sync index 2 src"), ROW(""),
         ROW(HEAD "1 2 - b\0" "1 2 - a"), ROW(HEAD "1 2 - a\0" "1 2 - a"), ROW(HEAD "1 2 -"),
         ROW(HEAD "x 2 - a"), ROW(HEAD "1  - a"), ROW(HEAD "1 2  a"), ROW(HEAD "99999999999999999999 2 - a"),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,8 +159,8 @@ static void answers_are_explained(void **state)
     assert_int_equal(s3_place_init(&p, &w, &e), 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct s3_error error = {0};
-        strcpy(error.code, rows[i].code);
-        strcpy(error.region, rows[i].region);
+        (void)snprintf(error.code, sizeof error.code, "%s", rows[i].code);
+        (void)snprintf(error.region, sizeof error.region, "%s", rows[i].region);
         assert_int_equal(s3_explain(&p, rows[i].status, &error, &e), rows[i].kind);
         assert_non_null(strstr(e.text, rows[i].word));
         assert_null(strchr(e.text, '\n'));
