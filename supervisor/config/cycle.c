@@ -58,11 +58,11 @@ static void add_nodes(struct graph *g)
     for (size_t i = 0; i < c->group_count; i++)
         most += c->groups[i].process_count;
     g->nodes = mem_array(most + 1, sizeof *g->nodes);
-    for (size_t i = 0; i < c->job_count; i++)
-        add_node(g, &c->jobs[i].process, true);
     for (size_t i = 0; i < c->group_count; i++)
         for (size_t k = 0; k < c->groups[i].process_count; k++)
             add_node(g, &c->groups[i].processes[k], false);
+    for (size_t i = 0; i < c->job_count; i++)
+        add_node(g, &c->jobs[i].process, true);
 }
 
 static void add_edge(struct graph *g, struct node *from, const struct process_config *to,

@@ -27,7 +27,9 @@ static void nearest_try(struct nearest *n, const char *name)
 
 static int dependency_unknown(const struct config *c, const char *name, struct err *e)
 {
-    struct nearest n = {name, NULL, strlen(name) > 5 ? 4 : 3};
+    const char *kind_end = strchr(name, ':');
+    const char *bare = kind_end ? kind_end + 1 : name;
+    struct nearest n = {bare, NULL, strlen(bare) > 5 ? 3 : 2};
     const char *last = NULL;
     for (size_t i = 0; i < c->job_count; i++)
         nearest_try(&n, c->jobs[i].process.section);

@@ -61,9 +61,10 @@ static int env_pair(struct shlex *x, struct buf words[3], const char *last, stru
         if (rc > 0 && (i != 1 || strcmp(buf_str(&words[i]), "=") == 0))
             continue;
         return err_set(e, -EINVAL,
-                       "Unexpected end of key/value pairs at '%.60s'%s%.60s%s: write "
+                       "Unexpected end of key/value pairs %s%.60s%s: write "
                        "NAME=\"value\",NAME2=\"value2\" with quotes around special characters",
-                       buf_str(&words[0]), *last ? " after '" : "", last, *last ? "'" : "");
+                       *last ? "after the value of '" : "in the first pair", last,
+                       *last ? "'" : "");
     }
     return 1;
 }

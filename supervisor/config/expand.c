@@ -45,8 +45,9 @@ static int compare_names(const void *a, const void *b)
     return order ? order : strcmp((*x)->name, (*y)->name);
 }
 
-/* "here, program_name": sorted, each once; the many names of the environment come last. */
-static void expand_list(const struct expand_names *names, unsigned allowed, struct buf *out)
+/* "here, program_name": sorted, each once; with or without the many of the environment. */
+static void expand_list(const struct expand_names *names, unsigned allowed, bool env,
+                        struct buf *out)
 {
     size_t count = 0;
     for (const struct expand_names *n = names; n; n = n->outer)
@@ -55,12 +56,14 @@ static void expand_list(const struct expand_names *names, unsigned allowed, stru
     count = 0;
     for (const struct expand_names *n = names; n; n = n->outer)
         for (size_t i = 0; i < n->count; i++)
-            if (n->items[i].class & allowed)
+            if ((n->items[i].class & allowed) && (env || n->items[i].prefix[0] == '\0'))
                 all[count++] = &n->items[i];
     qsort(all, count, sizeof *all, compare_names);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || compare_names(&all[i - 1], &all[i]) != 0)
             buf_printf(out, "%s%s%s", i ? ", " : "", all[i]->prefix, all[i]->name);
+    if (!env)
+        buf_printf(out, "%sENV_NAME for each variable of the environment", count ? ", " : "");
     mem_free(all);
 }
 
@@ -68,7 +71,8 @@ static int expand_unknown(const struct directive *d, const struct expand_names *
                           unsigned allowed, struct err *e)
 {
     struct buf list = BUF_EMPTY;
-    expand_list(names, allowed, &list);
+    bool env = d->key_len > 4 && memcmp(d->key, "ENV_", 4) == 0;
+    expand_list(names, allowed, env || !(allowed & EXPAND_ENV), &list);
     int rc =
         err_set(e, -EINVAL, "contains names ('%.*s') which cannot be expanded. Available names: %s",
                 (int)(d->key_len > 100 ? 100 : d->key_len), d->key, buf_str(&list));
@@ -325,6 +329,8 @@ static int expand_value(const struct directive *d, const struct expand_name *n, 
             put_real(d, n->number, out);
         return 0;
     }
+    if (strchr("eEfFgG", d->conversion))
+        return err_set(e, -EINVAL, "is badly formatted: must be real number, not %s%s", kind, hint);
     return err_set(e, -EINVAL, "is badly formatted: %%%c format: %s is required, not %s%s",
                    d->conversion, integer ? "an integer" : "a real number", kind, hint);
 }

@@ -119,7 +119,7 @@ static void load_server(struct loader *l, const struct ini_section *s, bool is_u
     struct server_config server = {.section = s->name, .is_unix = is_unix, .mode = CONFIG_UNSET};
     server.uid = server.gid = CONFIG_UNSET;
     bool ok = load_table(l, s, is_unix ? &key_unix : &key_inet, LOAD_ONCE, &l->names, &server);
-    if (load_login(l, s, &server) && ok)
+    if (ok && load_login(l, s, &server))
         l->config->servers[l->config->server_count++] = server;
 }
 

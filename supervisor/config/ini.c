@@ -83,6 +83,26 @@ const struct ini_entry *ini_get(const struct ini *ini, const struct ini_section 
     return entry ? entry : entry_find(&ini->sections[0], key);
 }
 
+static struct ini_entry *section_add(struct ini_section *s)
+{
+    if (s->count == s->room) {
+        s->room = s->room ? s->room * 2 : 8;
+        s->entries = mem_grow(s->entries, s->room, sizeof *s->entries);
+    }
+    return &s->entries[s->count++];
+}
+
+void ini_put(struct ini *ini, const char *section, const struct ini_entry *entry)
+{
+    for (size_t i = 1; i < ini->count; i++) {
+        struct ini_section *s = &ini->sections[i];
+        if (strcmp(s->name, section) != 0)
+            continue;
+        struct ini_entry *old = entry_find(s, entry->name);
+        *(old ? old : section_add(s)) = *entry;
+    }
+}
+
 /* --- What comes back from libinih ----------------------------------------------------------- */
 
 static void value_finish(struct ini_reader *r)
@@ -107,11 +127,7 @@ static void value_begin(struct ini_reader *r, size_t number, const char *name)
         return;
     }
     if (!entry) {
-        if (s->count == s->room) {
-            s->room = s->room ? s->room * 2 : 8;
-            s->entries = mem_grow(s->entries, s->room, sizeof *s->entries);
-        }
-        entry = &s->entries[s->count++];
+        entry = section_add(s);
         entry->name = arena_strdup(r->ini->arena, name);
     }
     entry->value = "";
@@ -250,7 +266,7 @@ static void reader_section(struct ini_reader *r, struct span name)
             .name = arena_strndup(ini->arena, name.text, name.len), .place = r->place};
     }
     r->section = number;
-    reader_hand(r, "", (struct span){0});
+    reader_hand(r, "", span_of(""));
 }
 
 static void reader_key(struct ini_reader *r, struct span name, struct span value)
@@ -323,6 +339,10 @@ static void reader_line(struct ini_reader *r, struct span line)
     }
     size_t indent = span_indent(line);
     if (r->in_value && indent > r->indent) {
+        if (text.text[0] == '[' && text.text[text.len - 1] == ']')
+            problem_add(r->problems, PROBLEM_WARNING, r->place, NULL,
+                        "indented deeper than the key above, this line continues its value and "
+                        "is no section header");
         reader_hand(r, NEWLINE, text);
         return;
     }

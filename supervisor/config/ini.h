@@ -51,6 +51,9 @@ void ini_close(struct ini *ini);
 void ini_read(struct ini *ini, const struct ini_source *source, const char *data, size_t len,
               struct problem_list *problems);
 
+/* Adds one key to a section that is there already; the texts must live as long as the arena. */
+void ini_put(struct ini *ini, const char *section, const struct ini_entry *entry);
+
 const struct ini_section *ini_find(const struct ini *ini, const char *section);
 
 /* With the fallback to [DEFAULT]; NULL when there is none. */

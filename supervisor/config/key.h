@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/config.h"
 #include "config/expand.h"
+#include "config/values.h"
 
 enum key_type {
     KEY_TEXT,        /* const char * */
@@ -73,40 +73,6 @@ struct key_row {
 struct key_table {
     const struct key_row *rows;
     size_t count;
-};
-
-/* What the tables key_process, key_command and key_program fill: one program-like section. */
-struct program_values {
-    struct process_config process; /* must be first: dump and comparison rely on it */
-    const char *name_format;       /* process_name, not yet expanded */
-    int64_t numprocs;
-    int64_t numprocs_start;
-};
-
-/* key_group, key_priority, key_listener, key_fcgi */
-struct group_values {
-    struct group_config group; /* must be first */
-    struct name_list programs;
-};
-
-/* key_sync */
-struct sync_values {
-    const char *source;
-    const char *target;
-    int publish;
-    bool delete;
-    struct name_list include;
-    struct name_list exclude;
-    const char *endpoint;
-    const char *region;
-    const char *profile;
-    int64_t concurrency;
-    int64_t stale_ok_ms;
-};
-
-/* key_include, key_rpcinterface */
-struct text_values {
-    const char *text;
 };
 
 extern const struct key_table key_process;      /* what every process has */

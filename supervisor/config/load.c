@@ -100,23 +100,24 @@ static int first_error(const struct problem_list *problems, struct err *e)
     return rc;
 }
 
-/* The command line is one more file, read last; in it a % is a %. */
+/* The command line wins over the file; in it a % is a %. */
 static void load_overrides(struct loader *l)
 {
     const struct env_list *list = &l->options->overrides;
-    const struct ini_source source = {.path = "command line", .here = l->config->here};
-    struct buf text = BUF_EMPTY;
-    if (list->count == 0 || !ini_find(&l->ini, "supervisord"))
-        return; /* the missing section is reported by load_main */
-    buf_text(&text, "[supervisord]\n");
+    struct arena *a = l->types.arena;
     for (size_t i = 0; i < list->count; i++) {
-        buf_printf(&text, "%s=", list->vars[i].name);
+        struct buf value = BUF_EMPTY;
         for (const char *c = list->vars[i].value; *c; c++)
-            buf_text(&text, *c == '%' ? "%%" : *c == '\n' ? " " : (const char[]){*c, '\0'});
-        buf_char(&text, '\n');
+            buf_append(&value, *c == '%' ? "%%" : c, *c == '%' ? 2 : 1);
+        const struct ini_entry entry = {
+            .name = arena_strdup(a, list->vars[i].name),
+            .value = arena_strdup(a, buf_str(&value)),
+            .here = l->config->here,
+            .place.file = "command line",
+        };
+        buf_close(&value);
+        ini_put(&l->ini, "supervisord", &entry);
     }
-    ini_read(&l->ini, &source, text.data, text.len, l->problems);
-    buf_close(&text);
 }
 
 int config_load(const struct load_options *o, struct config **out, struct problem_list *problems,
@@ -143,6 +144,7 @@ int config_load(const struct load_options *o, struct config **out, struct proble
     if (problems->errors == 0)
         dependency_check(&l);
     ini_close(&l.ini);
+    problem_list_sort(problems);
     if (problems->errors == 0) {
         *out = l.config;
         return 0;

@@ -38,7 +38,7 @@ struct load_options {
     bool unresolved;  /* leave users, groups and folders alone (--dump-config --unresolved) */
     const char *here; /* NULL: the file's folder */
     const char *node; /* host_node_name; NULL: uname */
-    struct env_list overrides; /* keys of [supervisord] that the command line gives */
+    struct env_list overrides;      /* keys of [supervisord] that the command line gives */
     const struct env_list *environ; /* for %(ENV_X)s; NULL: the process's own */
 };
 

@@ -27,6 +27,7 @@ struct loader {
     struct problem_list *problems;
     struct type_context types;
     const char *odd;                 /* of environment=, see env_parse */
+    bool env_broken;                 /* the section's environment= could not be read */
     struct expand_names names;       /* host_node_name and ENV_X, for every section */
     struct expand_names outer_names; /* without [supervisord] environment= */
     struct group_config *groups;     /* owned until they are moved into the arena */

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -55,6 +56,33 @@ void problem_add(struct problem_list *l, enum problem_kind kind, struct config_p
     p.key = arena_strdup(&l->arena, key);
     p.text = arena_strdup(&l->arena, text);
     l->items[l->count++] = p;
+}
+
+/* By file and line; at one place as they were found. */
+static int compare_problems(const void *a, const void *b)
+{
+    const struct problem *const *x = a;
+    const struct problem *const *y = b;
+    const char *f = (*x)->file ? (*x)->file : "";
+    const char *g = (*y)->file ? (*y)->file : "";
+    int order = strcmp(f, g);
+    if (order == 0 && (*x)->line != (*y)->line)
+        order = (*x)->line < (*y)->line ? -1 : 1;
+    return order ? order : (*x > *y) - (*x < *y);
+}
+
+void problem_list_sort(struct problem_list *l)
+{
+    const struct problem **sorted = mem_array(l->count + 1, sizeof *sorted);
+    struct problem *items = mem_array(l->count + 1, sizeof *items);
+    for (size_t i = 0; i < l->count; i++)
+        sorted[i] = &l->items[i];
+    qsort(sorted, l->count, sizeof *sorted, compare_problems);
+    for (size_t i = 0; i < l->count; i++)
+        items[i] = *sorted[i];
+    mem_free(sorted);
+    mem_free(l->items);
+    l->items = items;
 }
 
 void problem_print(const struct problem *p, struct buf *out)

@@ -11,4 +11,6 @@ enum { PROBLEM_LIMIT = 1000 }; /* more are counted, not kept */
 void problem_add(struct problem_list *l, enum problem_kind kind, struct config_place at,
                  const char *key, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+void problem_list_sort(struct problem_list *l); /* by file and line */
+
 #endif

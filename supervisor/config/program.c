@@ -80,8 +80,7 @@ bool load_process_each(struct loader *l, const struct ini_section *s,
                        const char *name_format, struct process_config *p)
 {
     l->odd = NULL;
-    if (!load_table(l, s, &key_process, LOAD_EACH, names, p))
-        return false;
+    l->env_broken = !load_table(l, s, &key_process, LOAD_EACH, names, p);
     if (l->odd)
         load_warning(l, s, "environment",
                      "something after %s=... is ignored: put values with special characters in "
@@ -96,6 +95,8 @@ bool load_process_each(struct loader *l, const struct ini_section *s,
     mem_free(own);
     *env = env_merge(l->types.arena, &l->config->environment, env);
     load_logs(l, s, p);
+    ok = ok && !l->env_broken;
+    l->env_broken = false;
     return ok;
 }
 

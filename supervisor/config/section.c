@@ -89,7 +89,12 @@ const char *load_expand(struct loader *l, const struct ini_section *s, const str
     struct err e;
     char *value = NULL;
     int rc = expand(text, &all, row->expands, &out, &e);
-    if (rc < 0 && (row->flags & KEY_SECRET))
+    if (rc < 0 && (row->flags & KEY_SECRET) && row->type == KEY_TEXT)
+        load_error(l, s, row->name,
+                   "Format string for '%s.%s' is badly formatted: write %%%% for a "
+                   "percent sign",
+                   s->name, row->name);
+    else if (rc < 0 && (row->flags & KEY_SECRET))
         load_error(l, s, row->name, "Format string for '%s.%s' %s", s->name, row->name, e.text);
     else if (rc < 0)
         load_error(l, s, row->name, "Format string '%.200s' for '%s.%s' %s", text, s->name,
@@ -113,7 +118,8 @@ static void load_missing(struct loader *l, const struct ini_section *s, const st
     else if (section_has(s, "rpcinterface"))
         load_error(l, s, NULL, "section [%s] does not specify a %s", s->name, row->name);
     else
-        load_error(l, s, NULL, "[%s] section requires a \"%s\" line", s->name, row->name);
+        load_error(l, s, NULL, "[%s] section requires %s \"%s\" line", s->name,
+                   strchr("aeiou", row->name[0]) ? "an" : "a", row->name);
 }
 
 static bool load_row(struct loader *l, const struct ini_section *s, const struct key_row *row,
@@ -127,6 +133,8 @@ static bool load_row(struct loader *l, const struct ini_section *s, const struct
         load_missing(l, s, row);
     if (!text)
         return !(row->flags & KEY_NEEDED);
+    if (text && l->env_broken && strstr(text, "%(ENV_"))
+        return false; /* the mistake in environment= is told already */
     if (row->expands) /* the others are expanded where they are used */
         text = load_expand(l, s, row, entry, text, names);
     if (!text)

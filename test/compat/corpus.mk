@@ -2,4 +2,4 @@
 .PHONY: check-corpus
 check-corpus: $(BUILD)/mainstayd
 	@test -n "$(CORPUS)" || { echo "check-corpus: say which folder: CORPUS=DIR" >&2; exit 2; }
-	@test/compat/check-corpus $(abspath $(BUILD)/mainstayd) "$(CORPUS)"
+	@test/compat/corpus/check $(abspath $(BUILD)/mainstayd) "$(CORPUS)"

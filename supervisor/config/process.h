@@ -1,0 +1,90 @@
+/*
+ * What one process is told: a program after numprocs expansion, or the process of a job. Part of
+ * a snapshot (config.h), which owns every text.
+ */
+#ifndef CONFIG_PROCESS_H
+#define CONFIG_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CONFIG_UNSET = -1 }; /* umask, uid, gid that no key set */
+
+struct env_var {
+    const char *name;
+    const char *value;
+};
+
+struct env_list {
+    struct env_var *vars; /* in the order of the text, a later duplicate replaces the value */
+    size_t count;
+};
+
+struct name_list {
+    const char **names;
+    size_t count;
+};
+
+struct int_list {
+    int64_t *values;
+    size_t count;
+};
+
+/* Where something was written, for messages. */
+struct config_place {
+    const char *file;
+    unsigned line; /* from 1 */
+};
+
+enum autorestart { AUTORESTART_NEVER, AUTORESTART_UNEXPECTED, AUTORESTART_ALWAYS };
+
+enum log_kind {
+    LOG_KIND_AUTO, /* a generated name in childlogdir, deleted at the next start */
+    LOG_KIND_NONE, /* read and dropped */
+    LOG_KIND_FILE,
+};
+
+/* One of a process's two outputs: the keys stdout_* or stderr_*. */
+struct log_config {
+    enum log_kind kind;
+    const char *path;         /* LOG_KIND_FILE only */
+    int64_t maxbytes;         /* rotate at this size; 0: never */
+    int64_t backups;          /* how many rotated files are kept */
+    int64_t capture_maxbytes; /* 0: no capture mode */
+    bool events_enabled;
+    bool syslog;
+};
+
+/* One process to run: a program after numprocs expansion, or the process of a job. */
+struct process_config {
+    const char *name;    /* unique in its group */
+    const char *program; /* x of [program:x]: what requires= and after= may name */
+    const char *section; /* "program:x", "job:x", "sync:x" */
+    struct config_place place;
+    const char *command;
+    const char *directory; /* NULL: inherited */
+    struct env_list environment;
+    const char *serverurl; /* NULL: AUTO */
+    const char *user;      /* NULL: unchanged */
+    int64_t uid;           /* CONFIG_UNSET without user= (or with --unresolved) */
+    int64_t gid;           /* the user's primary group, CONFIG_UNSET likewise */
+    int64_t umask;         /* CONFIG_UNSET: inherited */
+    int64_t priority;
+    bool autostart;
+    enum autorestart autorestart;
+    int64_t startsecs;    /* s; may be negative: counts as 0 */
+    int64_t startretries; /* may be negative: gives up at once */
+    int64_t stopwaitsecs; /* s */
+    int stopsignal;
+    bool stopasgroup;
+    bool killasgroup;
+    struct int_list exitcodes;
+    bool redirect_stderr;
+    struct log_config out;
+    struct log_config err;
+    struct name_list requires; /* native: must be up (program) or have succeeded (job) */
+    struct name_list after;    /* native: order only */
+};
+
+#endif
