@@ -24,6 +24,7 @@ struct edge {
 struct graph {
     struct loader *l;
     struct node *nodes; /* owned */
+    size_t *numbers;    /* owned; the node of each process, groups one after the other */
     size_t node_count;
     struct edge *edges; /* owned; each node's in a row */
     size_t edge_count;
@@ -44,10 +45,12 @@ static size_t find_node(const struct graph *g, const struct process_config *p, b
     return g->node_count;
 }
 
-static void add_node(struct graph *g, const struct process_config *p, bool is_job)
+static size_t add_node(struct graph *g, const struct process_config *p, bool is_job)
 {
-    if (find_node(g, p, is_job) == g->node_count)
+    size_t number = find_node(g, p, is_job);
+    if (number == g->node_count)
         g->nodes[g->node_count++] = (struct node){.process = p, .is_job = is_job};
+    return number;
 }
 
 /* Processes of one program follow each other: the last node is nearly always theirs. */
@@ -55,28 +58,28 @@ static void add_nodes(struct graph *g)
 {
     const struct config *c = g->l->config;
     size_t most = c->job_count;
+    size_t process = 0;
     for (size_t i = 0; i < c->group_count; i++)
         most += c->groups[i].process_count;
     g->nodes = mem_array(most + 1, sizeof *g->nodes);
+    g->numbers = mem_array(most + 1, sizeof *g->numbers);
     for (size_t i = 0; i < c->group_count; i++)
         for (size_t k = 0; k < c->groups[i].process_count; k++)
-            add_node(g, &c->groups[i].processes[k], false);
+            g->numbers[process++] = add_node(g, &c->groups[i].processes[k], false);
     for (size_t i = 0; i < c->job_count; i++)
-        add_node(g, &c->jobs[i].process, true);
+        (void)add_node(g, &c->jobs[i].process, true);
 }
 
-static void add_edge(struct graph *g, struct node *from, const struct process_config *to,
-                     bool is_job, const char *key)
+/* Some edges come twice: they cost a look, no more. */
+static void add_edge(struct graph *g, struct node *from, size_t to, const char *key)
 {
-    size_t number = find_node(g, to, is_job);
-    for (size_t i = 0; i < from->count; i++)
-        if (g->edges[from->first + i].to == number)
-            return;
+    if (from->count && g->edges[g->edge_count - 1].to == to)
+        return;
     if (g->edge_count == g->edge_room) {
         g->edge_room = g->edge_room ? g->edge_room * 2 : 64;
         g->edges = mem_grow(g->edges, g->edge_room, sizeof *g->edges);
     }
-    g->edges[g->edge_count++] = (struct edge){number, key};
+    g->edges[g->edge_count++] = (struct edge){to, key};
     from->count++;
 }
 
@@ -84,14 +87,15 @@ static void add_dependency(struct graph *g, struct node *from, const struct depe
                            const char *key)
 {
     const struct config *c = g->l->config;
+    size_t process = 0;
     if (d->kind == DEPENDENCY_JOB) {
-        add_edge(g, from, &d->job->process, true, key);
+        add_edge(g, from, find_node(g, &d->job->process, true), key);
         return;
     }
     for (size_t i = 0; i < c->group_count; i++)
-        for (size_t k = 0; k < c->groups[i].process_count; k++)
+        for (size_t k = 0; k < c->groups[i].process_count; k++, process++)
             if (dependency_covers(d, &c->groups[i], &c->groups[i].processes[k]))
-                add_edge(g, from, &c->groups[i].processes[k], false, key);
+                add_edge(g, from, g->numbers[process], key);
 }
 
 static void warn_of_manual(struct graph *g, const struct ini_section *s, const struct dependency *d,
@@ -106,7 +110,8 @@ static void warn_of_manual(struct graph *g, const struct ini_section *s, const s
 static void add_names(struct graph *g, struct node *from, const struct name_list *names,
                       const char *key)
 {
-    const struct ini_section *s = ini_find(&g->l->ini, from->process->section);
+    const struct ini_section *s =
+        names->count ? ini_find(&g->l->ini, from->process->section) : NULL;
     for (size_t i = 0; i < names->count; i++) {
         struct dependency d;
         struct err e;
@@ -175,5 +180,6 @@ void dependency_check(struct loader *l)
     mem_free(path);
     mem_free(next);
     mem_free(g.nodes);
+    mem_free(g.numbers);
     mem_free(g.edges);
 }

@@ -116,7 +116,7 @@ static void lint_key(struct loader *l, const struct ini_section *s, const struct
 
 void load_lint(struct loader *l)
 {
-    for (size_t i = 1; i < l->ini.count; i++) {
+    for (size_t i = 1; i < l->ini.count && l->problems->count < PROBLEM_LIMIT - 1; i++) {
         const struct ini_section *s = &l->ini.sections[i];
         const struct section_kind *k = kind_find(s->name);
         if (!k) {

@@ -41,16 +41,19 @@ void problem_add(struct problem_list *l, enum problem_kind kind, struct config_p
 {
     char text[2048];
     va_list ap;
+    bool warning = kind == PROBLEM_WARNING;
+    /* the last place is kept for the first error: e must be able to name one */
+    if (l->count == PROBLEM_LIMIT || (l->count == PROBLEM_LIMIT - 1 && (warning || l->errors))) {
+        l->errors += warning ? 0 : 1;
+        return;
+    }
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    struct problem p = {at.file, at.line, key, text, kind == PROBLEM_WARNING};
+    struct problem p = {at.file, at.line, key, text, warning};
     if (problem_known(l, &p))
         return;
-    l->errors += p.warning ? 0 : 1;
-    /* the last place is kept for the first error: e must be able to name one */
-    if (l->count >= PROBLEM_LIMIT || (l->count == PROBLEM_LIMIT - 1 && l->errors == 0))
-        return;
+    l->errors += warning ? 0 : 1;
     l->items = mem_grow(l->items, l->count + 1, sizeof *l->items);
     p.file = arena_strdup(&l->arena, at.file);
     p.key = arena_strdup(&l->arena, key);
