@@ -217,6 +217,7 @@ static enum MHD_Result exchange_proceed(struct exchange *x)
     return result;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the library's signature */
 static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *data,
                                   size_t *len, void **memory)
