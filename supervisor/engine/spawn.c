@@ -268,6 +268,8 @@ int spawn_process(const struct spawn_plan *plan, struct spawned *out, struct err
     if (pid == 0)
         spawn_child(plan, &pipes);
     rc = pid < 0 ? -errno : 0;
+    if (pid > 0)
+        (void)setpgid(pid, pid); /* as the child does: a signal to the group may come before */
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     spawn_close_ends(&pipes, rc < 0);
     if (rc < 0)
