@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -497,12 +498,12 @@ static void an_inet_socket(void **state)
     (void)state;
     struct listener l, second;
     struct err e;
-    struct sockaddr_storage address;
+    struct sockaddr_in address = {0};
     socklen_t len = sizeof address;
     struct server_config c = {.section = "inet_http_server", .host = "127.0.0.1", .port = 0};
     assert_int_equal(listener_open(&l, &c, &e), 0);
     assert_int_equal(getsockname(l.fd, (struct sockaddr *)&address, &len), 0);
-    c.port = ((uint8_t *)&address)[2] << 8 | ((uint8_t *)&address)[3]; /* in network order */
+    c.port = ntohs(address.sin_port);
     assert_int_equal(listener_open(&second, &c, &e), -EADDRINUSE);
     assert_starts(e.text, "Another program is already listening");
     listener_close(&l);
