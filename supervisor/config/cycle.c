@@ -76,7 +76,7 @@ static void add_edge(struct graph *g, struct node *from, size_t to, const char *
     if (from->count && g->edges[g->edge_count - 1].to == to)
         return;
     if (g->edge_count == g->edge_room) {
-        g->edge_room = g->edge_room ? g->edge_room * 2 : 64;
+        g->edge_room *= 2;
         g->edges = mem_grow(g->edges, g->edge_room, sizeof *g->edges);
     }
     g->edges[g->edge_count++] = (struct edge){to, key};
@@ -165,7 +165,8 @@ static void search(struct graph *g, size_t start, size_t *path, size_t *next)
 
 void dependency_check(struct loader *l)
 {
-    struct graph g = {.l = l};
+    struct graph g = {.l = l, .edge_room = 64};
+    g.edges = mem_array(g.edge_room, sizeof *g.edges);
     add_nodes(&g);
     for (size_t i = 0; i < g.node_count; i++) {
         g.nodes[i].first = g.edge_count;

@@ -98,12 +98,9 @@ static void include_all(struct files *f, const char *folder)
 {
     struct loader *l = f->l;
     struct arena *a = l->types.arena;
-    /* the array of sections may move while included files are read */
-    const struct ini_section section = *f->section;
     struct text_values values = {NULL};
     char *rest = NULL;
-    f->section = &section;
-    if (!load_table(l, &section, &key_include, LOAD_ONCE, &l->names, &values))
+    if (!load_table(l, f->section, &key_include, LOAD_ONCE, &l->names, &values))
         return;
     char *text = arena_strdup(a, values.text);
     for (char *word = strtok_r(text, " \t\r\n\v\f", &rest); word;
@@ -142,8 +139,12 @@ int load_files(struct loader *l, const char *path, struct err *e)
         problem_add(l->problems, PROBLEM_ERROR, place, NULL, "%s", e->text);
         return rc;
     }
-    f.section = ini_find(&l->ini, "include");
-    if (f.section)
-        include_all(&f, folder);
+    const struct ini_section *include = ini_find(&l->ini, "include");
+    if (!include)
+        return 0;
+    /* a copy: the array of sections may move while included files are read */
+    const struct ini_section section = *include;
+    f.section = &section;
+    include_all(&f, folder);
     return 0;
 }

@@ -11,7 +11,7 @@ enum {
 #define LONG_TIME 1000000000000 /* s; no number of seconds overflows when it becomes ms */
 #define TABLE(rows)                                                                                \
     {                                                                                              \
-        rows, sizeof rows / sizeof *rows                                                           \
+        (rows), sizeof(rows) / sizeof *(rows)                                                      \
     }
 
 // clang-format off
@@ -138,7 +138,7 @@ static const struct key_choice on_failure_choices[] = {
 static const struct key_choice when_choices[] = {
     {"boot", JOB_WHEN_BOOT}, {"shutdown", JOB_WHEN_SHUTDOWN}, {"manual", JOB_WHEN_MANUAL}, {0},
 };
-#define DAY_MS (24 * 3600 * 1000LL)
+#define DAY_MS 86400000LL
 static const struct key_row job_rows[] = {
     {"timeout", KEY_DURATION, AT(timeout_ms), "0", ONCE, KEY_NATIVE | KEY_LIVE,
      "How long one attempt may take; 0: as long as it likes.", .max = 30 * DAY_MS},

@@ -86,19 +86,26 @@ static void lint_section(struct loader *l, const struct ini_section *s)
     load_warning(l, s, NULL, "unknown section, ignored");
 }
 
+/* The row of a table that is nearer than *least, which becomes its distance; else `best`. */
+static const struct key_row *nearer_row(const struct key_table *t, const char *key,
+                                        const struct key_row *best, unsigned *least)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        unsigned distance = parse_distance(key, t->rows[i].name);
+        if (distance < *least) {
+            *least = distance;
+            best = &t->rows[i];
+        }
+    }
+    return best;
+}
+
 static const struct key_row *nearest_key(const struct section_kind *k, const char *key)
 {
     const struct key_row *best = NULL;
     unsigned least = tolerance(key) + 1;
-    for (size_t t = 0; t < KIND_TABLES && k->tables[t]; t++) {
-        for (size_t i = 0; i < k->tables[t]->count; i++) {
-            unsigned distance = parse_distance(key, k->tables[t]->rows[i].name);
-            if (distance < least) {
-                least = distance;
-                best = &k->tables[t]->rows[i];
-            }
-        }
-    }
+    for (size_t t = 0; t < KIND_TABLES && k->tables[t]; t++)
+        best = nearer_row(k->tables[t], key, best, &least);
     return best;
 }
 
