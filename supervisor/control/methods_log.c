@@ -92,7 +92,8 @@ static const struct deed clear_deed = {NULL, clear_act, NULL};
 
 static void clear_logs(struct call *c)
 {
-    deed_named(c, call_text(c, 0), &clear_deed);
+    if (find_process(c, call_text(c, 0))) /* as Supervisor: not for a whole group */
+        deed_named(c, call_text(c, 0), &clear_deed);
 }
 
 static void clear_all_logs(struct call *c)
