@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/mem.h"
+#include "control/namespec.h"
 #include "ctl/print.h"
 
 /* The candidates that begin with `word`, as far as they agree. */
@@ -44,7 +44,7 @@ static void offer_commands(struct ctl *c, struct match *m)
 static void offer_process(struct match *m, const char *group, const char *name)
 {
     struct buf b = BUF_EMPTY;
-    print_namespec(&b, group, name);
+    namespec_join(group, name, &b);
     match_offer(m, buf_str(&b));
     if (strcmp(group, name) != 0) {
         buf_clear(&b);

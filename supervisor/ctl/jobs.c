@@ -25,11 +25,14 @@ int command_jobs(struct ctl *c, const struct words *w)
     return 0;
 }
 
-/* "FAILED: exited 1" without the name of its code. */
-static const char *fault_reason(const struct failure *f)
+/* "FAILED: backup: exited 1" without its code and the job's name. */
+static const char *fault_reason(const struct failure *f, const char *name)
 {
     const char *text = f->text + strspn(f->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-    return text > f->text && strncmp(text, ": ", 2) == 0 ? text + 2 : f->text;
+    text = text > f->text && strncmp(text, ": ", 2) == 0 ? text + 2 : f->text;
+    size_t len = strlen(name);
+    return strncmp(text, name, len) == 0 && strncmp(text + len, ": ", 2) == 0 ? text + len + 2
+                                                                              : text;
 }
 
 static int run_failed(struct ctl *c, const char *name)
@@ -38,7 +41,14 @@ static int run_failed(struct ctl *c, const char *name)
     if (f->kind != FAILURE_FAULT || f->code == FAULT_UNKNOWN_METHOD)
         return jobs_failed(c);
     c->exit = EXIT_GENERIC;
-    print_line("%s: ERROR (%s)", name, f->code == FAULT_BAD_NAME ? "no such job" : fault_reason(f));
+    const char *reason = fault_reason(f, name);
+    if (f->code == FAULT_BAD_NAME)
+        reason = "no such job";
+    else if (f->code == FAULT_ALREADY_STARTED)
+        reason = "already running";
+    else if (f->code == FAULT_SHUTDOWN_STATE)
+        reason = "the daemon is shutting down";
+    print_line("%s: ERROR (%s)", name, reason);
     return 0;
 }
 

@@ -43,8 +43,6 @@ static void follow_failed(struct ctl *c, const char *path)
 /* Prints a log as it grows, until Ctrl-C or the daemon ends it. */
 static void follow(struct ctl *c, const char *path)
 {
-    print_line("==> Press Ctrl-C to exit <==");
-    (void)fflush(stdout);
     sigset_t block, before;
     (void)sigemptyset(&block);
     (void)sigaddset(&block, SIGINT);
@@ -53,6 +51,8 @@ static void follow(struct ctl *c, const char *path)
     struct sigaction was;
     (void)sigaction(SIGINT, &on, &was);
     interrupted = 0;
+    print_line("==> Press Ctrl-C to exit <==");
+    (void)fflush(stdout);
     c->client.http.mask = &before;
     c->client.http.stop = &interrupted;
     int rc = client_stream(&c->client, path, on_log, NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xml.h"
+#include "control/namespec.h"
 
 enum { COLUMNS_WIDTH = 79, STATUS_NAME_MIN = 30, JOB_STATE_MIN = 9 };
 
@@ -46,13 +47,6 @@ void print_quoted(struct buf *out, const char *text)
         left -= len ? len : 1;
     }
     buf_char(out, quote);
-}
-
-void print_namespec(struct buf *out, const char *group, const char *process)
-{
-    if (strcmp(group, process) != 0)
-        buf_printf(out, "%s:", group);
-    buf_text(out, process);
 }
 
 /* --- Columns ------------------------------------------------------------------------------- */
@@ -125,7 +119,7 @@ static size_t widest_namespec(const json_t *infos)
     for (size_t i = 0; i < json_array_size(infos); i++) {
         const json_t *info = json_array_get(infos, i);
         buf_clear(&name);
-        print_namespec(&name, print_text_of(info, "group"), print_text_of(info, "name"));
+        namespec_join(print_text_of(info, "group"), print_text_of(info, "name"), &name);
         if (text_width(buf_str(&name)) > widest)
             widest = text_width(buf_str(&name));
     }
@@ -141,7 +135,7 @@ void print_statuses(const json_t *infos)
         const json_t *info = json_array_get(infos, i);
         buf_clear(&name);
         buf_clear(&line);
-        print_namespec(&name, print_text_of(info, "group"), print_text_of(info, "name"));
+        namespec_join(print_text_of(info, "group"), print_text_of(info, "name"), &name);
         pad(&line, buf_str(&name), width);
         pad(&line, print_text_of(info, "statename"), 10);
         print_line("%s%s", buf_str(&line), print_text_of(info, "description"));
@@ -178,7 +172,7 @@ void print_jobs(const json_t *infos)
 void print_available(const json_t *info)
 {
     struct buf name = BUF_EMPTY, line = BUF_EMPTY;
-    print_namespec(&name, print_text_of(info, "group"), print_text_of(info, "name"));
+    namespec_join(print_text_of(info, "group"), print_text_of(info, "name"), &name);
     pad(&line, buf_str(&name), 32);
     print_line("%s %-9s %-9s %" JSON_INTEGER_FORMAT ":%" JSON_INTEGER_FORMAT, buf_str(&line),
                json_is_true(json_object_get(info, "inuse")) ? "in use" : "avail",

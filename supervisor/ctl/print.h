@@ -13,9 +13,6 @@ void print_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Text as Python shows a string in a message: quoted, with escapes. Appends. */
 void print_quoted(struct buf *out, const char *text);
 
-/* "group:process", or just the name of a process that is named as its group. Appends. */
-void print_namespec(struct buf *out, const char *group, const char *process);
-
 /* Names in columns, as many as fit into 79 characters, filled downwards. */
 void print_columns(const char *const *names, size_t count);
 

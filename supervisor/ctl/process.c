@@ -2,30 +2,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "control/namespec.h"
 #include "ctl/commands.h"
 #include "ctl/print.h"
-
-/* "group:process"; process is NULL when the whole group is meant ("g:*", "g:"). */
-struct namespec {
-    char *group; /* both owned */
-    char *process;
-};
-
-static struct namespec namespec_split(const char *name)
-{
-    const char *colon = strchr(name, ':');
-    if (!colon)
-        return (struct namespec){mem_strdup(name), mem_strdup(name)};
-    bool whole = colon[1] == '\0' || strcmp(colon + 1, "*") == 0;
-    return (struct namespec){mem_strndup(name, (size_t)(colon - name)),
-                             whole ? NULL : mem_strdup(colon + 1)};
-}
-
-static void namespec_close(struct namespec *n)
-{
-    mem_free(n->group);
-    mem_free(n->process);
-}
 
 /* --- status, pid --------------------------------------------------------------------------- */
 
@@ -221,7 +200,7 @@ static int verb_results(struct ctl *c, const struct verb *v, json_t *results)
     for (size_t i = 0; i < json_array_size(results) && rc == 0; i++) {
         const json_t *r = json_array_get(results, i);
         buf_clear(&name);
-        print_namespec(&name, print_text_of(r, "group"), print_text_of(r, "name"));
+        namespec_join(print_text_of(r, "group"), print_text_of(r, "name"), &name);
         rc = verb_print(c, v, buf_str(&name), (int)print_int_of(r, "status"),
                         print_text_of(r, "description"));
     }
@@ -261,13 +240,13 @@ static int verb_group(struct ctl *c, const struct verb *v, const char *group, co
     return 0;
 }
 
-static int verb_process(struct ctl *c, const struct verb *v, const char *spec, const char *signal)
+static int verb_process(struct ctl *c, const struct verb *v, const struct namespec *n,
+                        const char *spec, const char *signal)
 {
     json_t *answer = NULL;
-    struct namespec n = namespec_split(spec);
     struct buf name = BUF_EMPTY;
     /* a group where only a process can be: supervisorctl calls its process None */
-    print_namespec(&name, n.group, n.process ? n.process : c->o->native ? "*" : "None");
+    namespec_join(n->group, n->process ? n->process : c->o->native ? "*" : "None", &name);
     int rc = client_call(&c->client, v->process, verb_params(spec, signal), &answer);
     if (rc == 0)
         print_line("%s: %s", buf_str(&name), v->done);
@@ -275,14 +254,16 @@ static int verb_process(struct ctl *c, const struct verb *v, const char *spec, c
         rc = verb_print(c, v, buf_str(&name), c->client.failure.code, c->client.failure.text);
     json_decref(answer);
     buf_close(&name);
-    namespec_close(&n);
     return rc;
 }
 
-static bool is_group(const char *name)
+static int verb_one(struct ctl *c, const struct verb *v, const char *spec, const char *signal)
 {
-    const char *colon = strchr(name, ':');
-    return colon && (colon[1] == '\0' || strcmp(colon + 1, "*") == 0);
+    struct namespec n = namespec_split(spec);
+    int rc = v->group && !n.process ? verb_group(c, v, n.group, signal)
+                                    : verb_process(c, v, &n, spec, signal);
+    namespec_close(&n);
+    return rc;
 }
 
 /* `signal` is NULL but for the command signal. */
@@ -293,16 +274,8 @@ static int verb_run(struct ctl *c, const struct verb *v, const struct words *w, 
     if (words_have(&names, "all"))
         return verb_all(c, v, signal);
     int rc = 0;
-    for (size_t i = 0; i < names.count && rc == 0; i++) {
-        char *name = names.items[i];
-        if (v->group && is_group(name)) {
-            char *group = mem_strndup(name, strcspn(name, ":"));
-            rc = verb_group(c, v, group, signal);
-            mem_free(group);
-        } else {
-            rc = verb_process(c, v, name, signal);
-        }
-    }
+    for (size_t i = 0; i < names.count && rc == 0; i++)
+        rc = verb_one(c, v, names.items[i], signal);
     return rc;
 }
 

@@ -1,7 +1,6 @@
 #include "ctl/shell.h"
 
 #include <histedit.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,10 +75,12 @@ static unsigned char on_tab(EditLine *edit, int ch)
     return done ? CC_REFRESH : CC_ERROR;
 }
 
-/* Ctrl-C has only to end the waiting for a key. */
-static void on_interrupt(int signal)
+/* Ctrl-C at the prompt is a key, not a signal: a signal could come just before the wait. */
+static unsigned char on_ctrl_c(EditLine *edit, int ch)
 {
-    (void)signal;
+    (void)edit;
+    (void)ch;
+    return CC_EOF;
 }
 
 static void shell_open(struct shell *s)
@@ -101,20 +102,39 @@ static void shell_open(struct shell *s)
     (void)el_set(s->edit, EL_HIST, history, s->history);
     (void)el_set(s->edit, EL_ADDFN, "complete", "complete the word", on_tab);
     (void)el_set(s->edit, EL_BIND, "^I", "complete", NULL);
-    const struct sigaction on = {.sa_handler = on_interrupt};
-    (void)sigaction(SIGINT, &on, NULL);
+    (void)el_set(s->edit, EL_ADDFN, "leave", "leave the prompt", on_ctrl_c);
+    (void)el_set(s->edit, EL_BIND, "^C", "leave", NULL);
+    (void)el_set(s->edit, EL_SETTY, "-d", "-isig", NULL);
 }
 
 static void shell_close(struct shell *s)
 {
-    HistEvent event;
     if (s->edit) {
-        if (s->ctl->o->history_file)
-            (void)history(s->history, &event, H_SAVE, s->ctl->o->history_file);
         history_end(s->history);
         el_end(s->edit);
     }
     mem_free(s->prompt);
+}
+
+/* Whether Ctrl-C sends a signal. libedit adds its own settings to what it finds. */
+static void signal_keys(bool on)
+{
+    struct termios t;
+    if (tcgetattr(STDIN_FILENO, &t) < 0)
+        return;
+    t.c_lflag = on ? t.c_lflag | ISIG : t.c_lflag & ~(tcflag_t)ISIG;
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &t);
+}
+
+/* Kept at once: the command may be one that ends us. */
+static void shell_remember(struct shell *s, const char *line)
+{
+    HistEvent event;
+    if (line[strspn(line, " \t\n")] == '\0')
+        return;
+    (void)history(s->history, &event, H_ENTER, line);
+    if (s->ctl->o->history_file)
+        (void)history(s->history, &event, H_SAVE, s->ctl->o->history_file);
 }
 
 /* The next line, or NULL at the end of the input and after Ctrl-C. */
@@ -123,12 +143,12 @@ static char *shell_line(struct shell *s)
     if (!s->edit)
         return shell_ask(s->prompt, true);
     int len = 0;
+    signal_keys(false);
     const char *line = el_gets(s->edit, &len);
+    signal_keys(true);
     if (!line || len <= 0)
         return NULL;
-    HistEvent event;
-    if (strspn(line, " \t\n") < (size_t)len)
-        (void)history(s->history, &event, H_ENTER, line);
+    shell_remember(s, line);
     return mem_strndup(line, (size_t)len - (line[len - 1] == '\n' ? 1 : 0));
 }
 
