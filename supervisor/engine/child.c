@@ -10,38 +10,12 @@
 #include "base/mem.h"
 #include "output/autolog.h"
 
-static void child_tell_trouble(struct child *c)
-{
-    const char *trouble = sink_trouble(&c->out_sink);
-    if (trouble)
-        log_warn("'%s' stdout: %s", c->config->name, trouble);
-    trouble = sink_trouble(&c->err_sink);
-    if (trouble)
-        log_warn("'%s' stderr: %s", c->config->name, trouble);
-}
-
-static void on_out_data(struct stream *s, const char *data, size_t len)
-{
-    (void)data;
-    (void)len;
-    child_tell_trouble(container_of(s, struct child, out));
-}
-
-static void on_err_data(struct stream *s, const char *data, size_t len)
-{
-    (void)data;
-    (void)len;
-    child_tell_trouble(container_of(s, struct child, err));
-}
-
 void child_init(struct child *c, const struct process_config *config, const char *group,
                 struct host *host)
 {
     *c = (struct child){.config = config, .group = group, .host = host, .in = -1, .report = -1};
     stream_init(&c->out, host->loop);
     stream_init(&c->err, host->loop);
-    c->out.on_data = on_out_data;
-    c->err.on_data = on_err_data;
     sink_init(&c->out_sink, config->name);
     sink_init(&c->err_sink, config->name);
 }
@@ -180,7 +154,6 @@ bool child_exited(struct child *c, struct err *why)
     c->pid = 0;
     child_stop_stream(&c->out, on_out_closed);
     child_stop_stream(&c->err, on_err_closed);
-    child_tell_trouble(c);
     child_close_sinks(c);
     return exec_failed;
 }

@@ -45,6 +45,14 @@ const char *fsm_event_name(enum fsm_event event)
     return event < FSM_EVENTS ? fsm_event_names[event] : "?";
 }
 
+int64_t fsm_ms(int64_t seconds)
+{
+    const int64_t century = INT64_C(100) * 366 * 86400;
+    if (seconds <= 0)
+        return 0;
+    return (seconds < century ? seconds : century) * 1000;
+}
+
 struct fsm fsm_new(void)
 {
     return (struct fsm){.state = PROC_STOPPED, .started = FSM_NEVER, .deadline = FSM_NEVER};

@@ -75,6 +75,9 @@ struct fsm_result {
     bool taken;       /* false: no such row, nothing has changed */
 };
 
+/* Seconds of the configuration, which takes any number: negative is 0, a century is for ever. */
+int64_t fsm_ms(int64_t seconds);
+
 extern const struct fsm_row fsm_table[];
 extern const size_t fsm_table_rows;
 

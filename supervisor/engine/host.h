@@ -45,7 +45,7 @@ int64_t host_now(struct host *h);
 int64_t host_wall(struct host *h);
 void host_arm(struct host *h, struct timer *t, int64_t due);
 void host_disarm(struct host *h, struct timer *t);
-void host_close(struct host *h); /* frees the heap: nothing may be armed any more */
+void host_close(struct host *h);   /* frees the heap: nothing may be armed any more */
 void host_run_due(struct host *h); /* calls every timer that is due, each at most once */
 
 #endif

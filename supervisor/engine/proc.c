@@ -212,8 +212,8 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
 {
     const char *group_name = group->config->name;
     *p = (struct proc){.group = group, .config = config, .fsm = fsm_new()};
-    p->rules = (struct fsm_rules){.startsecs_ms = config->startsecs * 1000,
-                                  .stopwaitsecs_ms = config->stopwaitsecs * 1000,
+    p->rules = (struct fsm_rules){.startsecs_ms = fsm_ms(config->startsecs),
+                                  .stopwaitsecs_ms = fsm_ms(config->stopwaitsecs),
                                   .startretries = config->startretries,
                                   .spacing_ms = PROC_SPACING_MS};
     p->timer.on_due = on_due;

@@ -342,24 +342,32 @@ struct proc *supervisor_find(struct supervisor *s, const char *namespec)
 }
 
 /* linear: a thousand programs is a thousand compares, once for each exit */
-struct proc *supervisor_find_pid(struct supervisor *s, pid_t pid)
+static struct proc *find_pid(struct list *groups, pid_t pid)
 {
     struct pgroup *g;
-    struct proc *p;
-    supervisor_each_proc(p, g, s)
-    {
-        if (p->child.pid == pid)
-            return p;
+    list_each (g, groups, link) {
+        for (size_t i = 0; i < g->count; i++) {
+            if (g->procs[i].child.pid == pid)
+                return &g->procs[i];
+        }
     }
     return NULL;
 }
 
-/* A removed group has no process; only its pipes may still be open. */
 bool supervisor_exited(struct supervisor *s, pid_t pid, int code, int status)
 {
-    struct proc *p = supervisor_find_pid(s, pid);
-    if (p)
+    struct err why;
+    struct proc *p = find_pid(&s->groups, pid);
+    if (p) {
         proc_exited(p, code, status);
+        return true;
+    }
+    /* A process in the UNKNOWN state may outlive the removal of its group. */
+    p = find_pid(&s->closing, pid);
+    if (p) {
+        (void)child_exited(&p->child, &why);
+        supervisor_settle(s);
+    }
     return p != NULL;
 }
 

@@ -54,7 +54,6 @@ int supervisor_remove_group(struct supervisor *s, const char *name); /* -EBUSY, 
 struct pgroup *supervisor_find_group(struct supervisor *s, const char *name);
 /* "group:process" or "name"; NULL when there is none. group:* is the caller's business. */
 struct proc *supervisor_find(struct supervisor *s, const char *namespec);
-struct proc *supervisor_find_pid(struct supervisor *s, pid_t pid);
 
 /* Other nodes (jobs) have come or gone: makes every edge of the processes anew. */
 void supervisor_relink(struct supervisor *s);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
+#include "engine/fsm.h"
 #include "engine/reaper.h"
 #include "jobs/say.h"
 
@@ -32,7 +33,7 @@ static int64_t job_deadline(const struct job *job, int64_t now)
         return now + config->retry_delay_ms;
     case JOB_ENDING:
     case JOB_STOPPING:
-        return now + (config->process.stopwaitsecs > 0 ? config->process.stopwaitsecs * 1000 : 0);
+        return now + fsm_ms(config->process.stopwaitsecs);
     case JOB_IDLE:
     case JOB_WAITING:
     case JOB_SUCCEEDED:

@@ -359,3 +359,10 @@ int publish_commit(struct publish *p, struct err *e)
     p->next = NULL;
     return 0;
 }
+
+int publish_confirm(const struct publish *p, struct err *e)
+{
+    if (utimensat(AT_FDCWD, p->at.path, NULL, AT_SYMLINK_NOFOLLOW) < 0)
+        return err_set(e, -errno, "cannot set the time of %s: %s", p->at.path, strerror(errno));
+    return 0;
+}

@@ -59,4 +59,10 @@ int publish_accept(struct publish *p, const char *path, unsigned slot, struct er
 /* Flushes, switches, forgets what is older than the version before. */
 int publish_commit(struct publish *p, struct err *e);
 
+/*
+ * The target is whole as of now, also when nothing was new: its own modification time says so
+ * (that of the link, for a link). What depends on the data can so tell how old it is.
+ */
+int publish_confirm(const struct publish *p, struct err *e);
+
 #endif

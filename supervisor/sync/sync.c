@@ -387,6 +387,8 @@ static enum sync_exit run_steps(struct run *x, struct err *e)
         rc = local(tree_walk(&x->target.old, on_count, x, e));
     if (rc == SYNC_OK)
         rc = apply(x, e);
+    if (rc == SYNC_OK && !x->o->dry)
+        rc = local(publish_confirm(&x->target, e));
     return rc == SYNC_OK && x->report->skipped > 0 ? SYNC_KEYS : rc;
 }
 
