@@ -97,8 +97,7 @@ static bool control_available(const struct rpc *r)
 
 static void on_event(struct event_subscriber *sub, const struct event *ev)
 {
-    (void)ev; /* whatever it is: those who wait look for themselves */
-    wait_look_all(container_of(sub, struct control, subscriber));
+    wait_look_all(container_of(sub, struct control, subscriber), ev);
 }
 
 static void control_register(struct control *c)

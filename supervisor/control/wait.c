@@ -1,5 +1,7 @@
 #include "control/wait.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "control/status.h"
 
@@ -59,12 +61,32 @@ void wait_add(struct wait *w, const char *group, const char *name, const char *s
     list_append(&w->items, &i->link);
 }
 
-/* True: nothing is left to wait for. */
-static bool wait_check(struct wait *w)
+/* A thousand processes that start together publish thousands of events: few concern an item. */
+static bool item_concerned(const struct wait_item *i, const struct event *ev)
+{
+    switch (ev->type) {
+    case EVENT_PROCESS_STATE:
+    case EVENT_PROCESS_NEWS:
+        return i->group && strcmp(i->name, ev->name) == 0 && strcmp(i->group, ev->group) == 0;
+    case EVENT_GROUP_ADDED:
+    case EVENT_GROUP_REMOVED:
+        return i->group && strcmp(i->group, ev->group) == 0;
+    case EVENT_JOB_STATE:
+        return !i->group;
+    case EVENT_SUPERVISOR_STATE:
+        break;
+    }
+    return true;
+}
+
+/* ev NULL: whatever has happened. True: nothing is left to wait for. */
+static bool wait_check(struct wait *w, const struct event *ev)
 {
     struct wait_item *i;
     list_each (i, &w->items, link) {
         struct outcome o;
+        if (ev && !item_concerned(i, ev))
+            continue;
         if (!w->look(control_of(w->call), i, &o))
             continue;
         wait_result(w, i->group, i->name, &o);
@@ -87,7 +109,7 @@ static void wait_answer(struct wait *w)
 
 void wait_go(struct wait *w)
 {
-    if (wait_check(w))
+    if (wait_check(w, NULL))
         wait_answer(w);
     else
         list_append(&control_of(w->call)->waits, &w->link);
@@ -98,12 +120,12 @@ static void on_finish(uv_timer_t *timer)
     wait_finish_all(container_of(timer, struct control, finish));
 }
 
-void wait_look_all(struct control *c)
+void wait_look_all(struct control *c, const struct event *ev)
 {
     struct wait *w;
     bool finished = false;
     list_each (w, &c->waits, link)
-        finished |= wait_check(w);
+        finished |= wait_check(w, ev);
     if (finished)
         (void)uv_timer_start(&c->finish, on_finish, 0, 0);
 }

@@ -38,8 +38,8 @@ void wait_result(struct wait *w, const char *group, const char *name, const stru
 void wait_add(struct wait *w, const char *group, const char *name, const char *spec);
 void wait_go(struct wait *w); /* answers at once when nothing is awaited; w is gone or waits */
 
-/* Something has changed: looks at every wait, and has the finished ones answered from the loop. */
-void wait_look_all(struct control *c);
+/* Something has happened: looks whom it concerns, and has finished waits answered from the loop. */
+void wait_look_all(struct control *c, const struct event *ev);
 void wait_finish_all(struct control *c); /* answers those that are finished */
 
 #endif
