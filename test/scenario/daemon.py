@@ -5,6 +5,7 @@ with Daemon(CONFIG) as d:
 """
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -58,9 +59,56 @@ class UnixTransport(xmlrpc.client.Transport):
         return UnixConnection(self.path)
 
 
+def content(path):
+    """The text of a file; "" when there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def write(path, text, mode=None):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    if mode is not None:
+        os.chmod(path, mode)
+
+
+def run(*words, **more):
+    """A program's (exit status, standard output, standard error)."""
+    done = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT, check=False, **more)
+    return done.returncode, done.stdout, done.stderr
+
+
+def children(pid):
+    """Living and dead children of a process."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+    except FileNotFoundError:
+        return []
+
+
+def proc_state(pid):
+    """'S', 'Z', ...; None when there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def gone(pid):
+    return proc_state(pid) in (None, "Z", "X")
+
+
 class Daemon:
-    def __init__(self, config, head=HEAD):
+    def __init__(self, config, head=HEAD, prefix=(), **more):
+        """`prefix`: words before mainstayd; `more`: for Popen."""
         self.config = head + config
+        self.prefix = list(prefix)
+        self.more = more
         self.process = None
 
     def write(self, config, head=HEAD):
@@ -72,8 +120,8 @@ class Daemon:
         with open("m.conf", "w", encoding="utf-8") as file:
             file.write(self.config)
         self.output = open("output", "w+b")
-        self.process = subprocess.Popen([BUILD + "/mainstayd", "-n", "-c", "m.conf"],
-                                        stdout=self.output, stderr=self.output)
+        words = self.prefix + [BUILD + "/mainstayd", "-n", "-c", "m.conf"]
+        self.process = subprocess.Popen(words, stdout=self.output, stderr=self.output, **self.more)
         wait_for(self.answers, "the daemon to answer")
         return self
 
@@ -124,6 +172,23 @@ class Daemon:
 
     def wait_state(self, name, state):
         wait_for(lambda: self.info(name)["statename"] == state, f"{name} to be {state}")
+
+    def wait_log(self, pattern):
+        wait_for(lambda: re.search(pattern, self.log()), f"{pattern!r} in the log")
+
+    def job(self, name):
+        return next(j for j in self.call("mainstay.getAllJobInfo") if j["name"] == name)
+
+    def wait_job(self, name, state):
+        wait_for(lambda: self.job(name)["statename"] == state, f"{name} to be {state}")
+
+    def ctl(self, *words):
+        """What mainstayctl answers: (exit status, standard output)."""
+        return run(BUILD + "/mainstayctl", "-c", "m.conf", *words)[:2]
+
+    def status(self, name):
+        """The words behind the state in `status`."""
+        return " ".join(self.ctl("status", name)[1].split()[2:])
 
 
 def check(name, got, want):
