@@ -30,7 +30,10 @@
 #include "systemd/bridge.h"
 
 /* What the daemon listens to besides SIGCHLD, which is the reaper's. */
-enum { MAINSTAY_SIGNALS = 6 };
+enum {
+    MAINSTAY_SIGNALS = 6,
+    MAINSTAY_EARLY_LOG = 1 << 20, /* bytes that may be logged before the log is open */
+};
 static const int mainstay_signal_numbers[MAINSTAY_SIGNALS] = {SIGTERM, SIGINT,  SIGQUIT,
                                                               SIGHUP,  SIGUSR1, SIGUSR2};
 
@@ -81,7 +84,7 @@ static void mainstay_log_early(void *ctx, enum log_level level, const char *line
 {
     struct mainstay *m = ctx;
     (void)level;
-    if (m->early.len < 1024 * 1024)
+    if (m->early.len < MAINSTAY_EARLY_LOG)
         buf_append(&m->early, line, len);
 }
 

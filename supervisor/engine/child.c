@@ -101,7 +101,7 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
 {
     struct arena a;
     struct spawn_plan plan;
-    struct spawned spawned;
+    struct spawned spawned = {.in = -1, .out = -1, .err = -1, .report = -1};
     arena_init(&a);
     int rc = spawn_plan_make(&plan, c->config, c->group, ctx, &a, e);
     if (rc == 0)

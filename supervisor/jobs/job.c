@@ -267,7 +267,7 @@ void job_try(struct job *job)
         return;
     enum graph_gate_kind gate = job_gate(job, &blocker);
     job->waits_for = blocker ? blocker->label : NULL;
-    if (gate == GRAPH_BLOCKED) {
+    if (gate == GRAPH_BLOCKED && blocker) {
         (void)snprintf(job->result, sizeof job->result, "it requires %s, which %s", blocker->label,
                        blocker->ops->status(blocker) == GRAPH_FAILED ? "has failed" : "is not up");
         job_feed(job, JOB_BLOCKED);
