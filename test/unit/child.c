@@ -181,12 +181,19 @@ static void environment_umask_and_signals(void **state)
     (void)setenv("NOTIFY_SOCKET", "/run/systemd/notify", 1);
     char *out = bed_run(b, "/bin/sh -c 'echo $OWN/$SUPERVISOR_ENABLED/$SUPERVISOR_SERVER_URL/"
                            "$SUPERVISOR_PROCESS_NAME/$SUPERVISOR_GROUP_NAME/$NOTIFY_SOCKET; umask;"
-                           " grep -E ^SigIgn: /proc/self/status; grep ^SigBlk: /proc/self/status;"
+                           " grep ^SigBlk: /proc/self/status; grep ^SigIgn: /proc/self/status;"
                            " ls /proc/self/fd | tr \"\\n\" \" \"'");
     (void)unsetenv("NOTIFY_SOCKET");
+    /* 32 and 33 are libc's own: nobody can reset them, and nobody is told of them */
+    const uint64_t libc_signals = UINT64_C(3) << 31;
+    char *ignored = strstr(out, "SigIgn:");
+    assert_non_null(ignored);
+    char *end;
+    assert_int_equal(strtoull(ignored + 8, &end, 16) & ~libc_signals, 0);
+    *ignored = '\0';
     assert_string_equal(out, "a b/1/unix:///run/x.sock/p/mine/\n0027\n"
-                             "SigIgn:\t0000000000000000\nSigBlk:\t0000000000000000\n"
-                             "0 1 2 3 ");
+                             "SigBlk:\t0000000000000000\n");
+    assert_string_equal(end, "\n0 1 2 3 ");
     free(out);
 }
 
