@@ -27,6 +27,8 @@ static const char *sync_command(struct arena *a, const struct sync_values *v)
     put_option(&command, "--publish", v->publish ? "inplace" : "atomic");
     if (v->delete)
         words_quote("--delete", &command);
+    if (v->include.count) /* the last match decides: these, but not what is excluded */
+        put_option(&command, "--exclude", "*");
     for (size_t i = 0; i < v->include.count; i++)
         put_option(&command, "--include", v->include.names[i]);
     for (size_t i = 0; i < v->exclude.count; i++)

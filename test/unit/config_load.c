@@ -55,7 +55,8 @@ static void jobs_have_defaults_of_their_own(void **state)
 {
     (void)state;
     struct loaded l;
-    load_text(&l, HEAD "[job:a]\ncommand=ls\n[sync:b]\nsource=s3://b/p\ntarget=/srv/x\n");
+    load_text(&l, HEAD "[job:a]\ncommand=ls\n[sync:b]\nsource=s3://b/p\ntarget=/srv/x\n"
+                       "[sync:d]\nsource=s3://b/p\ntarget=/srv/x\ninclude=*.json\nexclude=old/*\n");
     const struct job_config *a = config_find_job(l.config, "a");
     const struct job_config *b = config_find_job(l.config, "b");
     assert_int_equal(a->when, JOB_WHEN_MANUAL);
@@ -74,6 +75,9 @@ static void jobs_have_defaults_of_their_own(void **state)
     assert_string_equal(b->process.command,
                         "mainstay-sync s3://b/p /srv/x --publish atomic --concurrency 16");
     assert_string_equal(b->target, "/srv/x");
+    assert_string_equal(config_find_job(l.config, "d")->process.command,
+                        "mainstay-sync s3://b/p /srv/x --publish atomic --exclude '*' "
+                        "--include '*.json' --exclude 'old/*' --concurrency 16");
     assert_null(config_find_job(l.config, "c"));
     load_close(&l);
 }
