@@ -107,9 +107,11 @@ static void load_alone(struct loader *l, const struct ini_section *s, enum group
         break;
     case GROUP_LISTENER:
         ok = load_listener(l, s, &values) && ok;
+        load_warning(l, s, NULL, "read, but not run: this version has no event listeners yet");
         break;
     case GROUP_FCGI:
         ok = load_fcgi(l, s, &values) && ok;
+        load_warning(l, s, NULL, "read, but not run: this version has no FastCGI programs yet");
         break;
     }
     if (ok)

@@ -46,6 +46,9 @@ bool supervisor_all_stopped(const struct supervisor *s);
 /* Removes every (stopped) group, for a reload. */
 void supervisor_unload(struct supervisor *s);
 
+/* Listeners and FastCGI programs are read and checked, but not run yet. */
+bool supervisor_runs(const struct group_config *config);
+
 /* `reread`: keeps the new configuration for add. `update` is made of add and remove. */
 void supervisor_set_config(struct supervisor *s, struct config *config);
 int supervisor_add_group(struct supervisor *s, const char *name);    /* -EEXIST, -ENOENT */
