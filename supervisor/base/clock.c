@@ -18,3 +18,8 @@ int64_t clock_wall(void)
 {
     return clock_read(CLOCK_REALTIME);
 }
+
+int64_t clock_boot(void)
+{
+    return clock_read(CLOCK_BOOTTIME);
+}

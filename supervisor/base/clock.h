@@ -6,5 +6,6 @@
 
 int64_t clock_now(void);  /* CLOCK_MONOTONIC in milliseconds: for every deadline */
 int64_t clock_wall(void); /* CLOCK_REALTIME in milliseconds since 1970: for showing and calendars */
+int64_t clock_boot(void); /* CLOCK_BOOTTIME in milliseconds: what /proc counts from */
 
 #endif

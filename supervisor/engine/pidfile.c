@@ -11,21 +11,46 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"
 
-/* Is `pid` a supervisor that does not lock its file, such as Supervisor's own? */
-static bool pidfile_held_by(pid_t pid)
+enum { PIDFILE_SLACK_MS = 20 }; /* the kernel counts both times in ticks */
+
+/* When a process was started, in ms since 1970; -1 when there is no such process. */
+static int64_t pidfile_started(pid_t pid)
 {
-    struct buf line = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
     char path[64];
-    (void)snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
-    bool held = pid != getpid() && fd_read_file(path, 65536, &line, NULL) == 0 &&
-                (memmem(line.data, line.len, "supervisord", 11) ||
-                 memmem(line.data, line.len, "mainstayd", 9));
-    buf_close(&line);
-    return held;
+    unsigned long long ticks = 0;
+    int64_t started = -1;
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    if (fd_read_file(path, 65536, &text, NULL) == 0) {
+        /* field 22; the second one is a name that may contain anything, but ends with the last ) */
+        const char *rest = strrchr(buf_str(&text), ')');
+        if (rest && sscanf(rest, ")%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%llu",
+                           &ticks) == 1)
+            started = (int64_t)ticks * 1000 / sysconf(_SC_CLK_TCK);
+    }
+    buf_close(&text);
+    if (started < 0)
+        return -1;
+    return started + clock_wall() - clock_boot();
+}
+
+/*
+ * Has `pid` written the file, or had it written? A process that is younger than the file has only
+ * inherited the number of one that is dead.
+ */
+static bool pidfile_held_by(const struct pidfile *f, pid_t pid)
+{
+    struct stat st;
+    int64_t started = pid == getpid() ? -1 : pidfile_started(pid);
+    if (started < 0 || fstat(f->fd, &st) < 0)
+        return false;
+    int64_t written = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    return started <= written + PIDFILE_SLACK_MS;
 }
 
 static int pidfile_check(const struct pidfile *f, struct err *e)
@@ -37,12 +62,12 @@ static int pidfile_check(const struct pidfile *f, struct err *e)
         return err_set(e, -errno, "cannot read the pid file %s: %s", f->path, strerror(errno));
     if (n == 0)
         return 0;
-    if (parse_int(text, &pid, NULL) < 0 || pid <= 0)
+    if (parse_int(text, &pid, NULL) < 0 || pid <= 0 || pid > INT32_MAX)
         return err_set(e, -EEXIST,
                        "the pid file %s exists and holds no process id: it is not overwritten, "
                        "choose another pidfile= or remove it",
                        f->path);
-    if (pidfile_held_by((pid_t)pid))
+    if (pidfile_held_by(f, (pid_t)pid))
         return err_set(e, -EEXIST, "the pid file %s belongs to process %d, which is running",
                        f->path, (int)pid);
     return 0;

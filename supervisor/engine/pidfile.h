@@ -13,8 +13,9 @@ struct pidfile {
 };
 
 /*
- * Takes the file: -EEXIST with one sentence when a living daemon has it, or when the file holds
- * something that is no process id (it is then left as it is).
+ * Takes the file: -EEXIST with one sentence when a living daemon has it, when it was written for
+ * another process that lives, or when it holds something that is no process id. It is then left
+ * as it is.
  */
 int pidfile_take(struct pidfile *f, const char *path, struct err *e);
 void pidfile_drop(struct pidfile *f); /* removes it if it is still ours */
