@@ -196,13 +196,19 @@ const char *child_err_path(const struct child *c)
     return c->config->redirect_stderr ? NULL : child_log_path(&c->config->err, c->err_auto);
 }
 
-void child_reopen_logs(struct child *c)
+static void child_reopen_log(struct child *c, struct sink *sink)
 {
     struct err e;
+    if (sink_reopen(sink, &e) < 0)
+        log_warn("'%s': %s", c->config->name, e.text);
+}
+
+void child_reopen_logs(struct child *c)
+{
     if (c->pid == 0)
         return;
-    if (sink_reopen(&c->out_sink, &e) < 0 || sink_reopen(&c->err_sink, &e) < 0)
-        log_warn("'%s': %s", c->config->name, e.text);
+    child_reopen_log(c, &c->out_sink);
+    child_reopen_log(c, &c->err_sink);
 }
 
 int child_clear_logs(struct child *c, struct err *e)
