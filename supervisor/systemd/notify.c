@@ -1,11 +1,12 @@
 #include "systemd/notify.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "base/mem.h"
 #include "base/xml.h"
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -17,25 +18,56 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void notify_init(struct notify *n, uv_loop_t *loop)
 {
-    const char *socket = getenv("NOTIFY_SOCKET");
-    *n = (struct notify){.listening = socket && *socket, .handles = 2};
+    *n = (struct notify){.handles = 3};
+    channel_open(&n->channel, getenv("NOTIFY_SOCKET"));
     (void)uv_timer_init(loop, &n->status_timer);
     (void)uv_timer_init(loop, &n->hold_timer);
-    n->status_timer.data = n->hold_timer.data = n;
+    (void)uv_timer_init(loop, &n->retry_timer);
+    n->status_timer.data = n->hold_timer.data = n->retry_timer.data = n;
+}
+
+static void notify_drop_oldest(struct notify *n)
+{
+    mem_free(n->queue[0]);
+    n->queued--;
+    memmove(n->queue, n->queue + 1, n->queued * sizeof *n->queue);
 }
 
 void notify_close(struct notify *n, void (*on_closed)(struct notify *n))
 {
     n->on_closed = on_closed;
+    while (n->queued > 0)
+        notify_drop_oldest(n);
+    channel_close(&n->channel);
     uv_close((uv_handle_t *)&n->status_timer, on_timer_closed);
     uv_close((uv_handle_t *)&n->hold_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&n->retry_timer, on_timer_closed);
 }
 
-/* A failure is systemd's loss: there is nobody better to tell. */
-static void notify_send(const struct notify *n, const char *text)
+/* False: systemd does not read. Any other failure is systemd's loss: nobody better can be told. */
+static bool notify_send(const struct notify *n, const char *text)
 {
-    if (n->listening)
-        (void)sd_notify(0, text);
+    return n->queued == 0 && channel_send(&n->channel, text) != -EAGAIN;
+}
+
+static void on_retry_due(uv_timer_t *timer)
+{
+    struct notify *n = timer->data;
+    while (n->queued > 0 && channel_send(&n->channel, n->queue[0]) != -EAGAIN)
+        notify_drop_oldest(n);
+    if (n->queued == 0)
+        (void)uv_timer_stop(timer);
+}
+
+/* What must arrive, and in this order. */
+static void notify_send_surely(struct notify *n, const char *text)
+{
+    if (notify_send(n, text))
+        return;
+    if (n->queued == NOTIFY_QUEUE)
+        notify_drop_oldest(n);
+    n->queue[n->queued++] = mem_strdup(text);
+    (void)uv_timer_start(&n->retry_timer, on_retry_due, NOTIFY_RETRY, NOTIFY_RETRY);
 }
 
 /* Copies what fits of the text, as one line of UTF-8. */
@@ -70,28 +102,25 @@ static void notify_state(struct notify *n, const char *state)
         n->sent_at = uv_now(n->status_timer.loop);
     n->pending = false;
     (void)uv_timer_stop(&n->status_timer);
-    notify_send(n, text);
-}
-
-static void notify_send_status(struct notify *n)
-{
-    char text[NOTIFY_STATUS_MAX + 16];
-    (void)snprintf(text, sizeof text, "STATUS=%s", n->status);
-    n->pending = false;
-    n->sent_at = uv_now(n->status_timer.loop);
-    notify_send(n, text);
+    notify_send_surely(n, text);
 }
 
 static void on_status_due(uv_timer_t *timer)
 {
-    notify_send_status(timer->data);
+    struct notify *n = timer->data;
+    char text[NOTIFY_STATUS_MAX + 16];
+    (void)snprintf(text, sizeof text, "STATUS=%s", n->status);
+    n->pending = !notify_send(n, text);
+    n->sent_at = uv_now(timer->loop);
+    if (n->pending)
+        (void)uv_timer_start(timer, on_status_due, NOTIFY_STATUS_GAP, 0);
 }
 
 void notify_status(struct notify *n, const char *text)
 {
     char flat[NOTIFY_STATUS_MAX + 1];
     notify_flatten(text, flat, NOTIFY_STATUS_MAX);
-    if (!n->listening || strcmp(flat, n->status) == 0)
+    if (!channel_is_open(&n->channel) || strcmp(flat, n->status) == 0)
         return;
     memcpy(n->status, flat, sizeof flat);
     if (n->pending)
@@ -99,7 +128,7 @@ void notify_status(struct notify *n, const char *text)
     uint64_t since = uv_now(n->status_timer.loop) - n->sent_at;
     n->pending = true;
     if (n->sent_at == 0 || since >= NOTIFY_STATUS_GAP)
-        notify_send_status(n);
+        on_status_due(&n->status_timer);
     else
         (void)uv_timer_start(&n->status_timer, on_status_due, NOTIFY_STATUS_GAP - since, 0);
 }
@@ -129,7 +158,7 @@ void notify_extend(struct notify *n, uint64_t usec)
 {
     char text[64];
     (void)snprintf(text, sizeof text, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)usec);
-    notify_send(n, text);
+    (void)notify_send(n, text);
 }
 
 static void on_hold_due(uv_timer_t *timer)
@@ -140,7 +169,7 @@ static void on_hold_due(uv_timer_t *timer)
 void notify_hold(struct notify *n, bool on)
 {
     bool holding = uv_is_active((const uv_handle_t *)&n->hold_timer);
-    if (!n->listening || on == holding)
+    if (!channel_is_open(&n->channel) || on == holding)
         return;
     if (on)
         (void)uv_timer_start(&n->hold_timer, on_hold_due, 0, NOTIFY_HOLD_EVERY);
@@ -150,5 +179,5 @@ void notify_hold(struct notify *n, bool on)
 
 void notify_watchdog(struct notify *n)
 {
-    notify_send(n, "WATCHDOG=1");
+    (void)notify_send(n, "WATCHDOG=1");
 }

@@ -1,6 +1,7 @@
 /*
- * What systemd is told about the daemon, through libsystemd's sd_notify. Without NOTIFY_SOCKET
- * in the environment everything here does nothing. That the children do not inherit
+ * What systemd is told about the daemon, by the protocol of sd_notify(3). Nothing here waits: what
+ * must arrive is sent again later when systemd does not read, the rest is left out. Without
+ * NOTIFY_SOCKET in the environment everything here does nothing. That the children do not inherit
  * NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID is the business of who makes their environment.
  *
  * The daemon is one of the few processes of the unit that may speak: NotifyAccess=main.
@@ -12,16 +13,23 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "systemd/channel.h"
+
 enum {
-    NOTIFY_STATUS_MAX = 512,    /* bytes of STATUS=, cut at a character */
-    NOTIFY_STATUS_GAP = 250,    /* ms: at least so far apart, the last one always arrives */
-    NOTIFY_HOLD_EVERY = 5000,   /* ms between two requests for more time */
-    NOTIFY_HOLD_FOR = 30 * 1000 /* ms that each asks for */
+    NOTIFY_STATUS_MAX = 512,     /* bytes of STATUS=, cut at a character */
+    NOTIFY_STATUS_GAP = 250,     /* ms: at least so far apart, the last one always arrives */
+    NOTIFY_HOLD_EVERY = 5000,    /* ms between two requests for more time */
+    NOTIFY_HOLD_FOR = 30 * 1000, /* ms that each asks for */
+    NOTIFY_RETRY = 100,          /* ms between two attempts when systemd does not read */
+    NOTIFY_QUEUE = 8             /* messages that wait for it; then the oldest is dropped */
 };
 
-/* Owned by main.c. Two timers, both idle unless there is something to say. */
+/* Owned by main.c. Three timers, all idle unless there is something to say. */
 struct notify {
-    bool listening;                     /* there is a NOTIFY_SOCKET */
+    struct channel channel;
+    char *queue[NOTIFY_QUEUE]; /* owned; states that systemd has not read yet */
+    size_t queued;
+    uv_timer_t retry_timer;             /* runs while the queue is not empty */
     uv_timer_t status_timer;            /* runs while a status waits for its turn */
     uv_timer_t hold_timer;              /* runs between notify_hold(true) and (false) */
     int handles;                        /* not yet closed */

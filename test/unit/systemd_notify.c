@@ -202,6 +202,47 @@ static void hold_asks_while_it_is_on(void **state)
     notify_close(&notify, NULL);
 }
 
+/* A systemd that does not read: nobody waits for it, and what counts arrives in the end. */
+static void what_must_arrive_arrives_late(void **state)
+{
+    (void)state;
+    notify_init(&notify, &loop);
+    for (int i = 0; i < 100000; i++) /* more than any queue of datagrams holds */
+        notify_watchdog(&notify);
+    notify_status(&notify, "one");
+    notify_reloading(&notify);
+    notify_ready(&notify);
+    notify_extend(&notify, 1);
+    for (int i = 0; i < 2 * NOTIFY_QUEUE; i++)
+        notify_stopping(&notify);
+    assert_int_equal(notify.queued, NOTIFY_QUEUE);
+    while (strcmp(told(), "WATCHDOG=1") == 0)
+        ;
+    notify_watchdog(&notify); /* nothing overtakes them */
+    assert_string_equal(told(), "(none)");
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0); /* ends: no timer is left running */
+    for (int i = 0; i < NOTIFY_QUEUE; i++)
+        assert_string_equal(told(), "STOPPING=1");
+    assert_string_equal(told(), "(none)");
+    notify_ready(&notify);
+    assert_string_equal(told(), "READY=1");
+    notify_close(&notify, NULL);
+}
+
+static void a_status_is_not_lost(void **state)
+{
+    (void)state;
+    notify_init(&notify, &loop);
+    for (int i = 0; i < 100000; i++)
+        notify_watchdog(&notify);
+    notify_status(&notify, "one");
+    while (strcmp(told(), "WATCHDOG=1") == 0)
+        ;
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_string_equal(told(), "STATUS=one");
+    notify_close(&notify, NULL);
+}
+
 static void without_a_socket_nothing_happens(void **state)
 {
     (void)state;
@@ -255,6 +296,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(status_only_when_changed_and_not_often, begin, end),
         cmocka_unit_test_setup_teardown(status_is_one_line_of_utf8, begin, end),
         cmocka_unit_test_setup_teardown(hold_asks_while_it_is_on, begin, end),
+        cmocka_unit_test_setup_teardown(what_must_arrive_arrives_late, begin, end),
+        cmocka_unit_test_setup_teardown(a_status_is_not_lost, begin, end),
         cmocka_unit_test_setup_teardown(without_a_socket_nothing_happens, begin, end),
         cmocka_unit_test_setup_teardown(a_loop_that_turns_is_alive, begin, end),
     };
