@@ -329,10 +329,9 @@ static bool proc_wants_again(const struct proc *p)
            (p->config->autorestart == AUTORESTART_UNEXPECTED && !p->exit_expected);
 }
 
-static void proc_log_exit(const struct proc *p, enum fsm_event event)
+static void proc_log_exit(const struct proc *p, enum fsm_event event, const char *how)
 {
     const char *name = p->config->name;
-    const char *how = p->last_exit;
     if (p->fsm.state == PROC_STOPPING || p->fsm.state == PROC_UNKNOWN)
         log_line(p->exit_expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "stopped: %s (%s)", name, how);
     else if (p->exit_expected && event != FSM_EXIT_EARLY)
@@ -344,6 +343,7 @@ static void proc_log_exit(const struct proc *p, enum fsm_event event)
 void proc_exited(struct proc *p, int code, int status)
 {
     struct err why;
+    char how[64];
     int64_t now = host_now(proc_host(p));
     bool exec_failed = child_exited(&p->child, &why);
     enum fsm_event event;
@@ -353,14 +353,15 @@ void proc_exited(struct proc *p, int code, int status)
     p->stopped_wall = host_wall(proc_host(p));
     p->exit_expected = proc_expects(p, code, status);
     event = fsm_exit(&p->fsm, &p->rules, proc_wants_again(p), now);
-    reaper_describe(code, status, p->last_exit, sizeof p->last_exit);
+    reaper_describe(code, status, how, sizeof how);
+    reaper_news(code, status, p->last_exit, sizeof p->last_exit);
     p->exit_status = event == FSM_EXIT_EARLY ? 0 : code == CLD_EXITED ? status : -1;
     if (exec_failed) {
         log_info("spawnerr: %s", why.text);
         proc_spawnerr(p, why.text);
         event = p->fsm.state == PROC_STARTING ? FSM_SPAWN_FAILED : event;
     } else {
-        proc_log_exit(p, event);
+        proc_log_exit(p, event, how);
         if (event == FSM_EXIT_EARLY)
             proc_spawnerr(p, "Exited too quickly (process log may have details)");
         else if (p->fsm.state == PROC_RUNNING && !p->exit_expected)

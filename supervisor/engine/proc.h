@@ -31,7 +31,7 @@ struct proc {
     int exit_status; /* of the last exit; -1 after a signal */
     bool exit_expected;
     char spawnerr[512]; /* Supervisor's spawnerr; "" */
-    char last_exit[64]; /* "exit status 1", "terminated by SIGKILL"; "" before the first */
+    char last_exit[64]; /* "exited 1", "killed by SIGKILL"; "" before the first */
 };
 
 enum proc_start_result {

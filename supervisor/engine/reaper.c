@@ -54,3 +54,12 @@ void reaper_describe(int code, int status, char *text, size_t size)
                        parse_signal_name(status, name, sizeof name),
                        code == CLD_DUMPED ? " (core dumped)" : "");
 }
+
+void reaper_news(int code, int status, char *text, size_t size)
+{
+    char name[16];
+    if (code == CLD_EXITED)
+        (void)snprintf(text, size, "exited %d", status);
+    else
+        (void)snprintf(text, size, "killed by %s", parse_signal_name(status, name, sizeof name));
+}

@@ -21,4 +21,7 @@ void reaper_close(struct reaper *r); /* the handle closes in the loop */
 /* "exit status 3", "terminated by SIGTERM (core dumped)": Supervisor's words. */
 void reaper_describe(int code, int status, char *text, size_t size);
 
+/* "exited 3", "killed by SIGTERM": what a line about many has room for. */
+void reaper_news(int code, int status, char *text, size_t size);
+
 #endif

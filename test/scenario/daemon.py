@@ -135,6 +135,8 @@ class Daemon:
             return False
 
     def __exit__(self, kind, value, trace):
+        if kind:
+            print(self.log(), flush=True)
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -143,14 +145,11 @@ class Daemon:
                 self.process.kill()
                 raise
         self.output.close()
-        if kind:
-            print(self.log())
-        elif self.process.returncode != 0:
+        if not kind and self.process.returncode != 0:
             raise AssertionError(f"mainstayd ended with {self.process.returncode}")
 
     def log(self):
-        with open("m.log", encoding="utf-8", errors="replace") as file:
-            return file.read()
+        return content("m.log")
 
     def proxy(self):
         return xmlrpc.client.ServerProxy("http://localhost", transport=UnixTransport("m.sock"))
