@@ -392,6 +392,7 @@ static int mainstay_main(struct mainstay *m, const char *program)
     log_info("supervisord started with pid %d", (int)getpid());
     mainstay_run_config(m);
     daemon_tell(&m->told, NULL);
+    daemon_trim();
     /* From here on, we must not die. */
     (void)uv_run(&m->loop, UV_RUN_DEFAULT);
     mainstay_end(m);

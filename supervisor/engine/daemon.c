@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <link.h>
 #include <linux/close_range.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -139,6 +142,30 @@ int daemon_enter_folder(const struct config *config, struct err *e)
         return err_set(e, -errno, "can't chdir into '%s': %s", config->directory, strerror(errno));
     log_info("set current directory: '%s'", config->directory);
     return 0;
+}
+
+/* Segments that are not writable are never changed, not even by relocation: dropping is safe. */
+static int daemon_trim_library(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)size;
+    (void)ctx;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W))
+            continue;
+        uintptr_t from = (info->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+        uintptr_t to = info->dlpi_addr + segment->p_vaddr + segment->p_filesz;
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
+        (void)madvise((void *)from, to - from, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void daemon_trim(void)
+{
+    (void)malloc_trim(0);
+    (void)dl_iterate_phdr(daemon_trim_library, NULL);
 }
 
 const char *daemon_program_folder(struct arena *a)

@@ -22,6 +22,13 @@ int daemon_become(const struct config *config, struct err *e);       /* user= of
 int daemon_raise_limits(const struct config *config, struct err *e); /* minfds, minprocs */
 int daemon_enter_folder(const struct config *config, struct err *e); /* directory= and umask= */
 
+/*
+ * Gives back what only the start has needed: the read-only pages of our libraries, most of which
+ * are never looked at again. They stay in the machine's page cache; what is needed comes back
+ * with a fault that reads no disk.
+ */
+void daemon_trim(void);
+
 /* The folder of our own executable; NULL when it cannot be told. */
 const char *daemon_program_folder(struct arena *a);
 
