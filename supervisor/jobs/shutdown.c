@@ -75,7 +75,7 @@ void shutdown_close(struct shutdown *sd)
 
 bool shutdown_under_way(const struct shutdown *sd)
 {
-    return sd->step != SHUTDOWN_NONE && sd->step != SHUTDOWN_DONE;
+    return sd->step != SHUTDOWN_NONE;
 }
 
 void shutdown_begin(struct shutdown *sd, enum supervisor_state why)

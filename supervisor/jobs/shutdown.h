@@ -35,6 +35,7 @@ void shutdown_begin(struct shutdown *sd, enum supervisor_state why);
 void shutdown_again(struct shutdown *sd); /* after a restart: ready for the next one */
 
 void shutdown_look(struct shutdown *sd); /* something has stopped or ended: look, from the loop */
+/* Also when it is done: what is down stays down, until shutdown_again. */
 bool shutdown_under_way(const struct shutdown *sd);
 
 #endif
