@@ -20,6 +20,18 @@
 #include "base/fd.h"
 #include "base/log.h"
 
+/* Whoever started us may have blocked signals, and the mask comes through exec: without SIGCHLD
+ * nobody is reaped, without SIGTERM nothing stops. A reader that left, or a log that has reached
+ * RLIMIT_FSIZE, is an error of the write, not our death. */
+static void daemon_prepare_signals(void)
+{
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+}
+
 int daemon_prepare(struct err *e)
 {
     int fd;
@@ -30,7 +42,7 @@ int daemon_prepare(struct err *e)
     } while (fd <= STDERR_FILENO);
     fd_close(&fd);
     (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-    (void)signal(SIGPIPE, SIG_IGN);
+    daemon_prepare_signals();
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         return err_set(e, -errno, "cannot become the reaper of orphans: %s", strerror(errno));
     return 0;

@@ -6,8 +6,8 @@
 #include "base/err.h"
 #include "config/config.h"
 
-/* Descriptors 0 to 2 exist, no other one is inherited by children, SIGPIPE is ignored, orphans
- * come to us. */
+/* Descriptors 0 to 2 exist, no other one is inherited by children, no signal is blocked, SIGPIPE
+ * and SIGXFSZ are ignored, orphans come to us. */
 int daemon_prepare(struct err *e);
 
 /*
