@@ -1,12 +1,12 @@
 #include "control/auth.h"
 
+#include <nettle/sha1.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/base64.h"
 #include "base/buf.h"
-#include "control/sha1.h"
 
 #define SCHEME "basic "
 #define HASHED "{SHA}"
@@ -30,10 +30,13 @@ static bool same_password(const char *given, size_t len, const char *password)
     if (strncmp(password, HASHED, strlen(HASHED)) != 0)
         return same(given, len, password);
     static const char digits[] = "0123456789abcdef";
-    uint8_t hash[SHA1_SIZE];
-    char text[2 * SHA1_SIZE];
-    sha1(given, len, hash);
-    for (size_t i = 0; i < SHA1_SIZE; i++) {
+    uint8_t hash[SHA1_DIGEST_SIZE];
+    char text[2 * SHA1_DIGEST_SIZE];
+    struct sha1_ctx sha1; /* weak, and what Supervisor's {SHA} passwords are made with */
+    sha1_init(&sha1);
+    sha1_update(&sha1, len, (const uint8_t *)given);
+    sha1_digest(&sha1, sizeof hash, hash);
+    for (size_t i = 0; i < sizeof hash; i++) {
         text[2 * i] = digits[hash[i] >> 4];
         text[2 * i + 1] = digits[hash[i] & 15];
     }

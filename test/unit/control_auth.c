@@ -13,38 +13,8 @@
 #include "control/fault.h"
 #include "control/namespec.h"
 #include "control/route.h"
-#include "control/sha1.h"
 
 #define SHA_OF_SECRET "{SHA}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4"
-
-static void sha1_of_known_texts(void **state)
-{
-    (void)state;
-    // clang-format off
-    static const struct { const char *text; size_t times; const char *want; } rows[] = {
-        {"",    1,    "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
-        {"abc", 1,    "a9993e364706816aba3e25717850c26c9cd0d89d"},
-        {"secret", 1, "e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4"},
-        {"a",   55,   "c1c8bbdc22796e28c0e15163d20899b65621d65a"},
-        {"a",   56,   "c2db330f6083854c99d4b5bfb6e8f29f201be699"},
-        {"a",   64,   "0098ba824b5c16427bd7a1122a5a442a25ec644d"},
-        {"a",   1000000, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"},
-    };
-    // clang-format on
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct buf in = BUF_EMPTY;
-        struct buf hex = BUF_EMPTY;
-        uint8_t hash[SHA1_SIZE];
-        for (size_t n = 0; n < rows[i].times; n++)
-            buf_text(&in, rows[i].text);
-        sha1(buf_str(&in), in.len, hash);
-        for (size_t n = 0; n < sizeof hash; n++)
-            buf_printf(&hex, "%02x", hash[n]);
-        assert_string_equal(buf_str(&hex), rows[i].want);
-        buf_close(&in);
-        buf_close(&hex);
-    }
-}
 
 static bool login(const char *credentials, const char *username, const char *password)
 {
@@ -182,11 +152,8 @@ static void faults_in_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha1_of_known_texts),
-        cmocka_unit_test(passwords),
-        cmocka_unit_test(headers_that_are_no_login),
-        cmocka_unit_test(routes),
-        cmocka_unit_test(namespecs),
+        cmocka_unit_test(passwords),       cmocka_unit_test(headers_that_are_no_login),
+        cmocka_unit_test(routes),          cmocka_unit_test(namespecs),
         cmocka_unit_test(faults_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
