@@ -20,7 +20,7 @@ struct call;
 enum {
     RPC_ANYTIME = 1,            /* flag: answers also while the daemon shuts down */
     RPC_TABLES_MAX = 8,         /* of methods */
-    RPC_ANSWER_MAX = 32 << 20,  /* bytes of log in one answer, also of a multicall */
+    RPC_ANSWER_MAX = 32 << 20,  /* bytes of log in one answer; of all answers in a multicall */
     RPC_MULTICALLS_MAX = 10000, /* calls in one multicall */
 };
 

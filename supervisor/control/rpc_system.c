@@ -1,4 +1,5 @@
 /* The methods that tell of methods, and system.multicall. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,11 +76,14 @@ static void method_signature(struct call *c)
 
 /* --- Many calls in one ----------------------------------------------------------------------- */
 
+enum { NODE_WEIGHT = 128 }; /* bytes that a value takes besides its text, as JSON and as XML */
+
 /* Strictly in order: each call is answered before the next one begins. */
 struct multicall {
     struct call *call;
     size_t next;
     json_t *results;
+    size_t room;  /* bytes that the results may still take */
     bool running; /* multicall_run is on the stack and goes on by itself */
     bool waiting; /* for the answer of the call before `next` */
 };
@@ -93,12 +97,26 @@ static void multicall_add_fault(struct multicall *m, const struct outcome *fault
     buf_close(&text);
 }
 
+/* About the bytes that a value takes; our own answers are a few levels deep. */
+static size_t weight(const json_t *value)
+{
+    json_t *members = (json_t *)(uintptr_t)value; /* jansson's iterator takes no const */
+    size_t sum = NODE_WEIGHT + json_string_length(value);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        sum += weight(json_array_get(value, i));
+    for (void *it = json_object_iter(members); it; it = json_object_iter_next(members, it))
+        sum += weight(json_object_iter_value(it));
+    return sum;
+}
+
 static void multicall_run(struct multicall *m);
 
 static void on_part_done(struct call *part)
 {
     struct multicall *m = part->asker;
     m->waiting = false;
+    size_t taken = part->value ? weight(part->value) : 0;
+    m->room -= taken < m->room ? taken : m->room;
     if (part->value)
         json_array_append(m->results, part->value);
     else
@@ -112,7 +130,9 @@ static void multicall_start(struct multicall *m, const json_t *row)
     const char *name = json_string_value(json_object_get(row, "methodName"));
     json_t *params = json_object_get(row, "params");
     struct outcome fault = outcome_fault(FAULT_INCORRECT_PARAMETERS, NULL);
-    if (!name)
+    if (m->room == 0)
+        fault = outcome_fault(FAULT_FAILED, "too much for one answer");
+    else if (!name)
         fault = outcome_fault(FAULT_INCORRECT_PARAMETERS, "No methodName");
     else if (strcmp(name, MULTICALL) == 0)
         fault = outcome_fault(FAULT_INCORRECT_PARAMETERS, "Recursive system.multicall forbidden");
@@ -147,7 +167,7 @@ static void multicall(struct call *c)
         return;
     }
     struct multicall *m = mem_alloc(sizeof *m);
-    *m = (struct multicall){.call = c, .results = json_array()};
+    *m = (struct multicall){.call = c, .results = json_array(), .room = RPC_ANSWER_MAX};
     multicall_run(m);
 }
 

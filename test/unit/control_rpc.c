@@ -219,6 +219,22 @@ static void a_long_multicall(void **state)
     assert_string_equal(buf_str(&answer), "2 INCORRECT_PARAMETERS: too many calls");
 }
 
+/* What a client asks for again and again in one call must not fill the memory. */
+static void a_multicall_of_large_answers(void **state)
+{
+    (void)state;
+    char text[10000] = "";
+    memset(text, 'x', sizeof text - 1);
+    json_t *calls = json_array();
+    for (int i = 0; i < RPC_MULTICALLS_MAX; i++)
+        json_array_append_new(calls,
+                              json_pack("{s:s, s:[s]}", "methodName", "test.text", "params", text));
+    rpc_call(&rpc, "system.multicall", json_pack("[o]", calls), NULL, on_done, NULL);
+    assert_int_equal(answers, 1);
+    assert_true(answer.len < (size_t)RPC_ANSWER_MAX + (2 << 20));
+    assert_non_null(strstr(buf_str(&answer), "too much for one answer"));
+}
+
 static void what_waits_at_the_end_gets_a_fault(void **state)
 {
     (void)state;
@@ -242,6 +258,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_calls_in_one, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(a_multicall_waits_for_each_call, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(a_long_multicall, open_rpc, close_rpc),
+        cmocka_unit_test_setup_teardown(a_multicall_of_large_answers, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(what_waits_at_the_end_gets_a_fault, open_rpc, close_rpc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
