@@ -67,7 +67,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *ctx)
     if (status != 200) {
         size_t room = ERROR_BODY_MAX - s->body.len;
         buf_append(&s->body, data, len < room ? len : room);
-        return len;
+        return len <= room ? len : CURL_WRITEFUNC_ERROR; /* enough: it may have no end */
     }
     s->failed = s->request.on_data(&s->request, data, len, &s->err);
     return s->failed < 0 ? CURL_WRITEFUNC_ERROR : len;
@@ -219,12 +219,13 @@ static struct outcome judge(struct slot *s, CURLcode code, struct err *e)
 {
     if (s->failed < 0)
         return judge_callback(s, e);
-    if (code != CURLE_OK) {
+    long status = 0;
+    (void)curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
+    bool read_enough = code == CURLE_WRITE_ERROR && status != 200;
+    if (code != CURLE_OK && !read_enough) {
         (void)err_set(e, -EIO, "%s", s->curl_error[0] ? s->curl_error : curl_easy_strerror(code));
         return (struct outcome){SYNC_SERVER, !is_lasting(code)};
     }
-    long status = 0;
-    (void)curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
     if (status != 200) {
         struct s3_error error;
         list_read_error(buf_str(&s->body), s->body.len, &error);
