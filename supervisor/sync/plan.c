@@ -84,6 +84,15 @@ static int drop_conflicts(struct plan *p, struct err *e)
     return 0;
 }
 
+static int add_sizes(struct plan *p, struct err *e)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (__builtin_add_overflow(p->to_fetch_bytes, p->items[i].object->size, &p->to_fetch_bytes))
+            return err_set(e, -EBADMSG, "the sizes in the listing are impossible");
+    }
+    return 0;
+}
+
 int plan_make(struct plan *p, const struct listing *l, const struct filter *f, const char *reserved,
               struct err *e)
 {
@@ -93,12 +102,12 @@ int plan_make(struct plan *p, const struct listing *l, const struct filter *f, c
         select_object(p, &l->objects[i], prefix_len, f, reserved);
     qsort(p->items, p->count, sizeof *p->items, compare_items);
     int rc = drop_conflicts(p, e);
+    if (rc == 0)
+        rc = add_sizes(p, e);
     if (rc < 0) {
         plan_close(p);
         return rc;
     }
-    for (size_t i = 0; i < p->count; i++)
-        p->to_fetch_bytes += p->items[i].object->size;
     p->to_fetch = p->count;
     return 0;
 }
