@@ -179,12 +179,13 @@ static int verify(struct file *f, const struct answer *a, struct err *e)
 static int set_time(struct file *f)
 {
     const int64_t ns = 1000000000;
-    struct timespec when = {.tv_sec = f->item->mtime / ns, .tv_nsec = f->item->mtime % ns};
+    const int64_t part = (f->item->mtime % ns + ns) % ns; /* not negative, also before 1970 */
+    struct timespec when = {.tv_sec = (f->item->mtime - part) / ns, .tv_nsec = part};
     struct timespec times[2] = {when, when};
     struct stat st;
     if (futimens(f->fd, times) < 0 || fstat(f->fd, &st) < 0)
         return -errno;
-    f->item->mtime = st.st_mtim.tv_sec * ns + st.st_mtim.tv_nsec;
+    f->item->mtime = tree_mtime(&st);
     return 0;
 }
 

@@ -147,7 +147,7 @@ static enum sync_exit compare_files(struct run *x, struct err *e)
         if (tree_stat(&x->target.old, item->path, &st) == 0 && S_ISREG(st.st_mode)) {
             file.exists = true;
             file.size = st.st_size;
-            file.mtime = st.st_mtim.tv_sec * (int64_t)1000000000 + st.st_mtim.tv_nsec;
+            file.mtime = tree_mtime(&st);
         }
         plan_compare(&x->plan, item, &file, &x->index);
         if (check_stop(x, e) < 0)

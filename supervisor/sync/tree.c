@@ -19,6 +19,11 @@ enum {
     COPY_CHUNK = 1 << 30,
 };
 
+int64_t tree_mtime(const struct stat *st)
+{
+    return (int64_t)((uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec);
+}
+
 void tree_init(struct tree *t, int fd)
 {
     *t = (struct tree){.fd = fd, .parent = -1};

@@ -7,6 +7,7 @@
 #define SYNC_TREE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/err.h"
@@ -17,6 +18,9 @@ struct tree {
     char *parent_path; /* "" for the top itself; owned */
     struct tree *like; /* new folders get the mode they have there; borrowed, may be NULL */
 };
+
+/* Nanoseconds since 1970, before it too; what no int64_t can hold wraps. */
+int64_t tree_mtime(const struct stat *st);
 
 void tree_init(struct tree *t, int fd); /* takes fd */
 void tree_close(struct tree *t);
