@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { KEY_SHOWN = 200 };
+enum { KEY_SHOWN = 200, KEY_BYTES = 1024 };
 
 // clang-format off
 static const char *const fault_texts[] = {
@@ -12,6 +12,7 @@ static const char *const fault_texts[] = {
     [KEY_EMPTY]       = "has an empty part between slashes",
     [KEY_DOTS]        = "has a part that is . or ..",
     [KEY_LONG]        = "has a part longer than 255 bytes",
+    [KEY_TOO_LONG]    = "is longer than 1024 bytes",
     [KEY_NUL]         = "holds a NUL byte",
     [KEY_FOLDER_DATA] = "ends in a slash but holds data",
     [KEY_IS_FOLDER]   = "is also the folder of other keys",
@@ -35,6 +36,8 @@ enum s3key_fault s3key_check(const char *path, size_t len)
 {
     if (memchr(path, '\0', len))
         return KEY_NUL;
+    if (len > KEY_BYTES)
+        return KEY_TOO_LONG;
     if (len > 0 && path[0] == '/')
         return KEY_ABSOLUTE;
     size_t start = 0;

@@ -16,6 +16,7 @@ enum s3key_fault {
     KEY_EMPTY,    /* a//b */
     KEY_DOTS,     /* a part that is . or .. */
     KEY_LONG,     /* a part of more than 255 bytes */
+    KEY_TOO_LONG, /* of more than 1024 bytes, which S3 does not have */
     KEY_NUL,
     KEY_FOLDER_DATA, /* ends in a slash but holds data */
     KEY_IS_FOLDER,   /* the name of an object and of a folder of other objects */
