@@ -81,8 +81,8 @@ static int clean_store(struct publish *p, const char *current, const char *previ
             is_wanted(name, previous))
             continue;
         rc = tree_clear(p->store_fd, name);
-        if (rc < 0)
-            (void)err_set(e, rc, "cannot remove %s/%s: %s", p->store, name, strerror(-rc));
+        if (rc < 0) /* -EBUSY would say that somebody else has the target */
+            rc = err_set(e, -EIO, "cannot remove %s/%s: %s", p->store, name, strerror(-rc));
     }
     (void)closedir(dir);
     return rc;
@@ -111,6 +111,7 @@ static int open_old(struct publish *p, struct err *e)
         rc = err_set(e, -errno, "cannot open %s: %s", path, strerror(errno));
     p->took_folder = fd >= 0 && !p->at.current;
     tree_init(&p->old, fd);
+    p->old.no_mounts = p->mode == PUBLISH_ATOMIC;
     mem_free(path);
     return rc;
 }

@@ -226,22 +226,49 @@ int tree_link(struct tree *from, struct tree *to, const char *path, struct err *
     return rc < 0 ? fail(e, rc, "keep", path) : 0;
 }
 
+/* The type of an entry, and whether something is mounted on it, be it a folder or a file. */
+static int look(int folder, const char *name, mode_t *type, bool *mounted)
+{
+    struct statx st;
+    if (statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_TYPE, &st) < 0)
+        return -errno;
+    *type = st.stx_mode & S_IFMT;
+    *mounted = st.stx_attributes & st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT;
+    return 0;
+}
+
 struct walk {
+    bool no_mounts;
     tree_visit *visit;
     void *ctx;
     struct buf path;
     int depth;
 };
 
+/* A version of the target must be all ours: in the end it is removed. */
+static int fail_mounted(struct err *e, const char *path)
+{
+    struct buf shown = BUF_EMPTY;
+    s3key_show(&shown, path, strlen(path));
+    (void)err_set(e, -EBUSY, "%s in the target is a mount point: use --publish inplace",
+                  buf_str(&shown));
+    buf_close(&shown);
+    return -EBUSY;
+}
+
 static int walk_folder(struct walk *w, int fd, struct err *e);
 
 static int walk_entry(struct walk *w, int folder, const char *name, struct err *e)
 {
-    struct stat st;
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : fail(e, -errno, "read", buf_str(&w->path));
-    int rc = w->visit(w->ctx, buf_str(&w->path), st.st_mode & S_IFMT, e);
-    if (rc < 0 || !S_ISDIR(st.st_mode))
+    mode_t type = 0;
+    bool mounted = false;
+    int rc = look(folder, name, &type, &mounted);
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : fail(e, rc, "read", buf_str(&w->path));
+    if (mounted && w->no_mounts)
+        return fail_mounted(e, buf_str(&w->path));
+    rc = w->visit(w->ctx, buf_str(&w->path), type, e);
+    if (rc < 0 || type != S_IFDIR)
         return rc;
     int fd = openat(folder, name, TREE_OPEN);
     return fd < 0 ? fail(e, -errno, "read", buf_str(&w->path)) : walk_folder(w, fd, e);
@@ -278,7 +305,7 @@ int tree_walk(struct tree *t, tree_visit *visit, void *ctx, struct err *e)
 {
     if (t->fd < 0)
         return 0;
-    struct walk w = {.visit = visit, .ctx = ctx};
+    struct walk w = {.no_mounts = t->no_mounts, .visit = visit, .ctx = ctx};
     int fd = openat(t->fd, ".", TREE_OPEN);
     int rc = fd < 0 ? fail(e, -errno, "read", ".") : walk_folder(&w, fd, e);
     buf_close(&w.path);
@@ -294,10 +321,14 @@ int tree_clear(int folder, const char *name)
     int fd = openat(folder, name, TREE_OPEN);
     if (fd < 0)
         return -errno;
+    mode_t type = 0;
+    bool mounted = false;
+    int rc = look(fd, "", &type, &mounted);
+    if (rc < 0 || mounted)
+        return fd_close(&fd), rc < 0 ? rc : -EBUSY;
     DIR *dir = fdopendir(fd);
     if (!dir)
         return fd_close(&fd), -ENOMEM;
-    int rc = 0;
     for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
         if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
             rc = tree_clear(dirfd(dir), d->d_name);
