@@ -222,6 +222,14 @@ static void print_dry(const struct run *x)
 
 // --- doing it ------------------------------------------------------------------------------------
 
+/* Who may not list the target may not read its names in the index either. */
+static mode_t index_mode(const struct run *x)
+{
+    int fd = x->target.fresh.fd >= 0 ? x->target.fresh.fd : x->target.old.fd;
+    struct stat st;
+    return fstat(fd, &st) == 0 && (st.st_mode & S_IROTH) ? 0644 : 0600;
+}
+
 static int write_index(const struct run *x, char *path, struct err *e)
 {
     struct buf b = BUF_EMPTY;
@@ -235,7 +243,7 @@ static int write_index(const struct run *x, char *path, struct err *e)
                                             .size = item->object->size,
                                             .mtime = item->mtime});
     }
-    int rc = path ? fd_write_file(path, b.data, b.len, 0644, e) : 0;
+    int rc = path ? fd_write_file(path, b.data, b.len, index_mode(x), e) : 0;
     mem_free(path);
     buf_close(&b);
     return rc;
