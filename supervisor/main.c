@@ -131,6 +131,7 @@ static void mainstay_run_config(struct mainstay *m)
     jobs_relink(&m->jobs);
     jobs_start(&m->jobs, JOB_WHEN_BOOT);
     supervisor_autostart(&m->supervisor);
+    bridge_look(&m->bridge); /* with nothing to start, nothing would happen that makes it look */
 }
 
 /* Everything of the old configuration is down: the new one goes up. */
