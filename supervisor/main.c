@@ -16,6 +16,7 @@
 #include "base/parse.h"
 #include "config/check.h"
 #include "config/cmdline.h"
+#include "config/doc.h"
 #include "config/load.h"
 #include "control/control.h"
 #include "engine/daemon.h"
@@ -422,6 +423,9 @@ int main(int argc, char **argv)
         break;
     case CMDLINE_DUMP:
         rc = dump_main(&mainstay.cmdline.load, stdout);
+        break;
+    case CMDLINE_KEYS:
+        rc = doc_main(stdout);
         break;
     case CMDLINE_RUN:
         rc = mainstay_main(&mainstay, argv[0]);

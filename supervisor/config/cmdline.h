@@ -13,6 +13,7 @@ enum cmdline_action {
     CMDLINE_RUN,
     CMDLINE_CHECK, /* --check */
     CMDLINE_DUMP,  /* --dump-config */
+    CMDLINE_KEYS,  /* --keys */
     CMDLINE_HELP,
     CMDLINE_VERSION,
 };

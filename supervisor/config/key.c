@@ -19,13 +19,13 @@ enum {
 #define AT(member) offsetof(struct program_values, process.member)
 static const struct key_row process_rows[] = {
     {"environment", KEY_ENVIRONMENT, AT(environment), "", EACH, KEY_SECRET,
-     "Variables on top of the daemon's: NAME=\"value\",NAME2=\"value2\"."},
+     "Variables on top of those that the daemon has itself."},
     {"directory", KEY_TEXT, AT(directory), NULL, OWN, 0,
      "The folder to start in; unless set, the daemon's own."},
     {"umask", KEY_OCTAL, AT(umask), NULL, ONCE, 0,
-     "File mode mask in octal; unless set, the daemon's own."},
+     "File mode mask; unless set, the daemon's own."},
     {"user", KEY_USER, AT(user), NULL, ONCE, 0,
-     "The user, by name or number, whose rights and groups the process gets.",
+     "Whose rights and groups the process gets; only root may give them.",
      .also = AT(uid)},
     {"priority", KEY_INT, AT(priority), "999", BASIC, KEY_LIVE,
      "Lower starts first and stops last."},
@@ -38,29 +38,29 @@ static const struct key_row process_rows[] = {
     {"killasgroup", KEY_BOOL, AT(killasgroup), NULL, ONCE, KEY_LIVE,
      "Send SIGKILL to the whole process group; unless set, as stopasgroup."},
     {"exitcodes", KEY_EXITCODES, AT(exitcodes), "0", ONCE, KEY_LIVE,
-     "Exit codes that are expected (of a job: that are success), separated by commas."},
+     "Exit codes that are expected; of a job, those that are success."},
     {"serverurl", KEY_SERVERURL, AT(serverurl), NULL, ONCE, 0,
      "What the process finds in SUPERVISOR_SERVER_URL; AUTO chooses one of ours."},
     {"stdout_logfile", KEY_LOGFILE, AT(out), "AUTO", OWN, KEY_TWICE,
-     "Where standard output goes: a file, AUTO or NONE."},
+     "Where standard output goes."},
     {"stdout_logfile_maxbytes", KEY_SIZE, AT(out.maxbytes), "50MB", OWN, KEY_LIVE,
      "Size at which the file is rotated; 0 never rotates."},
     {"stdout_logfile_backups", KEY_INT, AT(out.backups), "10", OWN, KEY_LIVE,
      "How many rotated files are kept."},
     {"stdout_capture_maxbytes", KEY_SIZE, AT(out.capture_maxbytes), "0", ONCE, 0,
-     "Size of the buffer for text between the tags of PROCESS_COMMUNICATION; 0: no capture."},
+     "How much text between the tags of PROCESS_COMMUNICATION becomes an event; 0: none does."},
     {"stdout_events_enabled", KEY_BOOL, AT(out.events_enabled), "false", ONCE, KEY_LIVE,
      "Emit PROCESS_LOG_STDOUT events."},
     {"stdout_syslog", KEY_BOOL, AT(out.syslog), "false", OWN, 0,
      "Send standard output to syslog, too."},
     {"stderr_logfile", KEY_LOGFILE, AT(err), "AUTO", OWN, KEY_TWICE,
-     "Where standard error goes: a file, AUTO or NONE."},
+     "Where standard error goes."},
     {"stderr_logfile_maxbytes", KEY_SIZE, AT(err.maxbytes), "50MB", OWN, KEY_LIVE,
      "Size at which the file is rotated; 0 never rotates."},
     {"stderr_logfile_backups", KEY_INT, AT(err.backups), "10", OWN, KEY_LIVE,
      "How many rotated files are kept."},
     {"stderr_capture_maxbytes", KEY_SIZE, AT(err.capture_maxbytes), "0", ONCE, 0,
-     "Size of the buffer for text between the tags of PROCESS_COMMUNICATION; 0: no capture."},
+     "How much text between the tags of PROCESS_COMMUNICATION becomes an event; 0: none does."},
     {"stderr_events_enabled", KEY_BOOL, AT(err.events_enabled), "false", ONCE, KEY_LIVE,
      "Emit PROCESS_LOG_STDERR events."},
     {"stderr_syslog", KEY_BOOL, AT(err.syslog), "false", OWN, 0,
@@ -86,7 +86,7 @@ static const struct key_row program_rows[] = {
     {"autostart", KEY_BOOL, AT(autostart), "true", ONCE, KEY_LIVE,
      "Start together with the daemon."},
     {"autorestart", KEY_AUTORESTART, AT(autorestart), "unexpected", ONCE, KEY_LIVE,
-     "Start again after an exit: true, false, or unexpected (by exitcodes)."},
+     "Start again after an exit: always, never, or when it is unexpected by exitcodes."},
     {"startsecs", KEY_INT, AT(startsecs), "1", ONCE, KEY_LIVE,
      "Seconds a process must stay up to count as started.",
      .min = -LONG_TIME, .max = LONG_TIME},
@@ -100,7 +100,7 @@ static const struct key_row program_rows[] = {
 #define AT(member) offsetof(struct group_values, group.member)
 static const struct key_row group_rows[] = {
     {"programs", KEY_NAMES, offsetof(struct group_values, programs), "", BASIC, 0,
-     "The programs of the group, separated by commas."},
+     "The programs of the group."},
 };
 
 static const struct key_row priority_rows[] = {
@@ -110,7 +110,7 @@ static const struct key_row priority_rows[] = {
 
 static const struct key_row listener_rows[] = {
     {"events", KEY_EVENTS, AT(events), NULL, BASIC, KEY_NEEDED,
-     "The event types that are sent, separated by commas."},
+     "The event types that are sent."},
     {"buffer_size", KEY_INT, AT(buffer_size), "10", BASIC, 0,
      "How many events wait while no process of the pool is ready."},
     {"result_handler", KEY_TEXT, AT(result_handler), "supervisor.dispatchers:default_handler",
@@ -125,7 +125,7 @@ static const struct key_row fcgi_rows[] = {
     {"socket_backlog", KEY_INT, AT(socket_backlog), NULL, BASIC, 0,
      "How many connections wait; unless set, as many as the system allows."},
     {"socket_owner", KEY_OWNER, AT(socket_uid), NULL, BASIC, 0,
-     "user or user:group that owns the unix socket.", .also = AT(socket_gid)},
+     "Who owns the unix socket.", .also = AT(socket_gid)},
     {"socket_mode", KEY_OCTAL, AT(socket_mode), NULL, BASIC, 0,
      "Mode of the unix socket in octal; 0700 unless set."},
 };
@@ -147,22 +147,20 @@ static const struct key_row job_rows[] = {
     {"on_failure", KEY_CHOICE, AT(on_failure), "block", ONCE, KEY_NATIVE | KEY_LIVE,
      "block keeps down what requires the job; continue starts it all the same.",
      .choices = on_failure_choices},
-    {"startsecs", KEY_INT, AT(process.startsecs), "0", ONCE, KEY_LIVE,
-     "Seconds an attempt must last; less is a failure.", .min = -LONG_TIME, .max = LONG_TIME},
     {"redirect_stderr", KEY_BOOL, AT(process.redirect_stderr), "true", ONCE, 0,
      "Standard error goes where standard output goes."},
 };
 
 static const struct key_row jobonly_rows[] = {
     {"when", KEY_CHOICES, AT(when), "manual", ONCE, KEY_NATIVE | KEY_LIVE,
-     "When it runs: boot, shutdown, manual, or several of them.", .choices = when_choices},
+     "When it runs; by hand it can be run at any time.", .choices = when_choices},
     {"retries", KEY_INT, AT(retries), "0", ONCE, KEY_NATIVE | KEY_LIVE,
      "How often a failed attempt is repeated.", .max = 1000},
 };
 
 static const struct key_row synconly_rows[] = {
     {"when", KEY_CHOICES, AT(when), "boot", ONCE, KEY_NATIVE | KEY_LIVE,
-     "When it runs: boot, shutdown, manual, or several of them.", .choices = when_choices},
+     "When it runs; by hand it can be run at any time.", .choices = when_choices},
     {"retries", KEY_INT, AT(retries), "3", ONCE, KEY_NATIVE | KEY_LIVE,
      "How often a failed attempt is repeated.", .max = 1000},
 };
@@ -172,7 +170,7 @@ static const struct key_row synconly_rows[] = {
 static const struct key_choice publish_choices[] = {{"atomic", 0}, {"inplace", 1}, {0}};
 static const struct key_row sync_rows[] = {
     {"source", KEY_S3, AT(source), NULL, ONCE, KEY_NATIVE | KEY_NEEDED,
-     "What is fetched: s3://bucket/prefix/."},
+     "What is fetched."},
     {"target", KEY_ABSOLUTE, AT(target), NULL, ONCE, KEY_NATIVE | KEY_NEEDED,
      "The folder it is put into."},
     {"publish", KEY_CHOICE, AT(publish), "atomic", ONCE, KEY_NATIVE,
@@ -181,13 +179,13 @@ static const struct key_row sync_rows[] = {
     {"delete", KEY_BOOL, AT(delete), "false", ONCE, KEY_NATIVE,
      "Remove from the target what the source no longer has."},
     {"include", KEY_NAMES, AT(include), "", ONCE, KEY_NATIVE,
-     "Only names that match one of these patterns, separated by commas."},
+     "Only names that match one of these patterns; * matches slashes, too."},
     {"exclude", KEY_NAMES, AT(exclude), "", ONCE, KEY_NATIVE,
-     "No names that match one of these patterns, separated by commas."},
+     "No names that match one of these patterns, whatever is included."},
     {"endpoint", KEY_URL, AT(endpoint), NULL, ONCE, KEY_NATIVE,
-     "URL of an S3 server; unless set, Amazon's."},
+     "The S3 server; unless set, what the environment or the profile says, else Amazon."},
     {"region", KEY_TEXT, AT(region), NULL, ONCE, KEY_NATIVE,
-     "The region that requests are signed for."},
+     "Its region; unless set, what the environment or the profile says, else us-east-1."},
     {"profile", KEY_TEXT, AT(profile), NULL, ONCE, KEY_NATIVE,
      "Which credentials of ~/.aws/credentials to use."},
     {"concurrency", KEY_INT, AT(concurrency), "16", ONCE, KEY_NATIVE,
@@ -203,22 +201,24 @@ static const struct key_choice ready_choices[] = {
 };
 static const struct key_row supervisord_rows[] = {
     {"logfile", KEY_MAINLOG, AT(logfile), "supervisord.log", BASIC, 0,
-     "The daemon's own log, or syslog."},
+     "The daemon's own log."},
     {"logfile_maxbytes", KEY_SIZE, AT(logfile_maxbytes), "50MB", BASIC, 0,
      "Size at which the log is rotated; 0 never rotates."},
     {"logfile_backups", KEY_INT, AT(logfile_backups), "10", BASIC, 0,
      "How many rotated files are kept."},
     {"loglevel", KEY_LEVEL, AT(loglevel), "info", BASIC, 0,
-     "critical, error, warn, info, debug, trace or blather."},
+     "The least important messages that are logged."},
     {"pidfile", KEY_FILE, AT(pidfile), "supervisord.pid", BASIC, 0,
      "Where the daemon's process id is written."},
     {"umask", KEY_OCTAL, AT(umask), "022", BASIC, 0,
-     "File mode mask of the daemon, in octal, when it goes to the background."},
+     "File mode mask of the daemon when it goes to the background."},
     {"nodaemon", KEY_BOOL, AT(nodaemon), "false", BASIC, 0, "Stay in the foreground."},
     {"silent", KEY_BOOL, AT(silent), "false", BASIC, 0,
      "In the foreground, do not repeat the log on standard output."},
-    {"minfds", KEY_INT, AT(minfds), "1024", BASIC, 0, "File descriptors that must be available."},
-    {"minprocs", KEY_INT, AT(minprocs), "200", BASIC, 0, "Processes that must be available."},
+    {"minfds", KEY_INT, AT(minfds), "1024", BASIC, 0,
+     "Open files that the daemon must be allowed; the limit is raised to it, or nothing starts."},
+    {"minprocs", KEY_INT, AT(minprocs), "200", BASIC, 0,
+     "Processes that the daemon must be allowed, likewise."},
     {"nocleanup", KEY_BOOL, AT(nocleanup), "false", BASIC, 0,
      "Keep the AUTO logs of an earlier run."},
     {"childlogdir", KEY_FOLDER, AT(childlogdir), NULL, BASIC, 0,
@@ -234,7 +234,8 @@ static const struct key_row supervisord_rows[] = {
     {"environment", KEY_ENVIRONMENT, AT(environment), "", BASIC | EXPAND_NODE, KEY_SECRET,
      "Variables for every program."},
     {"ready_when", KEY_CHOICE, AT(ready_when), "up", BASIC, KEY_NATIVE,
-     "When systemd hears READY=1: up, jobs or listening.", .choices = ready_choices},
+     "When systemd hears READY=1: when all that starts by itself is up, when the boot jobs are "
+     "done, or at once.", .choices = ready_choices},
 };
 
 static const struct key_row shutdown_rows[] = {
@@ -246,8 +247,8 @@ static const struct key_row shutdown_rows[] = {
 #define AT(member) offsetof(struct server_config, member)
 static const struct key_row unix_rows[] = {
     {"file", KEY_SOCKET, AT(path), NULL, BASIC, KEY_NEEDED, "The socket's path."},
-    {"chmod", KEY_OCTAL, AT(mode), "0700", EXPAND_ENV, 0, "The socket's mode in octal."},
-    {"chown", KEY_OWNER, AT(uid), NULL, EXPAND_ENV, 0, "user or user:group that owns the socket.",
+    {"chmod", KEY_OCTAL, AT(mode), "0700", EXPAND_ENV, 0, "The socket's mode."},
+    {"chown", KEY_OWNER, AT(uid), NULL, EXPAND_ENV, 0, "Who owns the socket.",
      .also = AT(gid)},
     {"username", KEY_TEXT, AT(username), NULL, EXPAND_ENV, 0, "The name that clients must give."},
     {"password", KEY_TEXT, AT(password), NULL, EXPAND_ENV, KEY_SECRET,
@@ -255,7 +256,7 @@ static const struct key_row unix_rows[] = {
 };
 
 static const struct key_row inet_rows[] = {
-    {"port", KEY_ADDRESS, AT(host), NULL, EXPAND_ENV, KEY_NEEDED, "port, host:port or *:port.",
+    {"port", KEY_ADDRESS, AT(host), NULL, EXPAND_ENV, KEY_NEEDED, "Where to listen.",
      .also = AT(port)},
     {"username", KEY_TEXT, AT(username), NULL, EXPAND_ENV, 0, "The name that clients must give."},
     {"password", KEY_TEXT, AT(password), NULL, EXPAND_ENV, KEY_SECRET,
@@ -266,7 +267,7 @@ static const struct key_row inet_rows[] = {
 #define AT(member) offsetof(struct ctl_config, member)
 static const struct key_row ctl_rows[] = {
     {"serverurl", KEY_TEXT, AT(serverurl), "http://localhost:9001", BASIC, 0,
-     "Where the daemon listens: unix:///path or http://host:port."},
+     "Where the daemon listens."},
     {"username", KEY_TEXT, AT(username), NULL, EXPAND_ENV, 0, "The name to give."},
     {"password", KEY_TEXT, AT(password), NULL, EXPAND_ENV, KEY_SECRET, "The password to give."},
     {"prompt", KEY_TEXT, AT(prompt), "supervisor", EXPAND_ENV, 0, "The interactive prompt."},
@@ -278,7 +279,7 @@ static const struct key_row ctl_rows[] = {
 #define AT(member) offsetof(struct text_values, member)
 static const struct key_row include_rows[] = {
     {"files", KEY_TEXT, AT(text), NULL, BASIC | EXPAND_NODE, KEY_NEEDED,
-     "Patterns of files to read after this one, separated by blanks."},
+     "Patterns of files to read after this one, separated by blanks; seen from its folder."},
 };
 
 static const struct key_row rpcinterface_rows[] = {
