@@ -4,13 +4,14 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "control/auth.h"
 
-enum { STREAM_BLOCK = 16 << 10 };
+enum { STREAM_BLOCK = 16 << 10, SERVER_ACCEPT_BURST = 64 };
 
 static void exchange_free(struct exchange *x)
 {
@@ -283,6 +284,8 @@ static void server_stop(struct server *s)
     uv_close((uv_handle_t *)&s->poll, on_handle_closed);
     uv_close((uv_handle_t *)&s->timer, on_handle_closed);
     uv_close((uv_handle_t *)&s->deadline, on_handle_closed);
+    uv_close((uv_handle_t *)&s->door, on_handle_closed);
+    uv_close((uv_handle_t *)&s->retry, on_handle_closed);
 }
 
 /* Lets libmicrohttpd do what there is to do, and learns when it wants to be called again. */
@@ -315,6 +318,82 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     server_run(container_of(poll, struct server, poll));
 }
 
+/* --- The door -------------------------------------------------------------------------------- */
+
+static void on_knock(uv_poll_t *poll, int status, int events);
+
+static void server_open_door(struct server *s)
+{
+    if (s->listener.fd >= 0 && s->connections < SERVER_CONNECTIONS_MAX)
+        (void)uv_poll_start(&s->door, UV_READABLE, on_knock);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    server_open_door(container_of(timer, struct server, retry));
+}
+
+/* False: nobody waits at the door, or nobody can be let in now. */
+static bool server_accept(struct server *s)
+{
+    struct sockaddr_storage from = {0};
+    socklen_t len = sizeof from;
+    int fd =
+        s->connections < SERVER_CONNECTIONS_MAX
+            ? accept4(s->listener.fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK)
+            : -1;
+    if (fd >= 0) /* which closes it when it fails */
+        return MHD_add_connection(s->daemon, fd, (struct sockaddr *)&from, len) == MHD_YES;
+    if (s->connections >= SERVER_CONNECTIONS_MAX) {
+        (void)uv_poll_stop(&s->door); /* until one of them ends */
+        return false;
+    }
+    if (errno == EINTR || errno == ECONNABORTED)
+        return true;
+    if (errno != EAGAIN) {
+        log_debug("%s: cannot accept a connection: %s", s->section, strerror(errno));
+        (void)uv_poll_stop(&s->door);
+        (void)uv_timer_start(&s->retry, on_retry, SERVER_ACCEPT_RETRY_MS, 0);
+    }
+    return false;
+}
+
+static void on_knock(uv_poll_t *poll, int status, int events)
+{
+    struct server *s = container_of(poll, struct server, door);
+    (void)status;
+    (void)events;
+    for (int i = 0; i < SERVER_ACCEPT_BURST && server_accept(s); i++)
+        ;
+    server_run(s);
+}
+
+/* libmicrohttpd has begun with a connection, or is done with it */
+static void on_connection(void *owner, struct MHD_Connection *connection, void **memory,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct server *s = owner;
+    (void)connection;
+    (void)memory;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        s->connections++;
+        return;
+    }
+    s->connections--;
+    if (!s->closing && !uv_is_active((uv_handle_t *)&s->retry))
+        server_open_door(s);
+}
+
+/* Nobody is let in any more. */
+static void server_shut_door(struct server *s)
+{
+    (void)uv_poll_stop(&s->door); /* before its descriptor is closed */
+    (void)uv_timer_stop(&s->retry);
+    listener_close(&s->listener);
+}
+
+/* --- Life ------------------------------------------------------------------------------------ */
+
 static void on_deadline(uv_timer_t *timer)
 {
     struct server *s = container_of(timer, struct server, deadline);
@@ -337,15 +416,14 @@ static void on_log(void *owner, const char *fmt, va_list args)
 static int server_start_daemon(struct server *s, struct err *e)
 {
     s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s,
-        MHD_OPTION_EXTERNAL_LOGGER, on_log, s, MHD_OPTION_LISTEN_SOCKET, s->listener.fd,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)SERVER_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_S,
-        MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET, 0,
+        NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, s,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_S, MHD_OPTION_END);
     if (!s->daemon)
         return err_set(e, -ENOMEM, "cannot start the HTTP server of [%s]", s->section);
-    s->listener.fd = -1; /* the daemon's now */
     return 0;
 }
 
@@ -353,13 +431,17 @@ static int server_poll(struct server *s, struct err *e)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     int rc = info ? uv_poll_init(s->loop, &s->poll, info->epoll_fd) : UV_ENOTSUP;
+    if (rc == 0)
+        rc = uv_poll_init(s->loop, &s->door, s->listener.fd);
     if (rc < 0)
         return err_set(e, rc, "cannot wait for clients of [%s]: %s", s->section, uv_strerror(rc));
     (void)uv_timer_init(s->loop, &s->timer);
     (void)uv_timer_init(s->loop, &s->deadline);
-    s->poll.data = s->timer.data = s->deadline.data = s;
-    s->open_handles = 3;
+    (void)uv_timer_init(s->loop, &s->retry);
+    s->poll.data = s->timer.data = s->deadline.data = s->door.data = s->retry.data = s;
+    s->open_handles = 5;
     (void)uv_poll_start(&s->poll, UV_READABLE, on_poll);
+    server_open_door(s);
     return 0;
 }
 
@@ -392,8 +474,7 @@ void server_close(struct server *s, void (*on_closed)(struct server *s))
     struct exchange *x;
     s->on_closed = on_closed;
     s->closing = true;
-    s->listener.fd = MHD_quiesce_daemon(s->daemon);
-    listener_close(&s->listener);
+    server_shut_door(s);
     list_each (x, &s->exchanges, link) {
         x->gone = x->gone || x->source;
         if (x->source)

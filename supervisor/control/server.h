@@ -3,7 +3,9 @@
  * and its answer) on them. What is asked and answered is the router's business.
  *
  * libmicrohttpd does the HTTP, without threads: its epoll descriptor is polled by the loop, and
- * a timer runs only while it has asked for one. Without a client nothing wakes up.
+ * a timer runs only while it has asked for one. Without a client nothing wakes up. We accept the
+ * connections ourselves: when there are no descriptors left, it would turn in circles, or wait
+ * until one of its own connections ends, which may be a log that is followed for days.
  */
 #ifndef CONTROL_SERVER_H
 #define CONTROL_SERVER_H
@@ -27,6 +29,7 @@ enum {
     SERVER_CONNECTION_MEMORY = 32 << 10, /* request line and headers */
     SERVER_IDLE_S = 300,                 /* a connection that asks nothing for so long is closed */
     SERVER_FINISH_MS = 1000,             /* how long server_close waits for answers in flight */
+    SERVER_ACCEPT_RETRY_MS = 100,        /* until it tries to accept again what it could not */
 };
 
 struct MHD_Connection;
@@ -44,8 +47,11 @@ struct server {
     uv_poll_t poll;      /* on the daemon's epoll descriptor */
     uv_timer_t timer;    /* when libmicrohttpd wants to be woken; not armed without connections */
     uv_timer_t deadline; /* of server_close */
+    uv_poll_t door;      /* on the listening socket; not armed while nobody can be let in */
+    uv_timer_t retry;    /* then: when to look again, unless all connections are taken */
+    unsigned connections;
     struct list exchanges;
-    size_t open_handles; /* the loop still knows them: these three and one for each stream */
+    size_t open_handles; /* the loop still knows them: these five and one for each stream */
     bool resumed;        /* an exchange goes on: the daemon must be run once more */
     bool closing;
     void (*on_closed)(struct server *s);
