@@ -18,25 +18,30 @@
 
 enum { PIDFILE_SLACK_MS = 20 }; /* the kernel counts both times in ticks */
 
+/*
+ * Field 22 of /proc/PID/stat. The second field, a name, may contain anything, but the last ) ends
+ * it, and the third comes a blank later.
+ */
+static unsigned long long pidfile_start_ticks(const char *stat)
+{
+    const char *at = strrchr(stat, ')');
+    for (int field = 2; at && field < 22; field++)
+        at = strchr(at + 1, ' ');
+    return at ? strtoull(at, NULL, 10) : 0;
+}
+
 /* When a process was started, in ms since 1970; -1 when there is no such process. */
 static int64_t pidfile_started(pid_t pid)
 {
     struct buf text = BUF_EMPTY;
     char path[64];
-    unsigned long long ticks = 0;
-    int64_t started = -1;
     (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    if (fd_read_file(path, 65536, &text, NULL) == 0) {
-        /* field 22; the second one is a name that may contain anything, but ends with the last ) */
-        const char *rest = strrchr(buf_str(&text), ')');
-        if (rest && sscanf(rest, ")%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%llu",
-                           &ticks) == 1)
-            started = (int64_t)ticks * 1000 / sysconf(_SC_CLK_TCK);
-    }
+    int rc = fd_read_file(path, 65536, &text, NULL);
+    unsigned long long ticks = rc == 0 ? pidfile_start_ticks(buf_str(&text)) : 0;
     buf_close(&text);
-    if (started < 0)
+    if (rc < 0)
         return -1;
-    return started + clock_wall() - clock_boot();
+    return (int64_t)ticks * 1000 / sysconf(_SC_CLK_TCK) + clock_wall() - clock_boot();
 }
 
 /*
