@@ -98,12 +98,13 @@ static void add_dependency(struct graph *g, struct node *from, const struct depe
                 add_edge(g, from, g->numbers[process], key);
 }
 
-static void warn_of_manual(struct graph *g, const struct ini_section *s, const struct dependency *d,
-                           const char *key)
+/* What is required is run when it has not run yet: odd for a job that is for the end. */
+static void warn_of_shutdown(struct graph *g, const struct ini_section *s,
+                             const struct dependency *d, const char *key)
 {
     if (d->kind == DEPENDENCY_JOB && strcmp(key, "requires") == 0 &&
-        !(d->job->when & JOB_WHEN_BOOT))
-        load_warning(g->l, s, key, "%s does not run at boot: give it when=boot or start it by hand",
+        d->job->when == JOB_WHEN_SHUTDOWN)
+        load_warning(g->l, s, key, "%s is for the shutdown, and this makes it run at the start",
                      d->job->process.section);
 }
 
@@ -119,7 +120,7 @@ static void add_names(struct graph *g, struct node *from, const struct name_list
             load_error(g->l, s, key, "%s", e.text);
             continue;
         }
-        warn_of_manual(g, s, &d, key);
+        warn_of_shutdown(g, s, &d, key);
         add_dependency(g, from, &d, key);
     }
 }

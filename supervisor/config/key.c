@@ -66,7 +66,8 @@ static const struct key_row process_rows[] = {
     {"stderr_syslog", KEY_BOOL, AT(err.syslog), "false", OWN, 0,
      "Send standard error to syslog, too."},
     {"requires", KEY_NAMES, AT(requires), "", ONCE, KEY_NATIVE,
-     "What must be up (a program) or have succeeded (a job) before this starts."},
+     "What must be up (a program) or have succeeded (a job) before this starts; it is started, or "
+     "run, if it was not yet."},
     {"after", KEY_NAMES, AT(after), "", ONCE, KEY_NATIVE,
      "What starts first when both start; its failure does not matter."},
 };
