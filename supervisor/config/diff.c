@@ -37,6 +37,17 @@ bool config_same_group(const struct group_config *a, const struct group_config *
     return true;
 }
 
+/* The commands of two syncs say what their own keys say. */
+bool config_same_job(const struct job_config *a, const struct job_config *b)
+{
+    const size_t end = sizeof *a;
+    return strcmp(a->name, b->name) == 0 && strcmp(a->process.section, b->process.section) == 0 &&
+           strcmp(a->process.command, b->process.command) == 0 &&
+           same_rows(&key_process, sizeof a->process, &a->process, &b->process) &&
+           same_rows(&key_job, end, a, b) && same_rows(&key_jobonly, end, a, b) &&
+           a->stale_ok_ms == b->stale_ok_ms;
+}
+
 static void list_add(struct name_list *l, const char *name)
 {
     l->names[l->count++] = name;

@@ -21,4 +21,7 @@ void config_diff(const struct group_config *const *active, size_t active_count,
 /* Supervisor's comparison: every attribute of the group and of its processes, in order. */
 bool config_same_group(const struct group_config *a, const struct group_config *b);
 
+/* Is it the same job, so that what is known of its last run still stands? */
+bool config_same_job(const struct job_config *a, const struct job_config *b);
+
 #endif

@@ -57,6 +57,8 @@ static void reload_config(struct call *c)
         return;
     }
     supervisor_set_config(control->supervisor, next);
+    jobs_update(control->jobs, next);
+    supervisor_relink(control->supervisor);
     json_t *value = diff_value(control->supervisor, next);
     config_unref(next);
     call_return(c, value);

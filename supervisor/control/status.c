@@ -243,6 +243,6 @@ json_t *status_all_jobs(const struct jobs *j)
 {
     json_t *infos = json_array();
     for (size_t i = 0; i < j->count; i++)
-        json_array_append_new(infos, status_job(&j->items[i]));
+        json_array_append_new(infos, status_job(j->items[i]));
     return infos;
 }

@@ -36,6 +36,8 @@ static void supervisor_link(struct supervisor *s)
     {
         graph_unlink_all(&p->node);
         supervisor_link_proc(s, p);
+        if (p->wanted)
+            proc_want(p); /* whom it waits for may be gone */
     }
     graph_rank(&s->graph);
 }

@@ -238,13 +238,17 @@ static enum graph_gate_kind job_gate(const struct job *job, const struct graph_n
 
 /* --- Life ---------------------------------------------------------------------------------- */
 
-void job_init(struct job *job, struct jobs *jobs, const struct job_config *config)
+void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
+              const struct job_config *config)
 {
-    *job = (struct job){.jobs = jobs, .config = config, .label = config->process.section};
+    *job = (struct job){.jobs = jobs,
+                        .snapshot = config_ref(snapshot),
+                        .config = config,
+                        .label = config->process.section};
     job->timer.on_due = on_due;
     child_init(&job->child, &config->process, config->name, jobs->host);
     job->child.on_idle = on_child_idle;
-    child_make_auto_logs(&job->child, jobs->snapshot);
+    child_make_auto_logs(&job->child, snapshot);
     graph_node_init(&job->node, &job_graph_ops, job->label, 0);
 }
 
@@ -253,6 +257,7 @@ void job_close(struct job *job)
     host_disarm(job->jobs->host, &job->timer);
     graph_node_close(job->jobs->graph, &job->node);
     child_close(&job->child);
+    config_unref(job->snapshot);
 }
 
 bool job_active(const struct job *job)

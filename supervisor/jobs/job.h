@@ -13,7 +13,8 @@
 struct jobs;
 
 struct job {
-    struct jobs *jobs; /* the owner */
+    struct jobs *jobs;       /* the owner */
+    struct config *snapshot; /* a reference: what config is part of */
     const struct job_config *config;
     enum job_state state;
     int64_t attempts;   /* of this run */
@@ -36,8 +37,8 @@ struct jobs {
     struct event_bus *bus;
     struct spawn_context spawn_context; /* set by the owner after init */
     struct graph *graph;                /* the supervisor's */
-    struct config *snapshot;            /* a reference */
-    struct job *items;                  /* owned array, in file order */
+    struct config *snapshot;            /* a reference: the newest */
+    struct job **items;                 /* owned, like the array; in file order */
     size_t count;
     struct timer settle; /* a waiting job may be able to run now */
     bool shutting_down;  /* only the order among the jobs themselves counts any more */
@@ -49,6 +50,12 @@ void jobs_init(struct jobs *j, struct host *host, struct event_bus *bus, struct 
 void jobs_close(struct jobs *j);                       /* unloads; every child must be idle */
 void jobs_load(struct jobs *j, struct config *config); /* takes a reference */
 void jobs_unload(struct jobs *j);                      /* every job must be stopped and idle */
+/*
+ * Takes over another configuration: jobs whose definition is another one become new, new ones
+ * come, those that are gone go; one that is on its way stays as it is until the next time. Nothing
+ * is started. The edges to jobs are the caller's to make anew (supervisor_relink).
+ */
+void jobs_update(struct jobs *j, struct config *config);
 /* Edges from jobs to everybody else; after supervisor_load and whenever groups change. */
 void jobs_relink(struct jobs *j);
 bool jobs_idle(const struct jobs *j); /* no process, no open pipe */
@@ -63,7 +70,8 @@ bool jobs_exited(struct jobs *j, pid_t pid, int code, int status); /* false: non
 struct job *jobs_find(struct jobs *j, const char *name); /* "data", "sync:data", "job:x"; NULL */
 
 /* For jobs.c, which owns them. */
-void job_init(struct job *job, struct jobs *jobs, const struct job_config *config);
+void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
+              const struct job_config *config);
 void job_close(struct job *job);
 void job_try(struct job *job); /* runs it if it waits and nothing is in the way */
 void job_exited(struct job *job, int code, int status);

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/diff.h"
 
 static void on_settle(struct timer *timer)
 {
     struct jobs *j = container_of(timer, struct jobs, settle);
     for (size_t i = 0; i < j->count; i++)
-        job_try(&j->items[i]);
+        job_try(j->items[i]);
 }
 
 void jobs_settle(struct jobs *j)
@@ -29,22 +30,93 @@ void jobs_close(struct jobs *j)
     host_disarm(j->host, &j->settle);
 }
 
+static struct job *job_new(struct jobs *j, struct config *config, const struct job_config *c)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job_init(job, j, config, c);
+    graph_add(j->graph, &job->node);
+    return job;
+}
+
+static void job_free(struct job *job)
+{
+    job_close(job);
+    mem_free(job);
+}
+
+static void jobs_set_snapshot(struct jobs *j, struct config *config)
+{
+    config_ref(config);
+    config_unref(j->snapshot);
+    j->snapshot = config;
+}
+
 void jobs_load(struct jobs *j, struct config *config)
 {
-    j->snapshot = config_ref(config);
+    jobs_set_snapshot(j, config);
     j->shutting_down = false;
     j->count = config->job_count;
     j->items = mem_array(j->count, sizeof *j->items);
+    for (size_t i = 0; i < j->count; i++)
+        j->items[i] = job_new(j, config, &config->jobs[i]);
+}
+
+/* --- Another configuration ----------------------------------------------------------------- */
+
+static bool job_busy(const struct job *job)
+{
+    return job_active(job) || !child_idle(&job->child);
+}
+
+/* The job of this name, out of the old array: the caller's, or NULL. */
+static struct job *jobs_take(struct jobs *j, const char *name)
+{
     for (size_t i = 0; i < j->count; i++) {
-        job_init(&j->items[i], j, &config->jobs[i]);
-        graph_add(j->graph, &j->items[i].node);
+        struct job *job = j->items[i];
+        if (!job || strcmp(job->config->name, name) != 0)
+            continue;
+        j->items[i] = NULL;
+        return job;
     }
+    return NULL;
+}
+
+static struct job *jobs_next(struct jobs *j, struct config *config, const struct job_config *c)
+{
+    struct job *old = jobs_take(j, c->name);
+    if (old && (job_busy(old) || config_same_job(old->config, c)))
+        return old;
+    if (old)
+        job_free(old);
+    return job_new(j, config, c);
+}
+
+void jobs_update(struct jobs *j, struct config *config)
+{
+    struct job **items = mem_array(config->job_count + j->count, sizeof *items);
+    size_t count = 0;
+    for (size_t i = 0; i < config->job_count; i++)
+        items[count++] = jobs_next(j, config, &config->jobs[i]);
+    for (size_t i = 0; i < j->count; i++) {
+        if (j->items[i] && job_busy(j->items[i]))
+            items[count++] = j->items[i];
+        else if (j->items[i])
+            job_free(j->items[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        items[i]->waits_for = NULL; /* it may be gone */
+    mem_free(j->items);
+    j->items = items;
+    j->count = count;
+    jobs_set_snapshot(j, config);
+    jobs_relink(j);
+    jobs_settle(j);
 }
 
 void jobs_relink(struct jobs *j)
 {
     for (size_t i = 0; i < j->count; i++) {
-        struct job *job = &j->items[i];
+        struct job *job = j->items[i];
         graph_unlink_all(&job->node);
         graph_link_names(j->graph, &job->node, &job->config->process.requires, GRAPH_REQUIRES);
         graph_link_names(j->graph, &job->node, &job->config->process.after, GRAPH_AFTER);
@@ -54,7 +126,7 @@ void jobs_relink(struct jobs *j)
 void jobs_unload(struct jobs *j)
 {
     for (size_t i = 0; i < j->count; i++)
-        job_close(&j->items[i]);
+        job_free(j->items[i]);
     mem_free(j->items);
     j->items = NULL;
     j->count = 0;
@@ -65,7 +137,7 @@ void jobs_unload(struct jobs *j)
 bool jobs_idle(const struct jobs *j)
 {
     for (size_t i = 0; i < j->count; i++) {
-        if (!child_idle(&j->items[i].child))
+        if (!child_idle(&j->items[i]->child))
             return false;
     }
     return true;
@@ -74,15 +146,15 @@ bool jobs_idle(const struct jobs *j)
 void jobs_start(struct jobs *j, enum job_when when)
 {
     for (size_t i = 0; i < j->count; i++) {
-        if (j->items[i].config->when & when)
-            (void)job_run(&j->items[i]);
+        if (j->items[i]->config->when & when)
+            (void)job_run(j->items[i]);
     }
 }
 
 bool jobs_done(const struct jobs *j, enum job_when when)
 {
     for (size_t i = 0; i < j->count; i++) {
-        if ((j->items[i].config->when & when) && job_active(&j->items[i]))
+        if ((j->items[i]->config->when & when) && job_active(j->items[i]))
             return false;
     }
     return true;
@@ -96,14 +168,14 @@ bool jobs_any_active(const struct jobs *j)
 void jobs_stop_all(struct jobs *j)
 {
     for (size_t i = 0; i < j->count; i++)
-        (void)job_stop(&j->items[i]);
+        (void)job_stop(j->items[i]);
 }
 
 bool jobs_exited(struct jobs *j, pid_t pid, int code, int status)
 {
     for (size_t i = 0; i < j->count; i++) {
-        if (j->items[i].child.pid == pid) {
-            job_exited(&j->items[i], code, status);
+        if (j->items[i]->child.pid == pid) {
+            job_exited(j->items[i], code, status);
             return true;
         }
     }
@@ -113,8 +185,8 @@ bool jobs_exited(struct jobs *j, pid_t pid, int code, int status)
 struct job *jobs_find(struct jobs *j, const char *name)
 {
     for (size_t i = 0; i < j->count; i++) {
-        if (strcmp(j->items[i].config->name, name) == 0 || strcmp(j->items[i].label, name) == 0)
-            return &j->items[i];
+        if (strcmp(j->items[i]->config->name, name) == 0 || strcmp(j->items[i]->label, name) == 0)
+            return j->items[i];
     }
     return NULL;
 }

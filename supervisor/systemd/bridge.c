@@ -45,7 +45,7 @@ static void bridge_count(const struct bridge *b, struct notify_counts *counts)
         }
     }
     for (size_t i = 0; i < b->jobs->count; i++) {
-        const struct job *job = &b->jobs->items[i];
+        const struct job *job = b->jobs->items[i];
         if (job->state == JOB_FAILED)
             notify_count(counts, NOTIFY_FAILED, job->label, job->result);
     }
@@ -58,7 +58,7 @@ static const char *bridge_phase(const struct bridge *b, struct buf *text)
         buf_text(text, b->supervisor->state == SUPERVISOR_RESTARTING ? "restarting everything"
                                                                      : "shutting down");
     for (size_t i = 0; i < b->jobs->count; i++) {
-        const struct job *job = &b->jobs->items[i];
+        const struct job *job = b->jobs->items[i];
         if (job_active(job) && job->state != JOB_WAITING)
             buf_printf(text, "%s%s runs", text->len ? "; " : "", job->label);
     }

@@ -428,7 +428,7 @@ void watch_init(struct watch *w, struct sim_host *sim, struct world *world, stru
 void watch_jobs(struct watch *w)
 {
     for (size_t i = 0; i < w->jobs->count; i++)
-        watch_find(w, w->jobs->items[i].label)->job = &w->jobs->items[i];
+        watch_find(w, w->jobs->items[i]->label)->job = w->jobs->items[i];
 }
 
 void watch_close(struct watch *w)

@@ -293,7 +293,7 @@ static void week_of_jobs(struct week *w)
 {
     if (w->jobs.count == 0)
         return;
-    struct job *job = &w->jobs.items[sim_draw(&w->sim, (uint32_t)w->jobs.count)];
+    struct job *job = w->jobs.items[sim_draw(&w->sim, (uint32_t)w->jobs.count)];
     if (sim_chance(&w->sim, 4))
         (void)job_stop(job);
     else
