@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 #include "engine/command.h"
 
 extern char **environ;
+
+enum { SPAWN_SPARE_FDS = 16 }; /* for what is no program: clients, configuration, logs */
 
 /* What the child does, in this order, and how a failure of it reads. */
 enum spawn_stage {
@@ -206,12 +209,23 @@ static _Noreturn void spawn_child(const struct spawn_plan *plan, const struct sp
 
 /* --- The parent ---------------------------------------------------------------------------- */
 
+/* Descriptors are given lowest first: is the limit so near that soon nobody could ask us, or
+ * read a configuration, or stop what took them all? */
+static bool spawn_near_limit(int fd)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+           (rlim_t)fd + SPAWN_SPARE_FDS >= limit.rlim_cur;
+}
+
 static int spawn_open_pipes(const struct spawn_plan *plan, struct spawn_pipes *pipes)
 {
     *pipes = (struct spawn_pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     if (pipe2(pipes->in, O_CLOEXEC) < 0 || pipe2(pipes->out, O_CLOEXEC) < 0 ||
         pipe2(pipes->report, O_CLOEXEC) < 0)
         return -errno;
+    if (spawn_near_limit(pipes->report[1]))
+        return -EMFILE;
     if (!plan->redirect_stderr && pipe2(pipes->err, O_CLOEXEC) < 0)
         return -errno;
     (void)fd_nonblock(pipes->out[0]);
