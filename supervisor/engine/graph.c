@@ -52,6 +52,8 @@ void graph_link_names(struct graph *g, struct graph_node *from, const struct nam
                       enum graph_edge_kind kind)
 {
     struct graph_node *to;
+    if (kind == GRAPH_REQUIRES)
+        from->required = names;
     for (size_t i = 0; i < names->count; i++) {
         list_each (to, &g->nodes, link) {
             if (to != from && to->ops->named(to, names->names[i]))
@@ -110,6 +112,24 @@ void graph_rank(struct graph *g)
     }
 }
 
+static bool graph_has(const struct graph_node *n, const char *name)
+{
+    for (size_t i = 0; i < n->edge_count; i++) {
+        if (n->edges[i].to->ops->named(n->edges[i].to, name))
+            return true;
+    }
+    return false;
+}
+
+const char *graph_missing(const struct graph_node *n)
+{
+    for (size_t i = 0; n->required && i < n->required->count; i++) {
+        if (!graph_has(n, n->required->names[i]))
+            return n->required->names[i];
+    }
+    return NULL;
+}
+
 enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_node **blocker)
 {
     const struct graph_node *waits_for = NULL;
@@ -125,8 +145,11 @@ enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_n
         if (status == GRAPH_PENDING && !waits_for)
             waits_for = edge->to;
     }
+    bool missing = graph_missing(n) != NULL;
     if (blocker)
-        *blocker = waits_for;
+        *blocker = missing ? NULL : waits_for;
+    if (missing)
+        return GRAPH_BLOCKED;
     return waits_for ? GRAPH_WAIT : GRAPH_GO;
 }
 

@@ -47,6 +47,7 @@ struct graph_node {
     const char *label;        /* "sync:data", "api": borrowed from the owner */
     struct graph_edge *edges; /* owned: what this node waits for */
     size_t edge_count;
+    const struct name_list *required; /* what the edges of GRAPH_REQUIRES were made from; NULL */
     int64_t priority;
     int64_t rank; /* its priority, raised to that of what it waits for: the order of stopping */
 };
@@ -58,7 +59,7 @@ struct graph {
 enum graph_gate_kind {
     GRAPH_GO,
     GRAPH_WAIT,    /* for *blocker, which is on its way */
-    GRAPH_BLOCKED, /* by *blocker, which is down or has failed */
+    GRAPH_BLOCKED, /* by *blocker, which is down or has failed; NULL: graph_missing says by whom */
 };
 
 void graph_init(struct graph *g);
@@ -76,6 +77,9 @@ void graph_rank(struct graph *g);                             /* after the last 
 
 /* May n start now? *blocker (may be NULL) is who is in the way. */
 enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_node **blocker);
+
+/* A required name that nobody answers to any more, its group having been removed; NULL: none. */
+const char *graph_missing(const struct graph_node *n);
 
 /* Asks everything that n requires, and that is neither up nor on its way, to start. */
 void graph_pull(struct graph_node *n);

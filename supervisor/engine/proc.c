@@ -245,6 +245,14 @@ bool proc_settled(const struct proc *p)
     return p->fsm.state != PROC_STARTING || p->left_starting;
 }
 
+/* While wanted: who is in the way, in a word; NULL when nobody has looked yet. */
+static const char *proc_waits_for(const struct proc *p)
+{
+    if (p->blocker)
+        return p->blocker->label;
+    return p->gate == GRAPH_BLOCKED ? graph_missing(&p->node) : NULL;
+}
+
 void proc_try_start(struct proc *p)
 {
     if (!p->wanted)
@@ -262,7 +270,7 @@ void proc_try_start(struct proc *p)
     p->gate = gate;
     p->blocker = blocker;
     log_info("'%s' %s %s", p->config->name, gate == GRAPH_WAIT ? "waits for" : "stays down without",
-             blocker->label);
+             proc_waits_for(p));
     proc_publish(p, EVENT_PROCESS_NEWS, p->fsm.state);
 }
 
@@ -408,8 +416,9 @@ static void proc_describe_stop(const struct proc *p, struct buf *out)
 const char *proc_why(const struct proc *p)
 {
     static const char early[] = "Exited too quickly";
+    const char *waits_for = p->wanted ? proc_waits_for(p) : NULL;
     if (p->wanted)
-        return p->blocker ? p->blocker->label : "";
+        return waits_for ? waits_for : "";
     /* Supervisor's words for a failed start say less than how the process ended. */
     if (p->last_exit[0] && strncmp(p->spawnerr, early, sizeof early - 1) == 0)
         return p->last_exit;
@@ -421,7 +430,8 @@ const char *proc_why(const struct proc *p)
 void proc_describe(const struct proc *p, int64_t wall, struct buf *out)
 {
     if (p->wanted) {
-        const char *label = p->blocker ? p->blocker->label : "its turn";
+        const char *waits_for = proc_waits_for(p);
+        const char *label = waits_for ? waits_for : "its turn";
         if (p->gate == GRAPH_BLOCKED && p->blocker &&
             p->blocker->ops->status(p->blocker) == GRAPH_FAILED)
             buf_printf(out, "stays down: %s has failed", label);

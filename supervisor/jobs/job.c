@@ -272,9 +272,11 @@ void job_try(struct job *job)
         return;
     enum graph_gate_kind gate = job_gate(job, &blocker);
     job->waits_for = blocker ? blocker->label : NULL;
-    if (gate == GRAPH_BLOCKED && blocker) {
-        (void)snprintf(job->result, sizeof job->result, "it requires %s, which %s", blocker->label,
-                       blocker->ops->status(blocker) == GRAPH_FAILED ? "has failed" : "is not up");
+    if (gate == GRAPH_BLOCKED) {
+        bool failed = blocker && blocker->ops->status(blocker) == GRAPH_FAILED;
+        (void)snprintf(job->result, sizeof job->result, "it requires %s, which %s",
+                       blocker ? blocker->label : graph_missing(&job->node),
+                       failed ? "has failed" : "is not up");
         job_feed(job, JOB_BLOCKED);
     } else if (gate == GRAPH_GO) {
         job_feed(job, JOB_GO);

@@ -88,6 +88,13 @@ static bool each_not_up(const struct seen *seen, void *ctx)
     return watch_sight(seen) != SIGHT_UP;
 }
 
+static bool each_there(const struct seen *seen, void *ctx)
+{
+    (void)seen;
+    (void)ctx;
+    return true;
+}
+
 static bool each_coming(const struct seen *seen, void *ctx)
 {
     (void)ctx;
@@ -98,8 +105,9 @@ static bool each_coming(const struct seen *seen, void *ctx)
 static const char *watch_gate(const struct watch *w, const struct process_config *config)
 {
     for (size_t i = 0; i < config->requires.count; i++) {
-        if (watch_each(w, config->requires.names[i], each_not_up, NULL))
-        return config->requires.names[i];
+        const char *name = config->requires.names[i];
+        if (!watch_each(w, name, each_there, NULL) || watch_each(w, name, each_not_up, NULL))
+            return name;
     }
     for (size_t i = 0; i < config->after.count; i++) {
         if (watch_each(w, config->after.names[i], each_coming, NULL))
