@@ -161,6 +161,7 @@ static void on_control_closed(struct control *c)
     bridge_close(&m->bridge);
     reaper_close(&m->reaper);
     supervisor_unload(&m->supervisor);
+    supervisor_abandon(&m->supervisor);
     machine_close(&m->machine);
     for (int i = 0; i < MAINSTAY_SIGNALS; i++)
         uv_close((uv_handle_t *)&m->signals[i], NULL);

@@ -146,15 +146,20 @@ static void child_stop_stream(struct stream *s, stream_closed_fn *on_closed)
     stream_stop(s, on_closed);
 }
 
-bool child_exited(struct child *c, struct err *why)
+void child_abandon(struct child *c)
 {
-    bool exec_failed = spawn_report_read(c->report, c->config, why);
     fd_close(&c->report);
     fd_close(&c->in);
     c->pid = 0;
     child_stop_stream(&c->out, on_out_closed);
     child_stop_stream(&c->err, on_err_closed);
     child_close_sinks(c);
+}
+
+bool child_exited(struct child *c, struct err *why)
+{
+    bool exec_failed = spawn_report_read(c->report, c->config, why);
+    child_abandon(c);
     return exec_failed;
 }
 

@@ -50,6 +50,9 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
  */
 bool child_exited(struct child *c, struct err *why);
 
+/* Lets go of a process that cannot be ended: nobody reads it or waits for it any more. */
+void child_abandon(struct child *c);
+
 /* Exec has surely worked by now, or surely failed: gives its pipe back when it says nothing. */
 void child_confirm(struct child *c);
 

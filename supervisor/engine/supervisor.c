@@ -262,6 +262,21 @@ void supervisor_unload(struct supervisor *s)
     supervisor_settle(s);
 }
 
+void supervisor_abandon(struct supervisor *s)
+{
+    struct pgroup *g;
+    list_each (g, &s->closing, link) {
+        for (size_t i = 0; i < g->count; i++) {
+            struct child *child = &g->procs[i].child;
+            if (child->pid == 0)
+                continue;
+            log_warn("'%s' (%d) is left running: it cannot be signalled", child->config->name,
+                     (int)child->pid);
+            child_abandon(child);
+        }
+    }
+}
+
 /* All are wanted before the first one is tried: each sees who else is on its way. */
 void supervisor_autostart(struct supervisor *s)
 {

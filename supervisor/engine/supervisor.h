@@ -46,6 +46,9 @@ bool supervisor_all_stopped(const struct supervisor *s);
 /* Removes every (stopped) group, for a reload. */
 void supervisor_unload(struct supervisor *s);
 
+/* At the end, after supervisor_unload: leaves alone what runs in the UNKNOWN state. */
+void supervisor_abandon(struct supervisor *s);
+
 /* Listeners and FastCGI programs are read and checked, but not run yet. */
 bool supervisor_runs(const struct group_config *config);
 

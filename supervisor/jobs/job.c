@@ -110,8 +110,13 @@ static void job_signal(struct job *job, int number)
         return;
     }
     int rc = child_signal(&job->child, number, true);
-    if (rc < 0 && rc != -ESRCH)
-        log_error("job '%s' cannot be signalled: %s", job->label, strerror(-rc));
+    if (rc == 0 || rc == -ESRCH)
+        return;
+    /* it runs as somebody whom we may not signal: it would hold every shutdown for ever */
+    (void)snprintf(job->result, sizeof job->result, "pid %d cannot be signalled: %s",
+                   (int)job->child.pid, strerror(-rc));
+    child_abandon(&job->child);
+    job_feed(job, JOB_GIVE_UP);
 }
 
 static void job_apply(struct job *job, enum job_event event, enum job_state from, unsigned actions)
