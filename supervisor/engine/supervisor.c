@@ -142,23 +142,35 @@ static void on_report(struct timer *timer)
     buf_close(&names);
 }
 
-/* What has no process has nobody to wait for, and a retry or a restart must not come now. */
-static void supervisor_step_stop_proc(struct supervisor *s, struct proc *p)
+/* What has no process has nobody to wait for, and a retry or a restart must not come now.
+ * True: it has been asked, or was before; its end is something to wait for. */
+static bool supervisor_step_stop_proc(struct supervisor *s, struct proc *p, bool in_order)
 {
-    if (p->fsm.state == PROC_STOPPING || p->node.ops->stopped(&p->node))
-        return;
-    if (!proc_state_has_process(p->fsm.state) || graph_may_stop(&s->graph, &p->node))
-        (void)proc_stop(p);
+    if (p->node.ops->stopped(&p->node))
+        return false;
+    if (p->fsm.state == PROC_STOPPING)
+        return true;
+    bool may = !in_order || !proc_state_has_process(p->fsm.state);
+    return (may || graph_may_stop(&s->graph, &p->node)) && proc_stop(p) == 0;
 }
 
 /* Later groups and processes first, as they were started the other way round. */
-static void supervisor_step_stop(struct supervisor *s)
+static bool supervisor_step_stop_procs(struct supervisor *s, bool in_order)
 {
+    bool any = false;
     for (struct list *link = s->groups.prev; link != &s->groups; link = link->prev) {
         struct pgroup *g = container_of(link, struct pgroup, link);
         for (size_t i = g->count; i > 0; i--)
-            supervisor_step_stop_proc(s, &g->procs[i - 1]);
+            any |= supervisor_step_stop_proc(s, &g->procs[i - 1], in_order);
     }
+    return any;
+}
+
+static void supervisor_step_stop(struct supervisor *s)
+{
+    /* No configuration has a cycle, but groups of two of them may: then there is no order. */
+    if (!supervisor_step_stop_procs(s, true))
+        (void)supervisor_step_stop_procs(s, false);
     if (!supervisor_all_stopped(s) || !s->stopping_all)
         return;
     s->stopping_all = false;
