@@ -331,9 +331,15 @@ int supervisor_add_group(struct supervisor *s, const char *name)
     if (!g)
         return -ENOENT;
     supervisor_link_group(s, g);
-    for (size_t i = 0; i < g->count; i++) {
+    for (size_t i = 0; i < g->count; i++) { /* all before the first one, as in autostart */
         if (g->procs[i].config->autostart)
-            (void)proc_start(&g->procs[i]);
+            proc_want(&g->procs[i]);
+    }
+    for (size_t i = 0; i < g->count; i++) {
+        if (!proc_waiting(&g->procs[i]))
+            continue;
+        graph_pull(&g->procs[i].node);
+        proc_try_start(&g->procs[i]);
     }
     return 0;
 }
