@@ -86,7 +86,7 @@ static int show(struct ctl *c, const char *method, const char *name, json_t *par
 {
     json_t *text = NULL;
     if (client_call(&c->client, method, params, &text) == 0) {
-        print_line("%s", json_string_value(text) ? json_string_value(text) : "");
+        (void)puts(json_string_value(text) ? json_string_value(text) : ""); /* as it is */
         json_decref(text);
         return 0;
     }

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/xml.h"
@@ -9,12 +10,32 @@
 
 enum { COLUMNS_WIDTH = 79, STATUS_NAME_MIN = 30, JOB_STATE_MIN = 9 };
 
+/* What a terminal would obey: C0 but for tab and line feed, DEL, C1, and what is no UTF-8. */
+static bool is_control(const char *at, size_t len)
+{
+    unsigned char c = (unsigned char)*at;
+    if (len == 2)
+        return c == 0xC2 && (unsigned char)at[1] < 0xA0;
+    return len == 0 || (len == 1 && (c == 0x7F || (c < 0x20 && c != '\t' && c != '\n')));
+}
+
 void print_line(const char *fmt, ...)
 {
+    char *text = NULL;
     va_list ap;
     va_start(ap, fmt);
-    (void)vprintf(fmt, ap);
+    int n = vasprintf(&text, fmt, ap);
     va_end(ap);
+    if (n < 0)
+        abort();
+    for (size_t at = 0, len; at < (size_t)n; at += len ? len : 1) {
+        len = xml_utf8_char(text + at, (size_t)n - at);
+        if (is_control(text + at, len))
+            (void)printf("\\x%02x", (unsigned char)text[len == 2 ? at + 1 : at]);
+        else
+            (void)fwrite(text + at, 1, len, stdout);
+    }
+    free(text);
     (void)putchar('\n');
 }
 

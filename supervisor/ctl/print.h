@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 
+/* Control characters are shown as \xNN: they come from a server and go to a terminal. */
 void print_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Text as Python shows a string in a message: quoted, with escapes. Appends. */
