@@ -7,27 +7,9 @@
 
 #include <jansson.h>
 
+#include "control/fault.h"
 #include "ctl/http.h"
 #include "ctl/invocation.h"
-
-/* Supervisor's fault codes, as far as a client needs them. */
-enum fault {
-    FAULT_UNKNOWN_METHOD = 1,
-    FAULT_SHUTDOWN_STATE = 6,
-    FAULT_BAD_NAME = 10,
-    FAULT_BAD_SIGNAL = 11,
-    FAULT_NO_FILE = 20,
-    FAULT_NOT_EXECUTABLE = 21,
-    FAULT_FAILED = 30,
-    FAULT_ABNORMAL_TERMINATION = 40,
-    FAULT_SPAWN_ERROR = 50,
-    FAULT_ALREADY_STARTED = 60,
-    FAULT_NOT_RUNNING = 70,
-    FAULT_SUCCESS = 80,
-    FAULT_ALREADY_ADDED = 90,
-    FAULT_STILL_RUNNING = 91,
-    FAULT_CANT_REREAD = 92,
-};
 
 enum failure_kind {
     FAILURE_NONE,
