@@ -63,9 +63,10 @@ static int parse_date(const char *text, struct tm *out, struct err *e)
 {
     struct tm day = {.tm_isdst = -1};
     const char *end = strlen(text) == 10 ? strptime(text, "%Y-%m-%d", &day) : NULL;
-    struct tm same = day;
-    if (end == NULL || *end != '\0' || mktime(&same) == (time_t)-1 || same.tm_mday != day.tm_mday)
+    struct tm same = day; /* in UTC, where every day of the calendar is */
+    if (end == NULL || *end != '\0' || timegm(&same) == (time_t)-1 || same.tm_mday != day.tm_mday)
         return err_set(e, -EINVAL, "--date: '%s' is no day; write YYYY-mm-dd", text);
+    same.tm_isdst = -1;
     *out = same;
     return 0;
 }
@@ -139,6 +140,8 @@ static int parse_options(struct traffic *t, int argc, char **argv, struct err *e
     opterr = 0;
     date_today(&t->options.date);
     while ((option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
+        if (option == '?' && optopt != 0 && argv[optind - 1][1] != '-')
+            return err_set(e, -EINVAL, "unknown option '-%c'; --help lists them", optopt);
         if (option == '?')
             return err_set(e, -EINVAL, "unknown option '%s'; --help lists them", argv[optind - 1]);
         if (option == ':')
