@@ -16,6 +16,7 @@
 #include "base/parse.h"
 #include "config/check.h"
 #include "config/cmdline.h"
+#include "config/diff.h"
 #include "config/doc.h"
 #include "config/load.h"
 #include "control/control.h"
@@ -43,6 +44,7 @@ struct mainstay {
     struct arena arena; /* lives as long as the daemon */
     struct cmdline cmdline;
     struct config *config; /* what runs */
+    struct config *first;  /* what the daemon was started with: its servers stay */
     struct config *next;   /* what a restart of everything will run; NULL: none is under way */
     struct pidfile pidfile;
     struct mainlog mainlog;
@@ -103,8 +105,8 @@ static int mainstay_open_log(struct mainstay *m, struct err *e)
 static const char *mainstay_server_url(struct mainstay *m)
 {
     const char *url = NULL;
-    for (size_t i = 0; i < m->config->server_count; i++) {
-        const struct server_config *s = &m->config->servers[i];
+    for (size_t i = 0; i < m->first->server_count; i++) {
+        const struct server_config *s = &m->first->servers[i];
         if (s->is_unix)
             return arena_printf(&m->arena, "unix://%s", s->path);
         url = arena_printf(&m->arena, "http://%s:%d", s->host[0] ? s->host : "localhost",
@@ -144,12 +146,15 @@ static void mainstay_restart(struct mainstay *m)
     config_unref(m->config);
     m->config = m->next;
     m->next = NULL;
+    const char *fixed = config_fixed_change(m->first, m->config);
     mainlog_close(&m->mainlog);
     if (mainstay_open_log(m, &e) < 0)
         log_error("%s: the log goes to standard error", e.text);
     shutdown_again(&m->shutdown);
     bridge_reloaded(&m->bridge);
     log_info("supervisord started with pid %d", (int)getpid());
+    if (fixed)
+        log_warn("'%s' has changed: a reload does not do that, restart mainstayd itself", fixed);
     mainstay_run_config(m);
 }
 
@@ -366,6 +371,7 @@ static void mainstay_end(struct mainstay *m)
     mainlog_close(&m->mainlog);
     config_unref(m->config);
     config_unref(m->next);
+    config_unref(m->first);
     arena_close(&m->arena);
 }
 
@@ -392,6 +398,7 @@ static int mainstay_main(struct mainstay *m, const char *program)
     log_set_writer(mainstay_log_early, m);
     if (mainstay_start(m, &e) < 0)
         return mainstay_refuse(m, program, &e);
+    m->first = config_ref(m->config);
     log_info("supervisord started with pid %d", (int)getpid());
     mainstay_run_config(m);
     daemon_tell(&m->told, NULL);
