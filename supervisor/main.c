@@ -403,6 +403,7 @@ static int mainstay_main(struct mainstay *m, const char *program)
     mainstay_run_config(m);
     daemon_tell(&m->told, NULL);
     daemon_trim();
+    reaper_look(&m->reaper);
     /* From here on, we must not die. */
     (void)uv_run(&m->loop, UV_RUN_DEFAULT);
     mainstay_end(m);

@@ -38,6 +38,11 @@ int reaper_open(struct reaper *r, uv_loop_t *loop,
     return rc < 0 ? rc : uv_signal_start(&r->sigchld, on_sigchld, SIGCHLD);
 }
 
+void reaper_look(struct reaper *r)
+{
+    reaper_reap(r);
+}
+
 void reaper_close(struct reaper *r)
 {
     if (!uv_is_closing((uv_handle_t *)&r->sigchld))

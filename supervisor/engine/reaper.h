@@ -16,6 +16,8 @@ struct reaper {
 
 int reaper_open(struct reaper *r, uv_loop_t *loop,
                 void (*on_exit)(struct reaper *r, pid_t pid, int code, int status));
+/* Children that had died before there was a reaper: they came with exec and no signal tells. */
+void reaper_look(struct reaper *r);
 void reaper_close(struct reaper *r); /* the handle closes in the loop */
 
 /* "exit status 3", "terminated by SIGTERM (core dumped)": Supervisor's words. */
