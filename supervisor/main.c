@@ -119,10 +119,6 @@ static const char *mainstay_server_url(struct mainstay *m)
 
 static void mainstay_run_config(struct mainstay *m)
 {
-    struct spawn_context spawn = {.server_url = mainstay_server_url(m),
-                                  .program_folder = daemon_program_folder(&m->arena)};
-    m->supervisor.spawn_context = spawn;
-    m->jobs.spawn_context = spawn;
     if (!m->config->nocleanup) {
         struct err e;
         if (autolog_clean(m->config->childlogdir, m->config->identifier, &e) < 0)
@@ -311,9 +307,13 @@ static int mainstay_open_loop(struct mainstay *m, struct err *e)
 
 static void mainstay_make_parts(struct mainstay *m)
 {
+    struct spawn_context spawn = {.server_url = mainstay_server_url(m),
+                                  .program_folder = daemon_program_folder(&m->arena)};
     event_bus_init(&m->bus);
     supervisor_init(&m->supervisor, &m->machine.host, &m->bus);
+    m->supervisor.spawn_context = spawn;
     jobs_init(&m->jobs, &m->machine.host, &m->bus, &m->supervisor.graph);
+    m->jobs.spawn_context = spawn;
     m->jobs.on_changed = on_jobs_changed;
     shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
     m->shutdown.on_done = on_shutdown_done;
