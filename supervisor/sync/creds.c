@@ -2,9 +2,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fd.h"
@@ -84,12 +86,19 @@ bool creds_has_section(const char *text, const char *section)
     return false;
 }
 
+/* Service managers need not set HOME; the user has one all the same. */
+static const char *home_folder(void)
+{
+    const struct passwd *user = env("HOME") ? NULL : getpwuid(geteuid());
+    return user ? user->pw_dir : env("HOME");
+}
+
 static int read_aws_file(const char *variable, const char *name, struct buf *out, struct err *e)
 {
     const char *path = env(variable);
     char *made = NULL;
-    if (!path && env("HOME"))
-        path = made = mem_printf("%s/.aws/%s", env("HOME"), name);
+    if (!path && home_folder())
+        path = made = mem_printf("%s/.aws/%s", home_folder(), name);
     int rc = path ? fd_read_file(path, CREDS_FILE_LIMIT, out, e) : 0;
     if (rc == -ENOENT || rc == -ENOTDIR)
         rc = 0;

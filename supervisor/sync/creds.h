@@ -1,6 +1,7 @@
 /*
  * Who we are for the server: keys, region and endpoint from the environment and from the two
- * files that every S3 tool reads (~/.aws/credentials and ~/.aws/config).
+ * files that every S3 tool reads (~/.aws/credentials and ~/.aws/config; ~ is HOME, or else what
+ * the user database says).
  *
  * Keys come from the environment unless a profile was asked for by option, then from the
  * profile in the credentials file, then from the same profile in the config file. Nothing of
