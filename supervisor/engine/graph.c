@@ -153,6 +153,19 @@ enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_n
     return waits_for ? GRAPH_WAIT : GRAPH_GO;
 }
 
+const struct graph_node *graph_caveat(const struct graph_node *n, const char **how)
+{
+    for (size_t i = 0; i < n->edge_count; i++) {
+        const struct graph_node *to = n->edges[i].to;
+        if (n->edges[i].kind != GRAPH_REQUIRES || !to->ops->caveat)
+            continue;
+        *how = to->ops->caveat(to);
+        if (*how)
+            return to;
+    }
+    return NULL;
+}
+
 void graph_pull(struct graph_node *n)
 {
     for (size_t i = 0; i < n->edge_count; i++) {

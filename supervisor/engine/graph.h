@@ -34,6 +34,9 @@ struct graph_node_ops {
     bool (*stopped)(const struct graph_node *n); /* nothing of it is left to wait for */
     void (*pull)(struct graph_node *n);          /* somebody who requires it wants to start */
     bool (*named)(const struct graph_node *n, const char *name); /* does "name" mean it too */
+    const char *(*caveat)(const struct graph_node *n); /* failed, but up for who requires it: how
+                                                        * they run ("on older data"), or NULL;
+                                                        * no function: never */
 };
 
 struct graph_edge {
@@ -80,6 +83,9 @@ enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_n
 
 /* A required name that nobody answers to any more, its group having been removed; NULL: none. */
 const char *graph_missing(const struct graph_node *n);
+
+/* Somebody whom n requires and who has failed, but counts as up; *how in its words. NULL: none. */
+const struct graph_node *graph_caveat(const struct graph_node *n, const char **how);
 
 /* Asks everything that n requires, and that is neither up nor on its way, to start. */
 void graph_pull(struct graph_node *n);

@@ -400,6 +400,10 @@ static void proc_describe_uptime(const struct proc *p, int64_t wall, struct buf 
         buf_printf(out, "%lld day%s, ", (long long)days, days == 1 ? "" : "s");
     buf_printf(out, "%lld:%02lld:%02lld", (long long)(up % 86400 / 3600),
                (long long)(up % 3600 / 60), (long long)(up % 60));
+    const char *how;
+    const struct graph_node *failed = graph_caveat(&p->node, &how);
+    if (failed)
+        buf_printf(out, "; %s: %s has failed", how, failed->label);
 }
 
 static void proc_describe_stop(const struct proc *p, struct buf *out)

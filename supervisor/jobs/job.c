@@ -215,11 +215,17 @@ static bool job_graph_named(const struct graph_node *n, const char *name)
     return strcmp(name, job->config->name) == 0 || strcmp(name, job->label) == 0;
 }
 
+static const char *job_graph_caveat(const struct graph_node *n)
+{
+    return container_of_const(n, struct job, node)->stale_ok ? "on older data" : NULL;
+}
+
 static const struct graph_node_ops job_graph_ops = {
     .status = job_graph_status,
     .stopped = job_graph_stopped,
     .pull = job_graph_pull,
     .named = job_graph_named,
+    .caveat = job_graph_caveat,
 };
 
 /* When everything goes down, programs are no hindrance any more; failed jobs still are. */
