@@ -307,6 +307,7 @@ static int mainstay_open_loop(struct mainstay *m, struct err *e)
 
 static void mainstay_make_parts(struct mainstay *m)
 {
+    m->first = config_ref(m->config);
     struct spawn_context spawn = {.server_url = mainstay_server_url(m),
                                   .program_folder = daemon_program_folder(&m->arena)};
     event_bus_init(&m->bus);
@@ -398,7 +399,6 @@ static int mainstay_main(struct mainstay *m, const char *program)
     log_set_writer(mainstay_log_early, m);
     if (mainstay_start(m, &e) < 0)
         return mainstay_refuse(m, program, &e);
-    m->first = config_ref(m->config);
     log_info("supervisord started with pid %d", (int)getpid());
     mainstay_run_config(m);
     daemon_tell(&m->told, NULL);
