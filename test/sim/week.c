@@ -368,7 +368,8 @@ static void week_end(struct week *w)
         watch_fail(&w->watch, "after the shutdown %zu processes are left", w->sim.alive);
 }
 
-static void week_take(const struct plan *plan)
+/* The number of steps it took. */
+static uint64_t week_take(const struct plan *plan)
 {
     struct week *w = mem_alloc(sizeof *w);
     w->plan = *plan;
@@ -385,8 +386,10 @@ static void week_take(const struct plan *plan)
            " runs of jobs, %" PRIu64 " steps\n",
            plan->seed, plan->programs, plan->hours, seen->starts, seen->restarts, seen->retries,
            seen->gave_up, seen->stops, seen->runs, w->sim.steps);
+    uint64_t steps = w->sim.steps;
     week_close(w);
     mem_free(w);
+    return steps;
 }
 
 static struct plan plan_make(uint64_t seed, size_t programs, size_t jobs, int64_t hours)
@@ -417,13 +420,16 @@ int main(int argc, char **argv)
     log_set_level(LOG_LEVEL_CRITICAL);
     if (argc > 1) {
         plan = plan_make(plan.seed, plan.programs, plan.jobs, plan.hours);
-        week_take(&plan);
+        (void)week_take(&plan);
         return 0;
     }
-    week_take(&plan);
+    (void)week_take(&plan);
+    uint64_t steps = 0;
     for (uint64_t seed = 1; seed <= 150; seed++) {
         plan = plan_make(seed, 1 + seed % 40, seed % 5, 6);
-        week_take(&plan);
+        steps = week_take(&plan);
     }
-    return 0;
+    bool same = week_take(&plan) == steps;
+    printf("%s seed %" PRIu64 " replays\n", same ? "ok" : "not ok", plan.seed);
+    return same ? 0 : 1;
 }
