@@ -17,7 +17,8 @@
 enum { STAMP_TRIES = 1000 };
 
 #define LOCK_NAME "lock"
-#define LINK_NAME "link" /* the target's next link, before it is in place */
+#define CONFIRMED_NAME "confirmed" /* its time is that of the last sync that was whole */
+#define LINK_NAME "link"           /* the target's next link, before it is in place */
 
 // --- opening ---------------------------------------------------------------------------------
 
@@ -66,7 +67,7 @@ static bool is_wanted(const char *name, const char *version)
     return version && (strcmp(name, version) == 0 || is_index_of(name, version));
 }
 
-/* Removes all but the lock, the two versions that are kept, and the link that names one. */
+/* Keeps the lock, the stamp, two versions and the link that names one; all else goes. */
 static int clean_store(struct publish *p, const char *current, const char *previous, struct err *e)
 {
     int fd = openat(p->store_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -77,8 +78,8 @@ static int clean_store(struct publish *p, const char *current, const char *previ
     for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
         const char *name = d->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, LOCK_NAME) == 0 ||
-            strcmp(name, TARGET_PREVIOUS) == 0 || is_wanted(name, current) ||
-            is_wanted(name, previous))
+            strcmp(name, CONFIRMED_NAME) == 0 || strcmp(name, TARGET_PREVIOUS) == 0 ||
+            is_wanted(name, current) || is_wanted(name, previous))
             continue;
         rc = tree_clear(p->store_fd, name);
         if (rc < 0) /* -EBUSY would say that somebody else has the target */
@@ -363,7 +364,10 @@ int publish_commit(struct publish *p, struct err *e)
 
 int publish_confirm(const struct publish *p, struct err *e)
 {
-    if (utimensat(AT_FDCWD, p->at.path, NULL, AT_SYMLINK_NOFOLLOW) < 0)
-        return err_set(e, -errno, "cannot set the time of %s: %s", p->at.path, strerror(errno));
-    return 0;
+    int fd = openat(p->store_fd, CONFIRMED_NAME, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int rc = fd < 0 || futimens(fd, NULL) < 0 ? -errno : 0;
+    fd_close(&fd);
+    return rc < 0
+               ? err_set(e, rc, "cannot write %s/" CONFIRMED_NAME ": %s", p->store, strerror(-rc))
+               : 0;
 }

@@ -60,8 +60,8 @@ int publish_accept(struct publish *p, const char *path, unsigned slot, struct er
 int publish_commit(struct publish *p, struct err *e);
 
 /*
- * The target is whole as of now, also when nothing was new: its own modification time says so
- * (that of the link, for a link). What depends on the data can so tell how old it is.
+ * The target is whole as of now, also when nothing was new: the time of the file `confirmed` in
+ * the store says so. What depends on the data can so tell how old it is (stale_ok of [sync:x]).
  */
 int publish_confirm(const struct publish *p, struct err *e);
 
