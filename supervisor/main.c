@@ -244,6 +244,8 @@ static void on_exit_of(struct reaper *r, pid_t pid, int code, int status)
 static void on_event(struct event_subscriber *sub, const struct event *ev)
 {
     struct mainstay *m = container_of(sub, struct mainstay, subscriber);
+    if (!event_is_change(ev))
+        return;
     if (ev->type == EVENT_GROUP_ADDED || ev->type == EVENT_GROUP_REMOVED)
         jobs_relink(&m->jobs);
     jobs_settle(&m->jobs);

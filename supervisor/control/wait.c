@@ -74,9 +74,14 @@ static bool item_concerned(const struct wait_item *i, const struct event *ev)
     case EVENT_JOB_STATE:
         return !i->group;
     case EVENT_SUPERVISOR_STATE:
+        return true;
+    case EVENT_PROCESS_LOG:
+    case EVENT_PROCESS_COMM:
+    case EVENT_REMOTE:
+    case EVENT_TICK:
         break;
     }
-    return true;
+    return false;
 }
 
 /* ev NULL: whatever has happened. True: nothing is left to wait for. */

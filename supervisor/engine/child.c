@@ -88,6 +88,18 @@ static void child_close_sinks(struct child *c)
     sink_close(&c->err_sink);
 }
 
+static void on_out_data(struct stream *s, const char *data, size_t len)
+{
+    struct child *c = container_of(s, struct child, out);
+    c->on_output(c, false, data, len);
+}
+
+static void on_err_data(struct stream *s, const char *data, size_t len)
+{
+    struct child *c = container_of(s, struct child, err);
+    c->on_output(c, true, data, len);
+}
+
 static void child_start_stream(struct child *c, struct stream *s, int fd, struct sink *sink)
 {
     if (fd < 0)
@@ -116,6 +128,10 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
     c->pid = spawned.pid;
     c->in = spawned.in;
     c->report = spawned.report;
+    if (c->on_output) {
+        c->out.on_data = on_out_data;
+        c->err.on_data = on_err_data;
+    }
     child_start_stream(c, &c->out, spawned.out, &c->out_sink);
     child_start_stream(c, &c->err, spawned.err, &c->err_sink);
     return 0;

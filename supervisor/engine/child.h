@@ -30,6 +30,8 @@ struct child {
     char *out_auto; /* owned names of AUTO logs, NULL otherwise */
     char *err_auto;
     void (*on_idle)(struct child *child); /* NULL, or told when the last pipe is closed */
+    /* NULL, or a second reader of what it writes, after the log. Set between init and start. */
+    void (*on_output)(struct child *child, bool is_err, const char *data, size_t len);
 };
 
 void child_init(struct child *c, const struct process_config *config, const char *group,

@@ -138,6 +138,21 @@ static void on_due(struct timer *timer)
         (void)proc_feed(p, event);
 }
 
+static void on_child_output(struct child *child, bool is_err, const char *data, size_t len)
+{
+    const struct proc *p = container_of_const(child, struct proc, child);
+    const struct log_config *log = is_err ? &p->config->err : &p->config->out;
+    struct event ev = {.type = EVENT_PROCESS_LOG,
+                       .group = p->group->config->name,
+                       .name = p->config->name,
+                       .pid = p->child.pid,
+                       .is_err = is_err,
+                       .data = data,
+                       .len = len};
+    if (log->events_enabled)
+        event_bus_publish(p->group->supervisor->bus, &ev);
+}
+
 static void on_child_idle(struct child *child)
 {
     struct proc *p = container_of(child, struct proc, child);
@@ -222,6 +237,8 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
                    : mem_printf("%s:%s", group_name, config->name);
     child_init(&p->child, config, group_name, proc_host(p));
     p->child.on_idle = on_child_idle;
+    if (config->out.events_enabled || config->err.events_enabled)
+        p->child.on_output = on_child_output;
     child_make_auto_logs(&p->child, group->snapshot);
     graph_node_init(&p->node, &proc_graph_ops, p->label, group->config->priority);
 }

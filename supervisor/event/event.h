@@ -6,6 +6,8 @@
 #define EVENT_EVENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum event_type {
@@ -15,6 +17,10 @@ enum event_type {
     EVENT_GROUP_REMOVED,
     EVENT_JOB_STATE,
     EVENT_SUPERVISOR_STATE, /* running, restarting, shutting down */
+    EVENT_PROCESS_LOG,      /* a process with *_events_enabled has written `data` */
+    EVENT_PROCESS_COMM,     /* it has written `data` between the tags of capture mode */
+    EVENT_REMOTE,           /* a client has sent `data` of the type `name` to the listeners */
+    EVENT_TICK,             /* a slice of `period` seconds has begun */
 };
 
 struct event {
@@ -26,6 +32,14 @@ struct event {
     pid_t pid;     /* 0: none */
     int tries;     /* failed starts so far */
     bool expected; /* of an exit */
+    bool is_err;   /* of LOG and COMM: standard error, not standard output */
+    const char *data;
+    size_t len;
+    int period;   /* s */
+    int64_t when; /* s since 1970: the slice's first second */
 };
+
+/* Is anything different now? False: somebody has said something, or time has passed. */
+bool event_is_change(const struct event *ev);
 
 #endif
