@@ -97,7 +97,8 @@ static bool control_available(const struct rpc *r)
 
 static void on_event(struct event_subscriber *sub, const struct event *ev)
 {
-    wait_look_all(container_of(sub, struct control, subscriber), ev);
+    if (event_is_change(ev))
+        wait_look_all(container_of(sub, struct control, subscriber), ev);
 }
 
 static void control_register(struct control *c)
