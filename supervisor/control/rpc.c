@@ -38,7 +38,7 @@ static bool param_fits(char type, const json_t *value)
     case 'i':
         return json_is_integer(value);
     case 'b':
-        return json_is_boolean(value) || json_is_integer(value);
+        return true; /* whatever it is, it is something or nothing: call_flag */
     case 'g':
         return json_is_string(value) || json_is_integer(value);
     case 'a':
@@ -158,5 +158,9 @@ bool call_flag(const struct call *c, size_t at, bool otherwise)
     const json_t *value = json_array_get(c->params, at);
     if (!value)
         return otherwise;
-    return json_is_integer(value) ? json_integer_value(value) != 0 : json_is_true(value);
+    if (json_is_number(value))
+        return json_number_value(value) < 0 || json_number_value(value) > 0;
+    if (json_is_string(value))
+        return json_string_length(value) > 0;
+    return json_is_true(value) || json_array_size(value) > 0 || json_object_size(value) > 0;
 }

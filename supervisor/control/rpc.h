@@ -27,7 +27,7 @@ enum {
 struct rpc_method {
     const char *name;   /* "supervisor.getState" */
     const char *result; /* "struct" */
-    /* One letter each: s string, i int, b boolean, g signal (string or int), a array; those
+    /* One letter each: s string, i int, b what is true or not, g signal (string or int), a array; those
      * after `|` may be left out. */
     const char *params;
     void (*run)(struct call *c);
@@ -78,7 +78,10 @@ void call_return(struct call *c, json_t *value); /* takes the value */
 void call_fault(struct call *c, enum fault code, const char *extra);
 void call_outcome(struct call *c, const struct outcome *o); /* true or the fault */
 
-/* Parameters that the checks have let through; beyond those that were given, the default. */
+/*
+ * Parameters that the checks have let through; beyond those that were given, the default. A flag
+ * is what Python takes for true: dashboards in PHP send the text "1".
+ */
 const char *call_text(const struct call *c, size_t at);
 json_int_t call_number(const struct call *c, size_t at);
 bool call_flag(const struct call *c, size_t at, bool otherwise);

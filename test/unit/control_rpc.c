@@ -20,6 +20,11 @@ static void echo(struct call *c)
     call_return(c, json_incref(c->params));
 }
 
+static void flag(struct call *c)
+{
+    call_return(c, json_boolean(call_flag(c, 0, true)));
+}
+
 static void fails(struct call *c)
 {
     call_fault(c, FAULT_FAILED, call_text(c, 0));
@@ -43,6 +48,7 @@ static const struct rpc_method rows[] = {
     {"test.text",   "string",  "s",    echo,  0,           "Takes a text."},
     {"test.most",   "array",   "si|b", echo,  0,           "Takes a bit of all."},
     {"test.signal", "boolean", "g",    echo,  0,           "Takes a signal."},
+    {"test.flag",   "boolean", "|b",   flag,  0,           "Says what a flag means."},
     {"test.fail",   "boolean", "s",    fails, 0,           "Fails."},
     {"test.later",  "boolean", "",     later, 0,           "Is answered later."},
 };
@@ -118,7 +124,7 @@ static void arity_and_types(void **state)
         {"test.most",   "[\"a\",1]",     "[\"a\",1]"},
         {"test.most",   "[\"a\",1,true]", "[\"a\",1,true]"},
         {"test.most",   "[\"a\",1,0]",   "[\"a\",1,0]"},
-        {"test.most",   "[\"a\",1,\"x\"]", "2 INCORRECT_PARAMETERS"},
+        {"test.most",   "[\"a\",\"x\"]", "2 INCORRECT_PARAMETERS"},
         {"test.most",   "[\"a\"]",       "2 INCORRECT_PARAMETERS"},
         {"test.most",   "[\"a\",1,true,1]", "2 INCORRECT_PARAMETERS"},
         {"test.signal", "[\"HUP\"]",     "[\"HUP\"]"},
@@ -131,6 +137,35 @@ static void arity_and_types(void **state)
     // clang-format on
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         call(cases[i].method, cases[i].params);
+        assert_string_equal(buf_str(&answer), cases[i].want);
+    }
+}
+
+/* As Python sees it, because Supervisor does; a dashboard in PHP sends "1" for yes. */
+static void flags_of_every_type(void **state)
+{
+    (void)state;
+    // clang-format off
+    static const struct { const char *params, *want; } cases[] = {
+        {"[]",          "true"},
+        {"[true]",      "true"},
+        {"[false]",     "false"},
+        {"[1]",         "true"},
+        {"[0]",         "false"},
+        {"[-1]",        "true"},
+        {"[0.5]",       "true"},
+        {"[0.0]",       "false"},
+        {"[\"1\"]",     "true"},
+        {"[\"0\"]",     "true"},
+        {"[\"\"]",      "false"},
+        {"[[]]",        "false"},
+        {"[[0]]",       "true"},
+        {"[{}]",        "false"},
+        {"[{\"a\":0}]", "true"},
+    };
+    // clang-format on
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        call("test.flag", cases[i].params);
         assert_string_equal(buf_str(&answer), cases[i].want);
     }
 }
@@ -155,8 +190,8 @@ static void methods_tell_of_themselves(void **state)
     call("system.listMethods", "[]");
     assert_string_equal(buf_str(&answer),
                         "[\"system.listMethods\",\"system.methodHelp\",\"system.methodSignature\","
-                        "\"system.multicall\",\"test.fail\",\"test.later\",\"test.most\","
-                        "\"test.none\",\"test.signal\",\"test.text\"]");
+                        "\"system.multicall\",\"test.fail\",\"test.flag\",\"test.later\","
+                        "\"test.most\",\"test.none\",\"test.signal\",\"test.text\"]");
     call("system.methodHelp", "[\"test.text\"]");
     assert_string_equal(buf_str(&answer), "\"Takes a text.\"");
     call("system.methodSignature", "[\"test.most\"]");
@@ -253,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(arity_and_types, open_rpc, close_rpc),
+        cmocka_unit_test_setup_teardown(flags_of_every_type, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(nothing_is_served_during_a_shutdown, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(methods_tell_of_themselves, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(many_calls_in_one, open_rpc, close_rpc),
