@@ -100,6 +100,33 @@ static void on_err_data(struct stream *s, const char *data, size_t len)
     c->on_output(c, true, data, len);
 }
 
+static void on_out_message(struct stream *s, const char *data, size_t len)
+{
+    struct child *c = container_of(s, struct child, out);
+    c->on_message(c, false, data, len);
+}
+
+static void on_err_message(struct stream *s, const char *data, size_t len)
+{
+    struct child *c = container_of(s, struct child, err);
+    c->on_message(c, true, data, len);
+}
+
+static size_t child_capture_max(const struct log_config *log)
+{
+    return log->capture_maxbytes > 0 ? (size_t)log->capture_maxbytes : 0;
+}
+
+void child_capture(struct child *c, bool out_too,
+                   void (*on_message)(struct child *, bool is_err, const char *data, size_t len))
+{
+    c->on_message = on_message;
+    c->out.on_message = on_out_message;
+    c->err.on_message = on_err_message;
+    c->out.capture_max = out_too ? child_capture_max(&c->config->out) : 0;
+    c->err.capture_max = child_capture_max(&c->config->err);
+}
+
 static void child_start_stream(struct child *c, struct stream *s, int fd, struct sink *sink)
 {
     if (fd < 0)
@@ -166,9 +193,9 @@ void child_abandon(struct child *c)
 {
     fd_close(&c->report);
     fd_close(&c->in);
-    c->pid = 0;
     child_stop_stream(&c->out, on_out_closed);
     child_stop_stream(&c->err, on_err_closed);
+    c->pid = 0; /* its last words were still its own */
     child_close_sinks(c);
 }
 

@@ -32,6 +32,8 @@ struct child {
     void (*on_idle)(struct child *child); /* NULL, or told when the last pipe is closed */
     /* NULL, or a second reader of what it writes, after the log. Set between init and start. */
     void (*on_output)(struct child *child, bool is_err, const char *data, size_t len);
+    /* Told of a message in capture mode. */
+    void (*on_message)(struct child *child, bool is_err, const char *data, size_t len);
 };
 
 void child_init(struct child *c, const struct process_config *config, const char *group,
@@ -39,6 +41,10 @@ void child_init(struct child *c, const struct process_config *config, const char
 
 /* Makes the files of AUTO logs, when the group is activated. Without: such output is dropped. */
 void child_make_auto_logs(struct child *c, const struct config *config);
+
+/* Capture mode as configured, on standard error only or on both. Before the first start. */
+void child_capture(struct child *c, bool out_too,
+                   void (*on_message)(struct child *, bool is_err, const char *data, size_t len));
 
 void child_close(struct child *c); /* frees what is left; the child must be idle */
 bool child_idle(const struct child *c);

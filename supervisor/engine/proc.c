@@ -138,19 +138,32 @@ static void on_due(struct timer *timer)
         (void)proc_feed(p, event);
 }
 
-static void on_child_output(struct child *child, bool is_err, const char *data, size_t len)
+static void proc_publish_output(const struct proc *p, enum event_type type, bool is_err,
+                                const char *data, size_t len)
 {
-    const struct proc *p = container_of_const(child, struct proc, child);
-    const struct log_config *log = is_err ? &p->config->err : &p->config->out;
-    struct event ev = {.type = EVENT_PROCESS_LOG,
+    struct event ev = {.type = type,
                        .group = p->group->config->name,
                        .name = p->config->name,
                        .pid = p->child.pid,
                        .is_err = is_err,
                        .data = data,
                        .len = len};
+    event_bus_publish(p->group->supervisor->bus, &ev);
+}
+
+static void on_child_output(struct child *child, bool is_err, const char *data, size_t len)
+{
+    const struct proc *p = container_of_const(child, struct proc, child);
+    const struct log_config *log = is_err ? &p->config->err : &p->config->out;
     if (log->events_enabled)
-        event_bus_publish(p->group->supervisor->bus, &ev);
+        proc_publish_output(p, EVENT_PROCESS_LOG, is_err, data, len);
+}
+
+static void on_child_message(struct child *child, bool is_err, const char *data, size_t len)
+{
+    const struct proc *p = container_of_const(child, struct proc, child);
+    proc_publish_output(p, EVENT_PROCESS_COMM, is_err, data, len);
+    log_debug("'%s' %s emitted a comm event", p->config->name, is_err ? "stderr" : "stdout");
 }
 
 static void on_child_idle(struct child *child)
@@ -239,6 +252,7 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
     p->child.on_idle = on_child_idle;
     if (config->out.events_enabled || config->err.events_enabled)
         p->child.on_output = on_child_output;
+    child_capture(&p->child, group->config->kind != GROUP_LISTENER, on_child_message);
     child_make_auto_logs(&p->child, group->snapshot);
     graph_node_init(&p->node, &proc_graph_ops, p->label, group->config->priority);
 }

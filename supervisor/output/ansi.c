@@ -1,5 +1,7 @@
 #include "output/ansi.h"
 
+#include <stdbool.h>
+
 static size_t ansi_text(struct ansi *a, char c, char *out)
 {
     a->state = c == '\033' ? ANSI_ESCAPE : ANSI_TEXT;
@@ -38,4 +40,12 @@ size_t ansi_strip(struct ansi *a, const char *in, size_t len, char *out)
     for (size_t i = 0; i < len; i++)
         n += ansi_byte(a, in[i], out + n);
     return n;
+}
+
+size_t ansi_end(struct ansi *a, char *out)
+{
+    bool kept = a->state == ANSI_ESCAPE;
+    a->state = ANSI_TEXT;
+    *out = '\033';
+    return kept ? 1 : 0;
 }

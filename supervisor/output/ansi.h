@@ -22,4 +22,7 @@ struct ansi {
  */
 size_t ansi_strip(struct ansi *a, const char *in, size_t len, char *out);
 
+/* No more will come: writes an ESC that was kept back for what follows. 0 or 1 bytes. */
+size_t ansi_end(struct ansi *a, char *out);
+
 #endif

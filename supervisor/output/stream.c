@@ -27,6 +27,59 @@ static void on_handle_closed(uv_handle_t *handle)
         on_closed(s); /* may free s */
 }
 
+static void stream_deliver(struct stream *s, const char *data, size_t len)
+{
+    sink_write(s->sink, data, len);
+    const char *trouble = sink_trouble(s->sink);
+    if (trouble)
+        log_warn("'%s': %s", s->sink->name ? s->sink->name : "?", trouble);
+    if (s->on_data)
+        s->on_data(s, data, len);
+}
+
+static void stream_piece(struct stream *s, const struct capture_piece *piece)
+{
+    switch (piece->kind) {
+    case CAPTURE_NOTHING:
+        break;
+    case CAPTURE_TEXT:
+        stream_deliver(s, piece->data, piece->len);
+        break;
+    case CAPTURE_HIDDEN:
+        if (s->on_data)
+            s->on_data(s, piece->data, piece->len);
+        break;
+    case CAPTURE_MESSAGE:
+        s->on_message(s, piece->data, piece->len);
+        break;
+    }
+}
+
+static void stream_take(struct stream *s, const char *data, size_t len)
+{
+    struct capture_piece piece;
+    if (s->capture_max == 0 && len > 0)
+        stream_deliver(s, data, len);
+    while (s->capture_max > 0 && len > 0) {
+        size_t n = capture_next(&s->capture, data, len, &piece);
+        stream_piece(s, &piece);
+        data += n;
+        len -= n;
+    }
+}
+
+/* No more bytes will come: what waited for them is complete. */
+static void stream_take_rest(struct stream *s)
+{
+    struct capture_piece piece;
+    char esc;
+    size_t len = ansi_end(&s->ansi, &esc);
+    stream_take(s, &esc, len);
+    capture_end(&s->capture, &piece);
+    stream_piece(s, &piece);
+    capture_close(&s->capture);
+}
+
 /* The descriptor goes at once (libuv allows it after uv_close), the handle with the loop. */
 static void stream_end(struct stream *s)
 {
@@ -35,18 +88,7 @@ static void stream_end(struct stream *s)
     s->state = STREAM_CLOSING;
     uv_close(&s->handle.any, on_handle_closed);
     fd_close(&s->fd);
-}
-
-static void stream_deliver(struct stream *s, const char *data, size_t len)
-{
-    if (len == 0)
-        return;
-    sink_write(s->sink, data, len);
-    const char *trouble = sink_trouble(s->sink);
-    if (trouble)
-        log_warn("'%s': %s", s->sink->name ? s->sink->name : "?", trouble);
-    if (s->on_data)
-        s->on_data(s, data, len);
+    stream_take_rest(s);
 }
 
 /* One read of at most `max` bytes; 0 when there is nothing now or never again. */
@@ -66,7 +108,7 @@ static size_t stream_read(struct stream *s, size_t max)
         len = ansi_strip(&s->ansi, data, len, the_chunk);
         data = the_chunk;
     }
-    stream_deliver(s, data, len);
+    stream_take(s, data, len);
     return (size_t)n;
 }
 
@@ -95,6 +137,7 @@ int stream_start(struct stream *s, int fd, struct sink *sink)
     s->fd = fd;
     s->sink = sink;
     s->ansi = (struct ansi){0};
+    capture_begin(&s->capture, s->capture_max);
     s->total = 0;
     rc = uv_poll_start(&s->handle.poll, UV_READABLE, on_readable);
     if (rc < 0)

@@ -6,6 +6,9 @@
  * again, when stream_idle says so, which is at the latest inside on_closed.
  *
  * A trouble of the sink (disk full) becomes one line in the main log, with the process's name.
+ *
+ * In capture mode what comes between the tags does not go to the sink: it becomes a message. As
+ * in Supervisor's daemon, not in its documentation, on_data is shown it as well.
  */
 #ifndef OUTPUT_STREAM_H
 #define OUTPUT_STREAM_H
@@ -15,6 +18,7 @@
 #include <uv.h>
 
 #include "output/ansi.h"
+#include "output/capture.h"
 #include "output/sink.h"
 
 enum {
@@ -24,7 +28,8 @@ enum {
 
 struct stream;
 
-/* A second reader of the same bytes (bus, debug log). The data is shared: copy, do not keep. */
+/* A second reader of the same bytes (bus, debug log), or who is told of a captured message. The
+ * data is shared: copy, do not keep. */
 typedef void stream_data_fn(struct stream *s, const char *data, size_t len);
 typedef void stream_closed_fn(struct stream *s);
 
@@ -44,9 +49,12 @@ struct stream {
     enum stream_state state;
     int fd; /* owned; -1 after the end of the pipe */
     struct sink *sink;
-    bool strip_ansi;         /* the owner may set these two between init and start */
-    stream_data_fn *on_data; /* or NULL */
+    bool strip_ansi;            /* the owner may set these four between init and start */
+    size_t capture_max;         /* bytes of a message; 0: no capture mode */
+    stream_data_fn *on_data;    /* or NULL */
+    stream_data_fn *on_message; /* needed for capture mode */
     struct ansi ansi;
+    struct capture capture;
     stream_closed_fn *on_closed;
     uint64_t total; /* bytes read since stream_start */
 };

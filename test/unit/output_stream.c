@@ -19,12 +19,20 @@ static uv_loop_t loop;
 static struct stream stream;
 static struct sink sink;
 static struct buf seen; /* what on_data was shown */
+static struct buf told; /* the messages of capture mode, each with a bar behind it */
 static int closed;
 
 static void on_data(struct stream *s, const char *data, size_t len)
 {
     (void)s;
     buf_append(&seen, data, len);
+}
+
+static void on_message(struct stream *s, const char *data, size_t len)
+{
+    (void)s;
+    buf_append(&told, data, len);
+    buf_char(&told, '|');
 }
 
 static void on_closed(struct stream *s)
@@ -243,6 +251,76 @@ static void escapes_are_stripped_across_chunks(void **state)
     (void)close(fd);
 }
 
+static void last_escape_is_not_lost(void **state)
+{
+    (void)state;
+    stream.strip_ansi = true;
+    int fd = started();
+    say(fd, "a\033");
+    turn();
+    assert_string_equal(buf_str(&seen), "a");
+    (void)close(fd);
+    turn();
+    assert_string_equal(buf_str(&seen), "a\033");
+}
+
+static void captured(const char *const *pieces, const char *log, const char *message)
+{
+    struct log_config c = {.kind = LOG_KIND_FILE, .path = "captured.log"};
+    (void)unlink(c.path);
+    buf_clear(&told);
+    assert_int_equal(sink_open(&sink, &c, NULL, NULL), 0);
+    int fd = started();
+    for (; *pieces; pieces++) {
+        say(fd, *pieces);
+        turn();
+    }
+    (void)close(fd);
+    turn();
+    assert_true(stream_idle(&stream));
+    assert_string_equal(slurp("captured.log"), log);
+    assert_string_equal(buf_str(&told), message);
+    sink_close(&sink);
+}
+
+#define PIECES(...)                                                                                \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+
+static void messages_are_not_logged_and_nothing_is_lost(void **state)
+{
+    (void)state;
+    stream.capture_max = 100;
+    stream.on_message = on_message;
+    captured(PIECES("a", "b<!--XSUPERVISOR:BEG", "IN-->one<!--XSUPERVISOR:END-->c"), "abc", "one|");
+    assert_string_equal(buf_str(&seen), "abonec"); /* events of output see all but the tags */
+    captured(PIECES("short"), "short", "");        /* shorter than a tag */
+    captured(PIECES("x<!--XSUPER"), "x<!--XSUPER", "");
+    captured(PIECES("x<!--XSUPERVISOR:BEGIN-->never ended"), "x", "");
+    captured(PIECES("again"), "again", "");
+    stream.strip_ansi = true;
+    captured(
+        PIECES("\033[1m<!--XSUPERVISOR:\033[0mBEGIN-->m", "\033[1m<!--XSUPERVISOR:END-->z\033"),
+        "z\033", "m|");
+}
+
+/* A process that is stopped while its last line looks like a tag. */
+static void stop_hands_over_what_was_held_back(void **state)
+{
+    (void)state;
+    stream.capture_max = 100;
+    stream.on_message = on_message;
+    int fd = started();
+    say(fd, "end <!--X");
+    turn();
+    assert_string_equal(buf_str(&seen), "end ");
+    stream_stop(&stream, NULL);
+    assert_string_equal(buf_str(&seen), "end <!--X");
+    (void)close(fd);
+}
+
 static void keep_line(void *ctx, enum log_level level, const char *line, size_t len)
 {
     (void)level;
@@ -278,6 +356,7 @@ static void no_descriptor_is_left(void **state)
     (void)state;
     assert_int_equal(open_descriptors(), descriptors_before);
     buf_close(&seen);
+    buf_close(&told);
 }
 
 int main(void)
@@ -295,6 +374,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(drain_keeps_every_byte_of_the_dead, begin, end),
         cmocka_unit_test_setup_teardown(drain_is_bounded, begin, end),
         cmocka_unit_test_setup_teardown(escapes_are_stripped_across_chunks, begin, end),
+        cmocka_unit_test_setup_teardown(last_escape_is_not_lost, begin, end),
+        cmocka_unit_test_setup_teardown(messages_are_not_logged_and_nothing_is_lost, begin, end),
+        cmocka_unit_test_setup_teardown(stop_hands_over_what_was_held_back, begin, end),
         cmocka_unit_test_setup_teardown(trouble_of_the_sink_is_logged_once, begin, end),
         cmocka_unit_test(no_descriptor_is_left),
     };
