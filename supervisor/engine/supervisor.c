@@ -85,7 +85,7 @@ static void supervisor_insert(struct supervisor *s, struct pgroup *g)
 
 bool supervisor_runs(const struct group_config *config)
 {
-    return config->kind == GROUP_PROGRAM;
+    return config->kind != GROUP_LISTENER;
 }
 
 static void supervisor_make_group(struct supervisor *s, const struct group_config *config)
