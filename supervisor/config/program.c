@@ -25,19 +25,10 @@ static void logs_one(struct loader *l, const struct ini_section *s, const char *
                      s->name, key);
 }
 
-static void events_one(struct loader *l, const struct ini_section *s, const char *events_key,
-                       const struct log_config *log)
-{
-    if (log->events_enabled)
-        load_warning(l, s, events_key, "no effect: this version has no events of output yet");
-}
-
 static void load_logs(struct loader *l, const struct ini_section *s, struct process_config *p)
 {
     logs_one(l, s, "stdout", &p->out);
     logs_one(l, s, "stderr", &p->err);
-    events_one(l, s, "stdout_events_enabled", &p->out);
-    events_one(l, s, "stderr_events_enabled", &p->err);
     if (!p->redirect_stderr)
         return;
     if (p->err.kind == LOG_KIND_FILE)

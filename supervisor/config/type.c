@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "config/blank.h"
 #include "config/env.h"
+#include "config/eventtype.h"
 #include "config/path.h"
 #include "config/user.h"
 
@@ -306,42 +307,10 @@ static const char *upper(struct arena *a, const char *text)
 
 static int read_events(const struct slot *s, const char *text, struct err *e)
 {
-    static const char *const events[] = {
-        "EVENT",
-        "PROCESS_STATE",
-        "PROCESS_STATE_STOPPED",
-        "PROCESS_STATE_EXITED",
-        "PROCESS_STATE_STARTING",
-        "PROCESS_STATE_STOPPING",
-        "PROCESS_STATE_BACKOFF",
-        "PROCESS_STATE_FATAL",
-        "PROCESS_STATE_RUNNING",
-        "PROCESS_STATE_UNKNOWN",
-        "PROCESS_COMMUNICATION",
-        "PROCESS_COMMUNICATION_STDOUT",
-        "PROCESS_COMMUNICATION_STDERR",
-        "PROCESS_LOG",
-        "PROCESS_LOG_STDOUT",
-        "PROCESS_LOG_STDERR",
-        "REMOTE_COMMUNICATION",
-        "SUPERVISOR_STATE_CHANGE",
-        "SUPERVISOR_STATE_CHANGE_RUNNING",
-        "SUPERVISOR_STATE_CHANGE_STOPPING",
-        "TICK",
-        "TICK_5",
-        "TICK_60",
-        "TICK_3600",
-        "PROCESS_GROUP",
-        "PROCESS_GROUP_ADDED",
-        "PROCESS_GROUP_REMOVED",
-    };
     struct name_list list = type_names(text, s->x->arena);
     for (size_t i = 0; i < list.count; i++) {
-        size_t known = 0;
         list.names[i] = upper(s->x->arena, list.names[i]);
-        while (known < sizeof events / sizeof *events && strcmp(events[known], list.names[i]) != 0)
-            known++;
-        if (known == sizeof events / sizeof *events)
+        if (eventtype_find(list.names[i]) == EVENTTYPES)
             return err_set(e, -EINVAL, "Unknown event type %.100s", list.names[i]);
     }
     *(struct name_list *)s->at = list;

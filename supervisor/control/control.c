@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/deed.h"
-#include "control/feed.h"
 #include "control/follow.h"
 #include "control/methods.h"
 #include "control/wait.h"
@@ -119,7 +118,6 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
     *c = (struct control){.loop = loop, .supervisor = s, .jobs = j, .host = host, .owner = owner};
     c->router = (struct router){routes, sizeof routes / sizeof *routes};
     list_init(&c->waits);
-    list_init(&c->feeds);
     control_register(c);
     c->subscriber.on_event = on_event;
     event_bus_subscribe(s->bus, &c->subscriber);
@@ -174,7 +172,6 @@ void control_close(struct control *c, void (*on_closed)(struct control *c))
     wait_finish_all(c);
     rpc_close(&c->rpc);
     event_bus_unsubscribe(&c->subscriber);
-    feed_close_all(c);
     for (size_t i = 0; i < c->server_count; i++)
         server_close(&c->servers[i], on_server_closed);
     uv_close((uv_handle_t *)&c->finish, on_finish_closed);

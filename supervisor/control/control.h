@@ -37,7 +37,6 @@ struct control {
     struct event_subscriber subscriber;
     struct list waits; /* calls that wait for processes or jobs (wait.h) */
     uv_timer_t finish; /* zero: answers what has come true, outside of the event's stack */
-    struct list feeds; /* input that a process has not taken yet (feed.h) */
     size_t open_handles;
     void (*on_closed)(struct control *c);
 };
@@ -60,7 +59,7 @@ void control_close(struct control *c, void (*on_closed)(struct control *c));
 /* The control that a call came to. */
 struct control *control_of(const struct call *c);
 
-/* For feeds and follows, which count themselves in open_handles: one of them is closed. */
+/* For follows, which count themselves in open_handles: one of them is closed. */
 void control_handle_closed(struct control *c);
 
 #endif

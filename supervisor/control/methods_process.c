@@ -4,7 +4,6 @@
 
 #include "base/parse.h"
 #include "control/deed.h"
-#include "control/feed.h"
 #include "control/methods.h"
 #include "control/status.h"
 
@@ -189,16 +188,14 @@ static void send_stdin(struct call *c)
 {
     const char *spec = call_text(c, 0);
     const json_t *chars = json_array_get(c->params, 1);
-    const struct proc *p = find_process(c, spec);
+    struct proc *p = find_process(c, spec);
     if (!p)
         return;
     if (p->child.pid == 0 || p->fsm.state == PROC_STOPPING) {
         call_fault(c, FAULT_NOT_RUNNING, spec);
         return;
     }
-    int rc = p->child.in < 0 ? -EPIPE
-                             : feed_write(control_of(c), &p->child, json_string_value(chars),
-                                          json_string_length(chars));
+    int rc = child_write(&p->child, json_string_value(chars), json_string_length(chars));
     if (rc == 0)
         call_return(c, json_true());
     else if (rc == -EPIPE)
@@ -206,6 +203,18 @@ static void send_stdin(struct call *c)
     else
         call_fault(c, FAULT_FAILED,
                    rc == -ENOBUFS ? "it has not read what it was sent before" : strerror(-rc));
+}
+
+static void send_remote_event(struct call *c)
+{
+    struct supervisor *s = control_of(c)->supervisor;
+    const json_t *data = json_array_get(c->params, 1);
+    struct event ev = {.type = EVENT_REMOTE,
+                       .name = call_text(c, 0),
+                       .data = json_string_value(data),
+                       .len = json_string_length(data)};
+    event_bus_publish(s->bus, &ev);
+    call_return(c, json_true());
 }
 
 /* --- What they are doing --------------------------------------------------------------------- */
@@ -248,6 +257,8 @@ const struct rpc_method process_methods[] = {
       "Send `signal` to all processes." },
     { "supervisor.sendProcessStdin",    "boolean", "ss",  send_stdin,           0,
       "Send `chars` to the standard input of the process `name`." },
+    { "supervisor.sendRemoteCommEvent", "boolean", "ss",  send_remote_event, RPC_ANYTIME,
+      "Send an event with `type` and `data` to the event listeners." },
 };
 // clang-format on
 const size_t process_methods_count = sizeof process_methods / sizeof *process_methods;

@@ -389,7 +389,7 @@ static void server_shut_door(struct server *s)
 {
     (void)uv_poll_stop(&s->door); /* before its descriptor is closed */
     (void)uv_timer_stop(&s->retry);
-    listener_close(&s->listener);
+    socket_close(&s->listener);
 }
 
 /* --- Life ------------------------------------------------------------------------------------ */
@@ -453,7 +453,7 @@ int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c
     s->section = mem_strdup(c->section);
     s->username = mem_strdup(c->username);
     s->password = mem_strdup(c->password);
-    int rc = listener_open(&s->listener, c, e);
+    int rc = socket_open(&s->listener, c, e);
     if (rc == 0)
         rc = server_start_daemon(s, e);
     if (rc == 0)
@@ -463,7 +463,7 @@ int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c
     if (s->daemon)
         MHD_stop_daemon(s->daemon);
     s->daemon = NULL;
-    listener_close(&s->listener);
+    socket_close(&s->listener);
     s->open_handles = 1;
     server_handle_closed(s);
     return rc;

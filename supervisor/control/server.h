@@ -42,7 +42,7 @@ struct server {
     char *section;         /* "unix_http_server", owned like the next two */
     char *username;        /* NULL: no authentication */
     char *password;
-    struct listener listener;
+    struct socket listener;
     struct MHD_Daemon *daemon;
     uv_poll_t poll;      /* on the daemon's epoll descriptor */
     uv_timer_t timer;    /* when libmicrohttpd wants to be woken; not armed without connections */

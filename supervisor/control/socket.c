@@ -80,7 +80,7 @@ static int take_name(const char *temporary, const char *path, struct err *e)
     return in_use(e);
 }
 
-static int bind_unix(struct listener *l, const struct server_config *c, const char *temporary,
+static int bind_unix(struct socket *l, const struct server_config *c, const char *temporary,
                      struct err *e)
 {
     struct sockaddr_un address, real;
@@ -111,7 +111,7 @@ static int bind_unix(struct listener *l, const struct server_config *c, const ch
     return rc;
 }
 
-static int open_unix(struct listener *l, const struct server_config *c, struct err *e)
+static int open_unix(struct socket *l, const struct server_config *c, struct err *e)
 {
     l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (l->fd < 0)
@@ -122,8 +122,7 @@ static int open_unix(struct listener *l, const struct server_config *c, struct e
     return rc;
 }
 
-static int bind_inet(struct listener *l, const struct addrinfo *at, const char *where,
-                     struct err *e)
+static int bind_inet(struct socket *l, const struct addrinfo *at, const char *where, struct err *e)
 {
     int on = 1;
     l->fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -135,7 +134,7 @@ static int bind_inet(struct listener *l, const struct addrinfo *at, const char *
     return errno == EADDRINUSE ? in_use(e) : cannot_open("listen on", where, errno, e);
 }
 
-static int open_inet(struct listener *l, const struct server_config *c, struct err *e)
+static int open_inet(struct socket *l, const struct server_config *c, struct err *e)
 {
     struct addrinfo hints = {
         .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
@@ -154,16 +153,16 @@ static int open_inet(struct listener *l, const struct server_config *c, struct e
     return rc;
 }
 
-int listener_open(struct listener *l, const struct server_config *c, struct err *e)
+int socket_open(struct socket *l, const struct server_config *c, struct err *e)
 {
-    *l = (struct listener){.fd = -1};
+    *l = (struct socket){.fd = -1};
     int rc = c->is_unix ? open_unix(l, c, e) : open_inet(l, c, e);
     if (rc < 0)
-        listener_close(l);
+        socket_close(l);
     return rc;
 }
 
-void listener_forget(struct listener *l)
+void socket_forget(struct socket *l)
 {
     struct stat st;
     if (l->path && lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
@@ -172,8 +171,8 @@ void listener_forget(struct listener *l)
     l->path = NULL;
 }
 
-void listener_close(struct listener *l)
+void socket_close(struct socket *l)
 {
-    listener_forget(l);
+    socket_forget(l);
     fd_close(&l->fd);
 }

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "config/config.h"
 
-struct listener {
+struct socket {
     int fd;     /* -1: closed; nonblocking */
     char *path; /* of the unix socket, owned; NULL for inet */
     dev_t dev;  /* which file that was when we made it */
@@ -19,9 +19,9 @@ struct listener {
  * socket that a dead daemon left is taken over, with a line in the log. -EADDRINUSE with
  * Supervisor's sentence when somebody answers there.
  */
-int listener_open(struct listener *l, const struct server_config *c, struct err *e);
+int socket_open(struct socket *l, const struct server_config *c, struct err *e);
 
-void listener_forget(struct listener *l); /* removes the file, if it is still ours; keeps fd */
-void listener_close(struct listener *l);  /* ... and closes */
+void socket_forget(struct socket *l); /* removes the file, if it is still ours; keeps fd */
+void socket_close(struct socket *l);  /* ... and closes */
 
 #endif

@@ -13,8 +13,8 @@
 void child_init(struct child *c, const struct process_config *config, const char *group,
                 struct host *host)
 {
-    *c = (struct child){
-        .config = config, .group = group, .host = host, .in = -1, .given = -1, .report = -1};
+    *c = (struct child){.config = config, .group = group, .host = host, .in = -1, .report = -1};
+    feed_init(&c->feed, host->loop);
     stream_init(&c->out, host->loop);
     stream_init(&c->err, host->loop);
     sink_init(&c->out_sink, config->name);
@@ -42,7 +42,8 @@ void child_make_auto_logs(struct child *c, const struct config *config)
         c->out_auto = child_auto_log(c, config, "stdout");
     if (c->config->err.kind == LOG_KIND_AUTO && !c->config->redirect_stderr)
         c->err_auto = child_auto_log(c, config, "stderr");
-    c->out.strip_ansi = c->err.strip_ansi = config->strip_ansi;
+    c->err.strip_ansi = config->strip_ansi;
+    c->out.strip_ansi = config->strip_ansi && !c->protocol;
 }
 
 void child_close(struct child *c)
@@ -58,7 +59,7 @@ void child_close(struct child *c)
 
 bool child_idle(const struct child *c)
 {
-    return c->pid == 0 && stream_idle(&c->out) && stream_idle(&c->err);
+    return c->pid == 0 && feed_idle(&c->feed) && stream_idle(&c->out) && stream_idle(&c->err);
 }
 
 static int child_open_sink(struct child *c, struct sink *sink, const struct log_config *log,
@@ -77,7 +78,9 @@ static int child_open_sinks(struct child *c, struct err *e)
 {
     if (!c->host->loop)
         return 0;
-    int rc = child_open_sink(c, &c->out_sink, &c->config->out, c->out_auto, e);
+    struct log_config out = c->config->out;
+    out.syslog = out.syslog && !c->protocol;
+    int rc = child_open_sink(c, &c->out_sink, &out, c->out_auto, e);
     if (rc == 0 && !c->config->redirect_stderr)
         rc = child_open_sink(c, &c->err_sink, &c->config->err, c->err_auto, e);
     return rc;
@@ -144,7 +147,6 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
     struct spawned spawned = {.in = -1, .out = -1, .err = -1, .report = -1};
     arena_init(&a);
     int rc = spawn_plan_make(&plan, c->config, c->group, ctx, &a, e);
-    plan.in = c->given;
     if (rc == 0)
         rc = child_open_sinks(c, e);
     if (rc == 0)
@@ -166,7 +168,7 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
     return 0;
 }
 
-static void child_stream_closed(struct child *c)
+static void child_handle_closed(struct child *c)
 {
     if (child_idle(c) && c->on_idle)
         c->on_idle(c);
@@ -174,12 +176,17 @@ static void child_stream_closed(struct child *c)
 
 static void on_out_closed(struct stream *s)
 {
-    child_stream_closed(container_of(s, struct child, out));
+    child_handle_closed(container_of(s, struct child, out));
 }
 
 static void on_err_closed(struct stream *s)
 {
-    child_stream_closed(container_of(s, struct child, err));
+    child_handle_closed(container_of(s, struct child, err));
+}
+
+static void on_feed_closed(struct feed *f)
+{
+    child_handle_closed(container_of(f, struct child, feed));
 }
 
 /* A pipe that came to its end before is idle already. */
@@ -194,6 +201,7 @@ static void child_stop_stream(struct stream *s, stream_closed_fn *on_closed)
 void child_abandon(struct child *c)
 {
     fd_close(&c->report);
+    feed_stop(&c->feed, on_feed_closed);
     fd_close(&c->in);
     child_stop_stream(&c->out, on_out_closed);
     child_stop_stream(&c->err, on_err_closed);
@@ -214,6 +222,11 @@ void child_confirm(struct child *c)
     /* Nothing to read and nobody left to write: exec has worked. A report stays where it is. */
     if (c->report >= 0 && poll(&p, 1, 0) == 1 && !(p.revents & POLLIN))
         fd_close(&c->report);
+}
+
+int child_write(struct child *c, const char *data, size_t len)
+{
+    return c->in < 0 ? -EPIPE : feed_write(&c->feed, c->in, data, len);
 }
 
 int child_signal(const struct child *c, int number, bool group)

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "config/config.h"
+#include "engine/feed.h"
 #include "engine/spawn.h"
 #include "output/sink.h"
 #include "output/stream.h"
@@ -21,10 +22,10 @@ struct child {
     const struct process_config *config;
     const char *group;
     pid_t pid; /* 0: none */
-    int in;    /* write end of its standard input; -1: none */
-    int given; /* what it gets as standard input, borrowed for the start; -1: a pipe */
+    int in;    /* write end of its standard input, -1 */
     int report;
     struct host *host;
+    struct feed feed; /* what is on its way to `in` */
     struct stream out, err;
     struct sink out_sink, err_sink;
     bool sinks_open;
@@ -35,6 +36,8 @@ struct child {
     void (*on_output)(struct child *child, bool is_err, const char *data, size_t len);
     /* Told of a message in capture mode. */
     void (*on_message)(struct child *child, bool is_err, const char *data, size_t len);
+    /* Its standard output is a protocol: logged as it is, and not sent to syslog. Set likewise. */
+    bool protocol;
 };
 
 void child_init(struct child *c, const struct process_config *config, const char *group,
@@ -64,6 +67,9 @@ void child_abandon(struct child *c);
 
 /* Exec has surely worked by now, or surely failed: gives its pipe back when it says nothing. */
 void child_confirm(struct child *c);
+
+/* To its standard input: 0, -EPIPE when nobody reads it, -ENOBUFS when too much waits already. */
+int child_write(struct child *c, const char *data, size_t len);
 
 int child_signal(const struct child *c, int number, bool group); /* 0 or -errno */
 

@@ -5,13 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
-#include "engine/fcgi.h"
 #include "engine/reaper.h"
 #include "engine/supervisor.h"
 
@@ -34,7 +32,7 @@ static void proc_publish(const struct proc *p, enum event_type type, enum proc_s
                        .name = p->config->name,
                        .from = (int)from,
                        .state = (int)p->fsm.state,
-                       .pid = p->child.pid,
+                       .pid = p->child.pid ? p->child.pid : p->ended_pid,
                        .tries = (int)p->fsm.retries,
                        .expected = p->exit_expected};
     event_bus_publish(p->group->supervisor->bus, &ev);
@@ -61,27 +59,6 @@ static void proc_log(const struct proc *p, enum fsm_event event)
 
 /* --- Doing --------------------------------------------------------------------------------- */
 
-/* The socket of an fcgi-program comes first: its process cannot be without it. */
-static int proc_take_socket(struct proc *p, struct err *e)
-{
-    if (!p->socket)
-        return 0;
-    int rc = p->has_socket ? 0 : fcgi_take(p->socket, e);
-    p->has_socket = rc == 0;
-    p->child.given = p->socket->fd;
-    return rc;
-}
-
-/* It keeps the socket while it is about to start again: connections wait instead of failing. */
-static void proc_leave_socket(struct proc *p)
-{
-    bool starts = p->fsm.state == PROC_STARTING || p->fsm.again;
-    if (!p->has_socket || p->child.pid != 0 || starts)
-        return;
-    p->has_socket = false;
-    fcgi_drop(p->socket);
-}
-
 static void proc_spawn(struct proc *p)
 {
     struct err e;
@@ -92,14 +69,15 @@ static void proc_spawn(struct proc *p)
         p->spawn_pending = true;
         return;
     }
-    if (proc_take_socket(p, &e) < 0 ||
-        child_start(&p->child, &p->group->supervisor->spawn_context, &e) < 0) {
+    if (child_start(&p->child, &p->group->supervisor->spawn_context, &e) < 0) {
         log_info("spawnerr: %s", e.text);
         proc_spawnerr(p, e.text);
         (void)proc_feed(p, FSM_SPAWN_FAILED);
         return;
     }
     log_info("spawned: '%s' with pid %d", p->config->name, (int)p->child.pid);
+    if (p->group->pool)
+        pools_started(p);
 }
 
 static void proc_kill(struct proc *p, int number, bool group)
@@ -136,7 +114,6 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
         proc_kill(p, p->config->stopsignal, p->config->stopasgroup);
     if (actions & FSM_KILL)
         proc_kill(p, SIGKILL, p->config->killasgroup);
-    proc_leave_socket(p);
 }
 
 /* The one place where a state is written. */
@@ -177,9 +154,11 @@ static void proc_publish_output(const struct proc *p, enum event_type type, bool
 
 static void on_child_output(struct child *child, bool is_err, const char *data, size_t len)
 {
-    const struct proc *p = container_of_const(child, struct proc, child);
+    struct proc *p = container_of(child, struct proc, child);
     const struct log_config *log = is_err ? &p->config->err : &p->config->out;
-    if (log->events_enabled)
+    if (p->group->pool && !is_err)
+        pools_heard(p, data, len);
+    else if (log->events_enabled)
         proc_publish_output(p, EVENT_PROCESS_LOG, is_err, data, len);
 }
 
@@ -274,7 +253,8 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
                    : mem_printf("%s:%s", group_name, config->name);
     child_init(&p->child, config, group_name, proc_host(p));
     p->child.on_idle = on_child_idle;
-    if (config->out.events_enabled || config->err.events_enabled)
+    p->child.protocol = group->pool != NULL;
+    if (config->out.events_enabled || config->err.events_enabled || group->pool)
         p->child.on_output = on_child_output;
     child_capture(&p->child, group->config->kind != GROUP_LISTENER, on_child_message);
     child_make_auto_logs(&p->child, group->snapshot);
@@ -285,8 +265,6 @@ void proc_close(struct proc *p)
 {
     host_disarm(proc_host(p), &p->timer);
     child_close(&p->child);
-    if (p->has_socket)
-        fcgi_drop(p->socket);
     mem_free(p->label);
 }
 
@@ -300,14 +278,6 @@ bool proc_settled(const struct proc *p)
     if (p->wanted)
         return p->gate == GRAPH_BLOCKED;
     return p->fsm.state != PROC_STARTING || p->left_starting;
-}
-
-/* While wanted: who is in the way, in a word; NULL when nobody has looked yet. */
-static const char *proc_waits_for(const struct proc *p)
-{
-    if (p->blocker)
-        return p->blocker->label;
-    return p->gate == GRAPH_BLOCKED ? graph_missing(&p->node) : NULL;
 }
 
 void proc_try_start(struct proc *p)
@@ -410,6 +380,7 @@ void proc_exited(struct proc *p, int code, int status)
     struct err why;
     char how[64];
     int64_t now = host_now(proc_host(p));
+    p->ended_pid = p->child.pid;
     bool exec_failed = child_exited(&p->child, &why);
     enum fsm_event event;
     /* A process whose startsecs have passed was up, also when nobody had looked yet. */
@@ -433,7 +404,9 @@ void proc_exited(struct proc *p, int code, int status)
             (void)snprintf(p->spawnerr, sizeof p->spawnerr, "Bad exit code %d", p->exit_status);
     }
     (void)proc_feed(p, event);
-    proc_leave_socket(p); /* in whatever state it was */
+    p->ended_pid = 0;
+    if (p->group->pool)
+        pools_ended(p);
 }
 
 int proc_check_command(const struct proc *p, struct err *e)
@@ -445,81 +418,4 @@ int proc_check_command(const struct proc *p, struct err *e)
                              &p->group->supervisor->spawn_context, &a, e);
     arena_close(&a);
     return rc;
-}
-
-/* --- In words ------------------------------------------------------------------------------ */
-
-static void proc_describe_uptime(const struct proc *p, int64_t wall, struct buf *out)
-{
-    int64_t up = wall > p->started_wall ? (wall - p->started_wall) / 1000 : 0;
-    int64_t days = up / 86400;
-    buf_printf(out, "pid %d, uptime ", (int)p->child.pid);
-    if (days > 0)
-        buf_printf(out, "%lld day%s, ", (long long)days, days == 1 ? "" : "s");
-    buf_printf(out, "%lld:%02lld:%02lld", (long long)(up % 86400 / 3600),
-               (long long)(up % 3600 / 60), (long long)(up % 60));
-    const char *how;
-    const struct graph_node *failed = graph_caveat(&p->node, &how);
-    if (failed)
-        buf_printf(out, "; %s: %s has failed", how, failed->label);
-}
-
-static void proc_describe_stop(const struct proc *p, struct buf *out)
-{
-    char text[64];
-    struct tm tm;
-    time_t when = (time_t)(p->stopped_wall / 1000);
-    if (p->started_wall == 0 || !localtime_r(&when, &tm))
-        buf_text(out, "Not started");
-    else if (strftime(text, sizeof text, "%b %d %I:%M %p", &tm) > 0)
-        buf_text(out, text);
-}
-
-const char *proc_why(const struct proc *p)
-{
-    static const char early[] = "Exited too quickly";
-    const char *waits_for = p->wanted ? proc_waits_for(p) : NULL;
-    if (p->wanted)
-        return waits_for ? waits_for : "";
-    /* Supervisor's words for a failed start say less than how the process ended. */
-    if (p->last_exit[0] && strncmp(p->spawnerr, early, sizeof early - 1) == 0)
-        return p->last_exit;
-    if (p->fsm.state == PROC_EXITED)
-        return p->last_exit;
-    return p->spawnerr;
-}
-
-void proc_describe(const struct proc *p, int64_t wall, struct buf *out)
-{
-    if (p->wanted) {
-        const char *waits_for = proc_waits_for(p);
-        const char *label = waits_for ? waits_for : "its turn";
-        if (p->gate == GRAPH_BLOCKED && p->blocker &&
-            p->blocker->ops->status(p->blocker) == GRAPH_FAILED)
-            buf_printf(out, "stays down: %s has failed", label);
-        else
-            buf_printf(out, p->gate == GRAPH_BLOCKED ? "stays down: %s is not up" : "waits for %s",
-                       label);
-        return;
-    }
-    switch (p->fsm.state) {
-    case PROC_RUNNING:
-        proc_describe_uptime(p, wall, out);
-        break;
-    case PROC_BACKOFF:
-    case PROC_FATAL:
-        if (p->spawnerr[0])
-            buf_text(out, p->spawnerr);
-        else
-            buf_printf(out, "unknown error (try \"tail %s\")", p->config->name);
-        break;
-    case PROC_STOPPED:
-    case PROC_EXITED:
-        proc_describe_stop(p, out);
-        break;
-    case PROC_STARTING:
-    case PROC_STOPPING:
-    case PROC_UNKNOWN:
-        break;
-    }
 }

@@ -10,7 +10,6 @@
 #include "engine/fsm.h"
 #include "engine/graph.h"
 
-struct fcgi;
 struct pgroup;
 
 struct proc {
@@ -20,8 +19,6 @@ struct proc {
     struct fsm_rules rules;
     struct timer timer; /* armed exactly while fsm.deadline is set */
     struct child child;
-    struct fcgi *socket; /* of an fcgi-program, in the group; NULL: none */
-    bool has_socket;     /* it counts as one of the socket's users */
     struct graph_node node;
     char *label; /* "api" or "group:name", owned */
     bool wanted; /* somebody asked for it; it is not started yet, because it waits for others */
@@ -31,6 +28,7 @@ struct proc {
     bool spawn_pending;   /* the old pipes are still closing: the process follows when they are */
     int64_t started_wall; /* ms since 1970 of the last start and stop; 0: never */
     int64_t stopped_wall;
+    pid_t ended_pid; /* while the end of a process is told: its pid; 0 otherwise */
     int exit_status; /* of the last exit; -1 after a signal */
     bool exit_expected;
     char spawnerr[512]; /* Supervisor's spawnerr; "" */
@@ -61,6 +59,11 @@ void proc_try_start(struct proc *p);     /* starts it if it waits and nothing is
 
 /* Would a start find the command? 0, -ENOENT (fault 20) or -ENOEXEC (fault 21), with why. */
 int proc_check_command(const struct proc *p, struct err *e);
+
+/* The rest is in proc_words.c. */
+
+/* While wanted: who is in the way, in a word; NULL when nobody has looked yet. Borrowed. */
+const char *proc_waits_for(const struct proc *p);
 
 /* Why it is down, or not yet up, in a few words; "" when there is nothing to say. Borrowed. */
 const char *proc_why(const struct proc *p);

@@ -85,7 +85,7 @@ static void supervisor_insert(struct supervisor *s, struct pgroup *g)
 
 bool supervisor_runs(const struct group_config *config)
 {
-    return config->kind != GROUP_LISTENER;
+    return config->kind != GROUP_FCGI;
 }
 
 static void supervisor_make_group(struct supervisor *s, const struct group_config *config)
@@ -102,6 +102,8 @@ static void supervisor_make_group(struct supervisor *s, const struct group_confi
 static void supervisor_drop_group(struct supervisor *s, struct pgroup *g)
 {
     list_remove(&g->link);
+    if (g->pool)
+        pools_mute(&s->pools, g->pool);
     for (size_t i = 0; i < g->count; i++) {
         host_disarm(s->host, &g->procs[i].timer);
         graph_node_close(&s->graph, &g->procs[i].node);
@@ -234,6 +236,7 @@ void supervisor_init(struct supervisor *s, struct host *host, struct event_bus *
     list_init(&s->groups);
     list_init(&s->closing);
     graph_init(&s->graph);
+    pools_init(&s->pools, s);
     s->settle.on_due = on_settle;
     s->report.on_due = on_report;
 }
@@ -242,6 +245,7 @@ void supervisor_close(struct supervisor *s)
 {
     supervisor_unload(s);
     supervisor_sweep(s);
+    pools_close(&s->pools);
     host_disarm(s->host, &s->settle);
     host_disarm(s->host, &s->report);
     config_unref(s->config);
@@ -269,6 +273,10 @@ void supervisor_load(struct supervisor *s, struct config *config)
 void supervisor_unload(struct supervisor *s)
 {
     struct pgroup *g;
+    list_each (g, &s->groups, link) { /* no listener is left to hear that all go */
+        if (g->pool)
+            pools_mute(&s->pools, g->pool);
+    }
     list_each (g, &s->groups, link)
         supervisor_drop_group(s, g);
     supervisor_settle(s);
@@ -294,6 +302,7 @@ void supervisor_autostart(struct supervisor *s)
 {
     struct pgroup *g;
     struct proc *p;
+    supervisor_publish(s, EVENT_SUPERVISOR_STATE, NULL);
     supervisor_each_proc(p, g, s)
     {
         if (p->config->autostart)

@@ -5,6 +5,7 @@
 #define ENGINE_SUPERVISOR_H
 
 #include "engine/pgroup.h"
+#include "engine/pools.h"
 #include "event/bus.h"
 
 /* Supervisor's numbers. */
@@ -20,6 +21,7 @@ struct supervisor {
     struct spawn_context spawn_context; /* set by the owner after init */
     struct config *config;              /* a reference: the last one that was read (reread) */
     struct graph graph;
+    struct pools pools;  /* of event listeners */
     struct list groups;  /* struct pgroup, in start order */
     struct list closing; /* removed ones whose pipes are still closing */
     enum supervisor_state state;
@@ -49,7 +51,7 @@ void supervisor_unload(struct supervisor *s);
 /* At the end, after supervisor_unload: leaves alone what runs in the UNKNOWN state. */
 void supervisor_abandon(struct supervisor *s);
 
-/* Listeners are read and checked, but not run yet. */
+/* FastCGI programs are read and checked, but not run yet. */
 bool supervisor_runs(const struct group_config *config);
 
 /* `reread`: keeps the new configuration for add. `update` is made of add and remove. */

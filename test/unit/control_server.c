@@ -283,7 +283,7 @@ static void a_dead_socket_is_taken_over(void **state)
     (void)state;
     char dead[sizeof path];
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct listener l;
+    struct socket l;
     struct err e;
     struct stat st;
     struct server_config c = config;
@@ -293,14 +293,14 @@ static void a_dead_socket_is_taken_over(void **state)
     assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
     close(fd);
     c.path = dead;
-    assert_int_equal(listener_open(&l, &c, &e), 0);
+    assert_int_equal(socket_open(&l, &c, &e), 0);
     assert_holds(buf_str(&logged), "Unlinking stale socket");
     /* somebody else's file of that name is not removed at the end */
     assert_int_equal(unlink(dead), 0);
     assert_int_equal(mkdir(dead, 0700), 0);
-    listener_close(&l);
+    socket_close(&l);
     assert_int_equal(lstat(dead, &st), 0);
-    assert_int_equal(listener_open(&l, &c, &e), -EEXIST);
+    assert_int_equal(socket_open(&l, &c, &e), -EEXIST);
     assert_holds(e.text, "exists and is no socket");
     assert_int_equal(rmdir(dead), 0);
 }
@@ -308,36 +308,36 @@ static void a_dead_socket_is_taken_over(void **state)
 static void sockets_that_cannot_be(void **state)
 {
     (void)state;
-    struct listener l;
+    struct socket l;
     struct err e;
     struct server_config c = config;
     char *longest = mem_alloc(200);
     memset(longest, 'x', 199);
     longest[0] = '/';
     c.path = longest;
-    assert_int_equal(listener_open(&l, &c, &e), -ENAMETOOLONG);
+    assert_int_equal(socket_open(&l, &c, &e), -ENAMETOOLONG);
     c.path = "/nonexistent/folder/s";
-    assert_int_equal(listener_open(&l, &c, &e), -ENOENT);
+    assert_int_equal(socket_open(&l, &c, &e), -ENOENT);
     assert_starts(e.text, "Cannot open an HTTP server: socket.error reported errno.ENOENT (2)");
     c = (struct server_config){.section = "inet_http_server", .host = "192.0.2.1", .port = 9001};
-    assert_int_equal(listener_open(&l, &c, &e), -EADDRNOTAVAIL);
+    assert_int_equal(socket_open(&l, &c, &e), -EADDRNOTAVAIL);
     mem_free(longest);
 }
 
 static void an_inet_socket(void **state)
 {
     (void)state;
-    struct listener l, second;
+    struct socket l, second;
     struct err e;
     struct sockaddr_in address = {0};
     socklen_t len = sizeof address;
     struct server_config c = {.section = "inet_http_server", .host = "127.0.0.1", .port = 0};
-    assert_int_equal(listener_open(&l, &c, &e), 0);
+    assert_int_equal(socket_open(&l, &c, &e), 0);
     assert_int_equal(getsockname(l.fd, (struct sockaddr *)&address, &len), 0);
     c.port = ntohs(address.sin_port);
-    assert_int_equal(listener_open(&second, &c, &e), -EADDRINUSE);
+    assert_int_equal(socket_open(&second, &c, &e), -EADDRINUSE);
     assert_starts(e.text, "Another program is already listening");
-    listener_close(&l);
+    socket_close(&l);
 }
 
 /* Nobody is connected: the loop has nothing to wake up for. */

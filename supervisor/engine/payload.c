@@ -1,0 +1,190 @@
+#include "engine/payload.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/xml.h"
+#include "engine/state.h"
+
+static enum eventtype state_type(const struct event *ev)
+{
+    switch ((enum proc_state)ev->state) {
+    case PROC_STOPPED:
+        return EVENTTYPE_PROCESS_STATE_STOPPED;
+    case PROC_STARTING:
+        return EVENTTYPE_PROCESS_STATE_STARTING;
+    case PROC_RUNNING:
+        return EVENTTYPE_PROCESS_STATE_RUNNING;
+    case PROC_BACKOFF:
+        return EVENTTYPE_PROCESS_STATE_BACKOFF;
+    case PROC_STOPPING:
+        return EVENTTYPE_PROCESS_STATE_STOPPING;
+    case PROC_EXITED:
+        return EVENTTYPE_PROCESS_STATE_EXITED;
+    case PROC_FATAL:
+        return EVENTTYPE_PROCESS_STATE_FATAL;
+    case PROC_UNKNOWN:
+        return EVENTTYPE_PROCESS_STATE_UNKNOWN;
+    }
+    return EVENTTYPES;
+}
+
+static enum eventtype tick_type(const struct event *ev)
+{
+    return ev->period == 5    ? EVENTTYPE_TICK_5
+           : ev->period == 60 ? EVENTTYPE_TICK_60
+                              : EVENTTYPE_TICK_3600;
+}
+
+enum eventtype payload_type(const struct event *ev)
+{
+    switch (ev->type) {
+    case EVENT_PROCESS_STATE:
+        return state_type(ev);
+    case EVENT_GROUP_ADDED:
+        return EVENTTYPE_PROCESS_GROUP_ADDED;
+    case EVENT_GROUP_REMOVED:
+        return EVENTTYPE_PROCESS_GROUP_REMOVED;
+    case EVENT_SUPERVISOR_STATE: /* SUPERVISOR_RUNNING is 1, all others are below it */
+        return ev->state > 0 ? EVENTTYPE_SUPERVISOR_STATE_CHANGE_RUNNING
+                             : EVENTTYPE_SUPERVISOR_STATE_CHANGE_STOPPING;
+    case EVENT_PROCESS_LOG:
+        return ev->is_err ? EVENTTYPE_PROCESS_LOG_STDERR : EVENTTYPE_PROCESS_LOG_STDOUT;
+    case EVENT_PROCESS_COMM:
+        return ev->is_err ? EVENTTYPE_PROCESS_COMMUNICATION_STDERR
+                          : EVENTTYPE_PROCESS_COMMUNICATION_STDOUT;
+    case EVENT_REMOTE:
+        return EVENTTYPE_REMOTE_COMMUNICATION;
+    case EVENT_TICK:
+        return tick_type(ev);
+    case EVENT_PROCESS_NEWS:
+    case EVENT_JOB_STATE:
+        break;
+    }
+    return EVENTTYPES;
+}
+
+/* --- Bytes as text ------------------------------------------------------------------------- */
+
+static bool is_utf8(const char *text, size_t len)
+{
+    while (len > 0) {
+        size_t n = xml_utf8_char(text, len);
+        if (n == 0)
+            return false;
+        text += n;
+        len -= n;
+    }
+    return true;
+}
+
+size_t payload_points(const char *text, size_t len)
+{
+    size_t points = 0;
+    for (; len > 0; points++) {
+        size_t n = xml_utf8_char(text, len);
+        text += n ? n : 1;
+        len -= n ? n : 1;
+    }
+    return points;
+}
+
+static void write_byte(unsigned char byte, char quote, struct buf *out)
+{
+    if (byte == '\t')
+        buf_text(out, "\\t");
+    else if (byte == '\n')
+        buf_text(out, "\\n");
+    else if (byte == '\r')
+        buf_text(out, "\\r");
+    else if (byte < ' ' || byte > '~')
+        buf_printf(out, "\\x%02x", byte);
+    else if (byte == '\\' || byte == (unsigned char)quote)
+        buf_printf(out, "\\%c", byte);
+    else
+        buf_char(out, (char)byte);
+}
+
+void payload_write_text(const char *data, size_t len, struct buf *out)
+{
+    if (is_utf8(data, len)) {
+        buf_append(out, data, len);
+        return;
+    }
+    char quote = memchr(data, '\'', len) && !memchr(data, '"', len) ? '"' : '\'';
+    buf_printf(out, "Undecodable: b%c", quote);
+    for (size_t i = 0; i < len; i++)
+        write_byte((unsigned char)data[i], quote, out);
+    buf_char(out, quote);
+}
+
+/* --- Payloads ------------------------------------------------------------------------------ */
+
+static void write_state(const struct event *ev, struct buf *out)
+{
+    buf_printf(out, "processname:%s groupname:%s from_state:%s", ev->name, ev->group,
+               proc_state_name((enum proc_state)ev->from));
+    switch ((enum proc_state)ev->state) {
+    case PROC_STARTING:
+    case PROC_BACKOFF:
+        buf_printf(out, " tries:%d", ev->tries);
+        break;
+    case PROC_EXITED:
+        buf_printf(out, " expected:%d pid:%d", ev->expected, (int)ev->pid);
+        break;
+    case PROC_RUNNING:
+    case PROC_STOPPING:
+    case PROC_STOPPED:
+        buf_printf(out, " pid:%d", (int)ev->pid);
+        break;
+    case PROC_FATAL:
+    case PROC_UNKNOWN:
+        break;
+    }
+}
+
+static void write_output(const struct event *ev, struct buf *out)
+{
+    buf_printf(out, "processname:%s groupname:%s pid:%d", ev->name, ev->group, (int)ev->pid);
+    if (ev->type == EVENT_PROCESS_LOG)
+        buf_printf(out, " channel:%s", ev->is_err ? "stderr" : "stdout");
+    buf_char(out, '\n');
+    payload_write_text(ev->data, ev->len, out);
+}
+
+void payload_write(const struct event *ev, struct buf *out)
+{
+    switch (ev->type) {
+    case EVENT_PROCESS_STATE:
+        write_state(ev, out);
+        break;
+    case EVENT_GROUP_ADDED:
+    case EVENT_GROUP_REMOVED:
+        buf_printf(out, "groupname:%s\n", ev->group);
+        break;
+    case EVENT_PROCESS_LOG:
+    case EVENT_PROCESS_COMM:
+        write_output(ev, out);
+        break;
+    case EVENT_REMOTE:
+        buf_printf(out, "type:%s\n", ev->name);
+        payload_write_text(ev->data, ev->len, out);
+        break;
+    case EVENT_TICK:
+        buf_printf(out, "when:%" PRId64, ev->when);
+        break;
+    case EVENT_SUPERVISOR_STATE: /* has nothing to add to its name */
+    case EVENT_PROCESS_NEWS:
+    case EVENT_JOB_STATE:
+        break;
+    }
+}
+
+void payload_write_head(const struct payload_head *h, struct buf *out)
+{
+    buf_printf(out,
+               "ver:3.0 server:%s serial:%" PRIu64 " pool:%s poolserial:%" PRIu64
+               " eventname:%s len:%zu\n",
+               h->server, h->serial, h->pool, h->pool_serial, eventtype_name(h->type), h->points);
+}
