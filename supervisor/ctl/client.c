@@ -54,17 +54,24 @@ static int fail_http(struct client *c, int rc, const struct err *e)
     return client_fail(c, kind, -rc, "%s", e->text);
 }
 
-/* Sends the request; 0 when the status is 200. */
-static int client_ask(struct client *c, const struct http_request *r, struct http_answer *a)
+/* 0 when the status is 200. */
+static int client_status(struct client *c, const struct answer *a)
 {
-    struct err e = {{0}};
-    int rc = http_ask(&c->http, r, a, &e);
-    if (rc < 0)
-        return fail_http(c, rc, &e);
     if (a->status == 200)
         return 0;
     http_close(&c->http);
     return client_fail(c, FAILURE_HTTP, a->status, "%s", a->reason);
+}
+
+/* Sends the request and reads the answer's head. */
+static int client_ask(struct client *c, const struct http_request *r, struct answer *a)
+{
+    struct err e = {{0}};
+    answer_init(a);
+    int rc = http_send(&c->http, r, &e);
+    while (rc == 0)
+        rc = http_head(&c->http, a, &e);
+    return rc < 0 ? fail_http(c, rc, &e) : client_status(c, a);
 }
 
 /* The answer's value, or a failure. */
@@ -86,7 +93,7 @@ static int client_decode(struct client *c, const struct buf *body, json_t **valu
 int client_call(struct client *c, const char *method, json_t *params, json_t **value)
 {
     struct buf body = BUF_EMPTY;
-    struct http_answer a = {0};
+    struct answer a;
     xmlrpc_write_call(&body, method, params);
     json_decref(params);
     const struct http_request r = {
@@ -123,7 +130,12 @@ int client_call_array(struct client *c, const char *method, json_t *params, json
     return 0;
 }
 
-int client_stream(struct client *c, const char *path, http_sink *sink, void *ctx)
+json_t *client_text(const char *text)
+{
+    return xmlrpc_string(text, strlen(text));
+}
+
+int client_get(struct client *c, const char *path)
 {
     const struct http_request r = {
         .url = c->o->serverurl,
@@ -132,13 +144,25 @@ int client_stream(struct client *c, const char *path, http_sink *sink, void *ctx
         .username = c->o->username,
         .password = c->o->password,
     };
-    struct http_answer a = {0};
     struct err e = {{0}};
-    if (client_ask(c, &r, &a) < 0)
-        return -1;
-    int rc = http_stream(&c->http, &a, sink, ctx, &e);
-    http_close(&c->http);
+    int rc = http_send(&c->http, &r, &e);
     return rc < 0 ? fail_http(c, rc, &e) : 0;
+}
+
+int client_piece(struct client *c, struct answer *a, answer_sink *sink, void *ctx)
+{
+    struct err e = {{0}};
+    int rc = 0;
+    if (answer_has_head(a)) {
+        rc = http_piece(&c->http, a, sink, ctx, &e);
+    } else {
+        rc = http_head(&c->http, a, &e);
+        if (rc > 0 && client_status(c, a) < 0)
+            return -1;
+        if (rc > 0)
+            rc = answer_take(a, &c->http.in, sink, ctx, &e);
+    }
+    return rc < 0 ? fail_http(c, rc, &e) : rc;
 }
 
 /* --- Failures in words --------------------------------------------------------------------- */
@@ -193,6 +217,9 @@ static void python_text(const struct failure *f, struct buf *out)
     case FAILURE_INPUT:
         buf_printf(out, "<class 'EOFError'>, %s", f->text);
         break;
+    case FAILURE_RANGE:
+        buf_text(out, "<class 'OverflowError'>, int exceeds XML-RPC limits");
+        break;
     case FAILURE_NONE:
     case FAILURE_URL:
     case FAILURE_ANSWER:
@@ -233,7 +260,7 @@ static void plain_text(const struct failure *f, const char *url, struct buf *out
         buf_printf(out, "cannot find the host of %s: %s", url, f->text);
         break;
     case FAILURE_URL:
-        buf_printf(out, "%s is neither a unix:// nor an http:// address", url);
+        buf_printf(out, "%s is no address of a daemon: %s", url, f->text);
         break;
     case FAILURE_CLOSED:
         buf_printf(out, "%s closed the connection without an answer", url);
@@ -245,6 +272,7 @@ static void plain_text(const struct failure *f, const char *url, struct buf *out
         buf_printf(out, "cannot understand the answer of %s: %s", url, f->text);
         break;
     case FAILURE_NONE:
+    case FAILURE_RANGE:
     case FAILURE_RESULT:
     case FAILURE_INPUT:
         buf_text(out, f->text);

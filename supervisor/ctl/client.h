@@ -20,6 +20,7 @@ enum failure_kind {
     FAILURE_CLOSED,  /* the daemon closed the connection without an answer */
     FAILURE_HTTP,    /* code is a status that is not 200, text its reason */
     FAILURE_ANSWER,  /* the answer is not what was asked for; text says how */
+    FAILURE_RANGE,   /* a number is larger than a call may hold */
     FAILURE_RESULT,  /* the daemon's result has no words in this command; text says which */
     FAILURE_INPUT,   /* standard input ended where an answer was wanted */
 };
@@ -55,10 +56,17 @@ int client_call(struct client *c, const char *method, json_t *params, json_t **v
 /* The same, for a method that has to answer with an array. */
 int client_call_array(struct client *c, const char *method, json_t *params, json_t **value);
 
+/* A parameter from what somebody typed. */
+json_t *client_text(const char *text);
+
+/* GETs `path`: sends the request only. 0, or -1 and a failure. */
+int client_get(struct client *c, const char *path);
+
 /*
- * GETs `path` and hands its body on until it ends or `sink` says so. 0, or -1 and a failure.
+ * Waits once for what answers client_get and hands it on. 1 when the answer has ended, 0 when it
+ * may go on, -1 and a failure.
  */
-int client_stream(struct client *c, const char *path, http_sink *sink, void *ctx);
+int client_piece(struct client *c, struct answer *a, answer_sink *sink, void *ctx);
 
 /*
  * The failure in one line: as supervisorctl shows a Python exception, or, when called by our

@@ -6,10 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ctl/ask.h"
 #include "ctl/print.h"
-#include "ctl/shell.h"
-
-enum { HELP_WIDTH = 28 };
 
 #define API_VERSION "3.0"
 
@@ -17,81 +15,94 @@ static int command_help(struct ctl *c, const struct words *w);
 static int command_quit(struct ctl *c, const struct words *w);
 
 // clang-format off
-/* In the order in which help lists them. */
+/* In the order in which help lists them; forms and tabs as in supervisorctl, texts our own. */
 const struct command command_table[] = {
     {"add", command_add, 0, COMPLETE_GROUPS, .help =
-        "add GROUP...\tput groups from the newest configuration to work"},
+        "add <name> [...]\tPut groups from the newest configuration to work"},
     {"avail", command_avail, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
-        "avail\tlist what is configured, whether it is in use, and its priorities"},
+        "avail\t\t\tList what is configured, whether it is in use, and its priorities"},
     {"clear", command_clear, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
         "Error: clear requires a process name", EXIT_GENERIC,
-        "clear NAME...\tempty the log files of processes\n"
-        "clear all\tempty the log files of all processes"},
+        "clear <name>\t\tEmpty the log files of a process\n"
+        "clear <name> <name>\tEmpty the log files of several processes\n"
+        "clear all\t\tEmpty the log files of all processes"},
     {"exit", command_quit, 0, COMPLETE_NONE, .help =
-        "exit\tleave the prompt"},
+        "exit\tLeave the prompt"},
+    {"fg", command_fg, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
+        "ERROR: no process name supplied", EXIT_GENERIC,
+        "fg <process>\tShow what a process says and hand it what is typed, line by line\n"
+        "\t\tuntil Ctrl-C"},
     {"help", command_help, COMMAND_UNLISTED, COMPLETE_COMMANDS, .help =
-        "help\tlist the commands\n"
-        "help COMMAND\texplain one command"},
+        "help\t\tList the commands\n"
+        "help <action>\tExplain one command"},
     {"jobs", command_jobs, COMMAND_NO_ARGS | COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, .help =
-        "jobs\tshow every job, its state and how it went"},
+        "jobs\t\t\tShow every job, its state and how it went"},
     {"maintail", command_maintail, COMMAND_CHECK, COMPLETE_NONE, .help =
-        "maintail\tshow the last 1600 bytes of the daemon's log\n"
-        "maintail -N\tshow the last N bytes\n"
-        "maintail -f\tshow the log as it grows, until Ctrl-C"},
+        "maintail -f \tShow the daemon's log as it grows, until Ctrl-C\n"
+        "maintail -100\tShow its last 100 bytes\n"
+        "maintail\tShow its last 1600 bytes\n"},
     {"open", command_open, 0, COMPLETE_NONE, .help =
-        "open URL\ttalk to the daemon at http://host:port or unix:///path from now on"},
+        "open <url>\tTalk to another daemon from now on,\n"
+        "\t\tat http://host:port or unix:///path"},
     {"pid", command_pid, COMMAND_CHECK, COMPLETE_PROCESSES, .help =
-        "pid\tshow the process id of the daemon\n"
-        "pid NAME...\tshow the process ids of processes, 0 for one that does not run\n"
-        "pid all\tshow the process ids of all processes, one in a line"},
+        "pid\t\t\tShow the process id of the daemon\n"
+        "pid <name>\t\tShow the process id of a process, 0 when it does not run\n"
+        "pid all\t\t\tShow the process ids of all processes, one in a line"},
     {"quit", command_quit, 0, COMPLETE_NONE, .help =
-        "quit\tleave the prompt"},
+        "quit\tLeave the prompt"},
     {"reload", command_reload, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
-        "reload\tstop everything and start anew with the configuration as it is then"},
+        "reload \t\tStop everything and start anew with the configuration as it is then"},
     {"remove", command_remove, 0, COMPLETE_GROUPS, .help =
-        "remove GROUP...\ttake stopped groups out of work"},
+        "remove <name> [...]\tTake stopped groups out of work"},
     {"reread", command_reread, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
-        "reread\tread the configuration and say what update would change"},
+        "reread \t\t\tRead the configuration and say what update would change"},
     {"restart", command_restart, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
         "Error: restart requires a process name", EXIT_GENERIC,
-        "restart NAME...\tstop processes and start them again, with the configuration they have\n"
-        "restart GROUP:*\tthe same for all processes of a group\n"
-        "restart all\tthe same for all processes"},
+        "restart <name>\t\tStop a process and start it again, with the configuration it has\n"
+        "restart <gname>:*\tThe same for all processes of a group\n"
+        "restart <name> <name>\tThe same for several processes or groups\n"
+        "restart all\t\tThe same for all processes"},
     {"run", command_run, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, 1,
         "Error: run requires a job name", EXIT_INVALID,
-        "run JOB...\trun jobs, one after the other, and wait for each"},
+        "run <job> [...]\t\tRun jobs, one after the other, and wait for each"},
     {"shutdown", command_shutdown, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
-        "shutdown\tstop everything and the daemon"},
+        "shutdown \tStop everything and the daemon"},
     {"signal", command_signal, COMMAND_CHECK, COMPLETE_PROCESSES, 2,
         "Error: signal requires a signal name and a process name", EXIT_GENERIC,
-        "signal SIGNAL NAME...\tsend a signal to processes\n"
-        "signal SIGNAL GROUP:*\tsend it to all processes of a group\n"
-        "signal SIGNAL all\tsend it to all processes"},
+        "signal <signal name> <name>\t\tSend a signal to a process\n"
+        "signal <signal name> <gname>:*\t\tSend it to all processes of a group\n"
+        "signal <signal name> <name> <name>\tSend it to several processes or groups\n"
+        "signal <signal name> all\t\tSend it to all processes"},
     {"start", command_start, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
         "Error: start requires a process name", EXIT_INVALID,
-        "start NAME...\tstart processes and wait until they are up\n"
-        "start GROUP:*\tstart all processes of a group\n"
-        "start all\tstart all processes"},
+        "start <name>\t\tStart a process and wait until it is up\n"
+        "start <gname>:*\t\tStart all processes of a group\n"
+        "start <name> <name>\tStart several processes or groups\n"
+        "start all\t\tStart all processes"},
     {"status", command_status, COMMAND_CHECK, COMPLETE_PROCESSES, .help =
-        "status\tshow the state of all processes\n"
-        "status NAME...\tshow the state of some\n"
-        "status GROUP:*\tshow the state of the processes of a group"},
+        "status <name>\t\tShow the state of a process\n"
+        "status <gname>:*\tShow the states of the processes of a group\n"
+        "status <name> <name>\tShow the states of several processes or groups\n"
+        "status\t\t\tShow the states of all processes"},
     {"stop", command_stop, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
         "Error: stop requires a process name", EXIT_GENERIC,
-        "stop NAME...\tstop processes and wait until they are gone\n"
-        "stop GROUP:*\tstop all processes of a group\n"
-        "stop all\tstop all processes"},
+        "stop <name>\t\tStop a process and wait until it is gone\n"
+        "stop <gname>:*\t\tStop all processes of a group\n"
+        "stop <name> <name>\tStop several processes or groups\n"
+        "stop all\t\tStop all processes"},
     {"tail", command_tail, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
         "Error: too few arguments", EXIT_GENERIC,
-        "tail NAME\tshow the last 1600 bytes of what a process said on standard output\n"
-        "tail NAME stderr\tthe same for its standard error\n"
-        "tail -N NAME\tshow the last N bytes\n"
-        "tail -f NAME\tshow the log as it grows, until Ctrl-C"},
+        "tail [-f] <name> [stdout|stderr] (default stdout)\n"
+        "tail -f <name>\t\tShow what a process says as it comes,\n"
+        "\t\t\tuntil Ctrl-C\n"
+        "tail -100 <name>\tShow the last 100 bytes of it\n"
+        "tail <name> stderr\tShow the last 1600 bytes of its standard error"},
     {"update", command_update, 0, COMPLETE_GROUPS, .help =
-        "update\tread the configuration and do what changed: remove, restart and add groups\n"
-        "update GROUP...\tthe same for these groups only"},
+        "update\t\t\tRead the configuration and do what changed: remove, restart, add groups\n"
+        "update all\t\tThe same\n"
+        "update <gname> [...]\tThe same for these groups only"},
     {"version", command_version, COMMAND_NO_ARGS | COMMAND_CHECK, COMPLETE_NONE, .help =
-        "version\tshow the version of the daemon"},
+        "version\t\t\tShow the version of the daemon"},
 };
 // clang-format on
 const size_t command_count = sizeof command_table / sizeof *command_table;
@@ -110,13 +121,7 @@ const struct command *command_find(const struct ctl *c, const char *name, size_t
 
 void command_print_help(const struct command *row)
 {
-    for (const char *line = row->help; *line;) {
-        size_t len = strcspn(line, "\n");
-        size_t form = strcspn(line, "\t");
-        print_line("%-*.*s%.*s", HELP_WIDTH, (int)form, line, (int)(len - form - 1),
-                   line + form + 1);
-        line += len + (line[len] ? 1 : 0);
-    }
+    print_line("%s", row->help);
 }
 
 static void help_list(const struct ctl *c)
@@ -263,8 +268,8 @@ static int ctl_run(struct ctl *c, const struct command *row, const struct words 
 /* Asks for a name and a password for the server. */
 static int ctl_ask_login(struct ctl *c)
 {
-    char *username = shell_ask("Username:", true);
-    char *password = username ? shell_ask("Password:", false) : NULL;
+    char *username = ask("Username:");
+    char *password = username ? ask_secret("Password:") : NULL;
     if (!password) {
         mem_free(username);
         return client_fail(&c->client, FAILURE_INPUT, 0, "EOF when reading a line");
@@ -328,7 +333,7 @@ void ctl_line(struct ctl *c, const char *text)
     while (isalnum((unsigned char)line[len]) || line[len] == '_')
         len++;
     const struct command *row = command_find(c, line, len);
-    if (strcmp(line, "EOF") == 0)
+    if (len == 3 && strncmp(line, "EOF", 3) == 0)
         row = command_find(c, "quit", strlen("quit"));
     if (row) {
         const char *rest = line + len;

@@ -58,7 +58,7 @@ struct command {
     size_t least;        /* words that must be there, */
     const char *missing; /* what is said when they are not, */
     int missing_exit;    /* and the exit status then */
-    const char *help;    /* lines of "form\ttext" */
+    const char *help;    /* lines of "form<tabs>text" */
 };
 
 extern const struct command command_table[];
@@ -92,6 +92,9 @@ int command_clear(struct ctl *c, const struct words *w);
 /* logs.c */
 int command_tail(struct ctl *c, const struct words *w);
 int command_maintail(struct ctl *c, const struct words *w);
+
+/* foreground.c */
+int command_fg(struct ctl *c, const struct words *w);
 
 /* groups.c */
 int command_add(struct ctl *c, const struct words *w);

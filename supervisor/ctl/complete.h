@@ -1,13 +1,17 @@
-/* What the Tab key adds: the rest of a command's name, of a process's or a group's. */
+/* What the Tab key offers: a command's name, a process's or a group's. */
 #ifndef CTL_COMPLETE_H
 #define CTL_COMPLETE_H
 
 #include "ctl/commands.h"
 
-/*
- * Appends what can be typed without a choice after the first `len` bytes of a line: as much as
- * all candidates share, and a blank when there is only one.
- */
-void complete_line(struct ctl *c, const char *line, size_t len, struct buf *more);
+struct completion {
+    struct buf more; /* what can be typed without a choice: all that the candidates share */
+    char **names;    /* owned, as is each; the candidates in order, without doubles */
+    size_t count;
+};
+
+/* Looks behind the first `len` bytes of a line; a single candidate has a blank behind it. */
+void complete_line(struct ctl *c, const char *line, size_t len, struct completion *out);
+void completion_close(struct completion *out);
 
 #endif

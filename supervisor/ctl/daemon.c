@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ctl/ask.h"
 #include "ctl/commands.h"
 #include "ctl/print.h"
-#include "ctl/shell.h"
 
 int command_version(struct ctl *c, const struct words *w)
 {
@@ -24,7 +24,7 @@ static int really(struct ctl *c, const char *question)
 {
     if (!c->o->interactive)
         return 1;
-    char *answer = shell_ask(question, true);
+    char *answer = ask(question);
     if (!answer)
         return client_fail(&c->client, FAILURE_INPUT, 0, "EOF when reading a line");
     int yes = *answer == 'y' || *answer == 'Y';
@@ -84,7 +84,7 @@ int command_reload(struct ctl *c, const struct words *w)
 
 int command_open(struct ctl *c, const struct words *w)
 {
-    const char *url = w->count == 1 ? w->items[0] : "";
+    const char *url = w->line;
     if (strncmp(url, "unix:", 5) != 0 && strncmp(url, "http:", 5) != 0) {
         print_line("ERROR: url must be http:// or unix://");
         c->exit = EXIT_GENERIC;

@@ -105,7 +105,7 @@ int command_reread(struct ctl *c, const struct words *w)
 static int group_call(struct ctl *c, const char *method, const char *group, json_t **answer)
 {
     json_t *got = NULL;
-    if (client_call(&c->client, method, json_pack("[s]", group), &got) < 0)
+    if (client_call(&c->client, method, json_pack("[o]", client_text(group)), &got) < 0)
         return -1;
     if (answer)
         *answer = got;

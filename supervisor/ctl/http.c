@@ -5,9 +5,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -15,8 +13,9 @@
 #include "base/base64.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/parse.h"
 
-enum { LINE_MAX_BYTES = 1024, SEND_SECONDS = 30 }; /* of a chunk's head; for one write */
+enum { SEND_SECONDS = 30 }; /* for one write */
 
 void http_init(struct http *h)
 {
@@ -77,18 +76,33 @@ static int connect_unix(const char *path)
     return connect_to((const struct sockaddr *)&address, sizeof address);
 }
 
-/* "host:port", "[v6]:port", "host"; a path after it does not matter. */
+/* "host:port", "[v6]:port", "host"; a login before and a path after it do not matter. */
 static void split_host(const char *text, char **host, char **port)
 {
-    size_t len = strcspn(text, "/");
+    size_t len = strcspn(text, "/?#");
     const char *end = text + len;
-    const char *close = *text == '[' ? memchr(text, ']', len) : NULL;
-    const char *colon = memchr(close ? close : text, ':', (size_t)(end - (close ? close : text)));
+    const char *login = memrchr(text, '@', len);
+    const char *start = login ? login + 1 : text;
+    const char *close = *start == '[' ? memchr(start, ']', (size_t)(end - start)) : NULL;
+    const char *from = close ? close : start;
+    const char *colon = memchr(from, ':', (size_t)(end - from));
     const char *host_end = close ? close : colon ? colon : end;
-    const char *start = close ? text + 1 : text;
+    start += close ? 1 : 0;
     *host = mem_strndup(start, (size_t)(host_end - start));
     *port = colon && colon + 1 < end ? mem_strndup(colon + 1, (size_t)(end - colon - 1))
                                      : mem_strdup("80");
+}
+
+/* Supervisor's words, from its language's library. */
+static int check_port(const char *port, struct err *e)
+{
+    int64_t number = 0;
+    if (port[strspn(port, "0123456789")] != '\0')
+        return err_set(e, -EPROTONOSUPPORT, "Port could not be cast to integer value as '%s'",
+                       port);
+    if (parse_int(port, &number, NULL) < 0 || number > UINT16_MAX)
+        return err_set(e, -EPROTONOSUPPORT, "Port out of range 0-65535");
+    return 0;
 }
 
 static int connect_tcp(const char *text, struct err *e)
@@ -97,7 +111,10 @@ static int connect_tcp(const char *text, struct err *e)
     split_host(text, &host, &port);
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    int rc = getaddrinfo(host, port, &hints, &found);
+    int rc = check_port(port, e);
+    if (rc < 0)
+        goto out;
+    rc = getaddrinfo(host, port, &hints, &found);
     if (rc != 0) {
         rc = err_set(e, -EADDRNOTAVAIL, "[Errno %d] %s", rc, gai_strerror(rc));
         goto out;
@@ -167,91 +184,6 @@ static ssize_t http_more(struct http *h, struct err *e)
     return n;
 }
 
-/*
- * Takes one line, without its end, of at most `limit` bytes. -ENODATA when the connection ends
- * before the first byte of it.
- */
-static int http_line(struct http *h, size_t limit, struct buf *line, struct err *e)
-{
-    for (;;) {
-        const char *end = h->in.len ? memchr(h->in.data, '\n', h->in.len) : NULL;
-        size_t len = end ? (size_t)(end - h->in.data) : h->in.len;
-        if (len > limit)
-            return err_set(e, -EMSGSIZE, "the answer's head is larger than %zu bytes", limit);
-        if (end) {
-            buf_clear(line);
-            buf_append(line, h->in.data, len > 0 && end[-1] == '\r' ? len - 1 : len);
-            buf_drop(&h->in, len + 1);
-            return 0;
-        }
-        ssize_t n = http_more(h, e);
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            return h->in.len ? err_set(e, -EPROTO, "the answer's head is cut off")
-                             : err_set(e, -ENODATA, "the server closed the connection");
-    }
-}
-
-static int parse_status(const char *line, struct http_answer *a, struct err *e)
-{
-    char *end = NULL;
-    if (strncmp(line, "HTTP/1.", 7) != 0 || !strchr(line, ' '))
-        return err_set(e, -EPROTO, "what answers there is no HTTP server");
-    long status = strtol(strchr(line, ' '), &end, 10);
-    if (status < 100 || status > 599)
-        return err_set(e, -EPROTO, "what answers there is no HTTP server");
-    a->status = (int)status;
-    a->close = strncmp(line, "HTTP/1.0", 8) == 0;
-    end += strspn(end, " ");
-    size_t len = strnlen(end, sizeof a->reason - 1);
-    memcpy(a->reason, end, len);
-    return 0;
-}
-
-static int parse_header(char *line, struct http_answer *a, struct err *e)
-{
-    char *value = strchr(line, ':');
-    if (!value)
-        return err_set(e, -EPROTO, "a header of the answer has no colon");
-    *value++ = '\0';
-    value += strspn(value, " \t");
-    if (strcasecmp(line, "Transfer-Encoding") == 0) {
-        a->chunked = strcasecmp(value, "chunked") == 0;
-    } else if (strcasecmp(line, "Connection") == 0) {
-        a->close = strcasecmp(value, "close") == 0;
-    } else if (strcasecmp(line, "Content-Length") == 0) {
-        char *end = NULL;
-        errno = 0;
-        unsigned long long length = strtoull(value, &end, 10);
-        if (*value < '0' || *value > '9' || errno || end[strspn(end, " \t")] || length > SIZE_MAX)
-            return err_set(e, -EPROTO, "the answer's length is no number");
-        a->has_length = true;
-        a->length = (size_t)length;
-    }
-    return 0;
-}
-
-static int http_head(struct http *h, struct http_answer *a, struct err *e)
-{
-    struct buf line = BUF_EMPTY;
-    size_t left = HTTP_HEAD_MAX;
-    *a = (struct http_answer){0};
-    int rc = http_line(h, left, &line, e);
-    if (rc == 0)
-        rc = parse_status(buf_str(&line), a, e);
-    while (rc == 0 && line.len > 0) {
-        left -= line.len;
-        rc = http_line(h, left, &line, e);
-        if (rc == -ENODATA)
-            rc = err_set(e, -EPROTO, "the answer's head is cut off");
-        if (rc == 0 && line.len > 0)
-            rc = parse_header(line.data, a, e);
-    }
-    buf_close(&line);
-    return rc;
-}
-
 /* --- Asking -------------------------------------------------------------------------------- */
 
 static void write_host(struct buf *out, const char *url)
@@ -296,7 +228,7 @@ static int send_all(int fd, const char *data, size_t len)
     return 0;
 }
 
-int http_ask(struct http *h, const struct http_request *r, struct http_answer *a, struct err *e)
+int http_send(struct http *h, const struct http_request *r, struct err *e)
 {
     int rc = http_connect(h, r->url, e);
     if (rc < 0)
@@ -306,97 +238,44 @@ int http_ask(struct http *h, const struct http_request *r, struct http_answer *a
     rc = send_all(h->fd, out.data, out.len);
     if (rc < 0)
         (void)err_set(e, rc, "%s", strerror(-rc));
+    explicit_bzero(out.data, out.len); /* it may have had a password */
     buf_close(&out);
-    if (rc == 0)
-        rc = http_head(h, a, e);
     if (rc < 0)
         http_close(h);
     return rc;
 }
 
-/* --- Bodies -------------------------------------------------------------------------------- */
+/* --- Answers ------------------------------------------------------------------------------- */
 
-/* Hands `len` bytes on, as they come. */
-static int stream_exactly(struct http *h, size_t len, http_sink *sink, void *ctx, struct err *e)
+/* Reads once and takes what came. */
+static int http_step(struct http *h, struct answer *a, answer_sink *sink, void *ctx, struct err *e)
 {
-    while (len > 0) {
-        if (h->in.len == 0) {
-            ssize_t n = http_more(h, e);
-            if (n <= 0)
-                return n < 0 ? (int)n : err_set(e, -EPROTO, "the answer is cut off");
-        }
-        size_t part = h->in.len < len ? h->in.len : len;
-        int rc = sink(ctx, h->in.data, part);
-        buf_drop(&h->in, part);
-        len -= part;
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
+    ssize_t n = http_more(h, e);
+    if (n < 0)
+        return (int)n;
+    if (n > 0)
+        return answer_take(a, &h->in, sink, ctx, e);
+    int rc = answer_end(a, &h->in, e);
+    a->close = true;
+    return rc < 0 ? rc : 1;
 }
 
-static int stream_to_end(struct http *h, http_sink *sink, void *ctx, struct err *e)
+int http_head(struct http *h, struct answer *a, struct err *e)
 {
-    for (;;) {
-        int rc = h->in.len ? sink(ctx, h->in.data, h->in.len) : 0;
-        buf_clear(&h->in);
-        if (rc != 0)
-            return rc;
-        ssize_t n = http_more(h, e);
-        if (n <= 0)
-            return (int)n;
-    }
-}
-
-/* The size in the line before a chunk, which may carry extensions after a semicolon. */
-static int parse_chunk(const char *line, size_t *size, struct err *e)
-{
-    char *end = NULL;
-    errno = 0;
-    unsigned long long value = strtoull(line, &end, 16);
-    bool hex = strspn(line, "0123456789abcdefABCDEF") > 0;
-    if (!hex || errno || value > SIZE_MAX / 2 || (*end && !strchr("; \t", *end)))
-        return err_set(e, -EPROTO, "a chunk of the answer has no size");
-    *size = (size_t)value;
-    return 0;
-}
-
-static int stream_chunks(struct http *h, http_sink *sink, void *ctx, struct err *e)
-{
-    struct buf line = BUF_EMPTY;
-    size_t size = 1;
-    int rc = 0;
-    while (rc == 0 && size > 0) {
-        rc = http_line(h, LINE_MAX_BYTES, &line, e);
-        if (rc == 0)
-            rc = parse_chunk(buf_str(&line), &size, e);
-        if (rc == 0)
-            rc = stream_exactly(h, size, sink, ctx, e);
-        if (rc == 0 && size > 0)
-            rc = http_line(h, 1, &line, e); /* the line end after a chunk */
-    }
-    size_t left = HTTP_HEAD_MAX; /* trailers, up to an empty line */
-    while (rc == 0) {
-        rc = http_line(h, left, &line, e);
-        if (rc == 0 && line.len == 0)
-            break;
-        left -= line.len;
-    }
-    buf_close(&line);
+    int rc = answer_take(a, &h->in, NULL, NULL, e);
+    if (rc == 0)
+        rc = http_step(h, a, NULL, NULL, e);
+    if (rc < 0)
+        http_close(h);
     return rc;
 }
 
-int http_stream(struct http *h, const struct http_answer *a, http_sink *sink, void *ctx,
-                struct err *e)
+int http_piece(struct http *h, struct answer *a, answer_sink *sink, void *ctx, struct err *e)
 {
-    int rc = 0;
-    if (a->chunked)
-        rc = stream_chunks(h, sink, ctx, e);
-    else if (a->has_length)
-        rc = stream_exactly(h, a->length, sink, ctx, e);
-    else
-        rc = stream_to_end(h, sink, ctx, e);
-    if (rc != 0 || a->close || (!a->chunked && !a->has_length))
+    int rc = answer_take(a, &h->in, sink, ctx, e);
+    if (rc == 0)
+        rc = http_step(h, a, sink, ctx, e);
+    if (rc < 0 || (rc > 0 && a->close))
         http_close(h);
     return rc;
 }
@@ -416,12 +295,13 @@ static int on_piece(void *ctx, const char *data, size_t len)
     return 0;
 }
 
-int http_body(struct http *h, const struct http_answer *a, size_t limit, struct buf *out,
-              struct err *e)
+int http_body(struct http *h, struct answer *a, size_t limit, struct buf *out, struct err *e)
 {
     struct collected c = {.out = out, .left = limit};
-    int rc = http_stream(h, a, on_piece, &c, e);
+    int rc = 0;
+    while (rc == 0)
+        rc = http_piece(h, a, on_piece, &c, e);
     if (rc == -EMSGSIZE)
         (void)err_set(e, rc, "the answer is larger than %zu bytes", limit);
-    return rc;
+    return rc < 0 ? rc : 0;
 }

@@ -16,13 +16,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/buf.h"
-#include "base/err.h"
+#include "ctl/answer.h"
 
-enum {
-    HTTP_CONNECT_MS = 10000,
-    HTTP_HEAD_MAX = 16384, /* bytes of status line and headers together */
-};
+enum { HTTP_CONNECT_MS = 10000 };
 
 struct http {
     int fd;        /* -1: not connected */
@@ -44,30 +40,19 @@ struct http_request {
     size_t body_len;
 };
 
-struct http_answer {
-    int status;
-    char reason[64];
-    bool chunked;
-    bool close;      /* the server will close the connection after it */
-    bool has_length; /* length is known */
-    size_t length;
-};
-
 void http_init(struct http *h);
 void http_close(struct http *h); /* usable again */
 
-/* Sends a request, connecting first if need be, and reads the head of the answer. */
-int http_ask(struct http *h, const struct http_request *r, struct http_answer *a, struct err *e);
+/* Sends a request, connecting first if need be; answer_init, http_head and http_body follow. */
+int http_send(struct http *h, const struct http_request *r, struct err *e);
 
-/* Reads the whole body. */
-int http_body(struct http *h, const struct http_answer *a, size_t limit, struct buf *out,
-              struct err *e);
+/* Waits for bytes once. 1 when the head is complete, 0 when more of it has to come. */
+int http_head(struct http *h, struct answer *a, struct err *e);
 
-/* Takes a piece of a body; nonzero ends the reading and is returned by http_stream. */
-typedef int http_sink(void *ctx, const char *data, size_t len);
+/* Waits for bytes once and hands on what came of the body. 1 when it ended, 0 when it may go on. */
+int http_piece(struct http *h, struct answer *a, answer_sink *sink, void *ctx, struct err *e);
 
-/* Hands on the body as it comes, without end if need be. 0 when it ends. */
-int http_stream(struct http *h, const struct http_answer *a, http_sink *sink, void *ctx,
-                struct err *e);
+/* Reads the whole body; appends. */
+int http_body(struct http *h, struct answer *a, size_t limit, struct buf *out, struct err *e);
 
 #endif

@@ -56,7 +56,7 @@ int command_run(struct ctl *c, const struct words *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         json_t *answer = NULL;
-        json_t *params = json_pack("[s,b]", w->items[i], 1);
+        json_t *params = json_pack("[o,b]", client_text(w->items[i]), 1);
         if (client_call(&c->client, "mainstay.runJob", params, &answer) == 0)
             print_line("%s: succeeded", w->items[i]);
         else if (run_failed(c, w->items[i]) < 0)

@@ -1,7 +1,6 @@
 /* Commands about logs: tail and maintail. */
 #include <ctype.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,75 +8,30 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "ctl/commands.h"
+#include "ctl/follow.h"
+#include "ctl/interrupt.h"
 #include "ctl/print.h"
 
 enum { TAIL_BYTES = 1600 };
 
-/* A signal handler can reach nothing else. */
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-}
-
-static int on_log(void *ctx, const char *data, size_t len)
-{
-    (void)ctx;
-    if (fwrite(data, 1, len, stdout) != len || fflush(stdout) != 0)
-        return -EPIPE;
-    return 0;
-}
-
-/* On standard error, and no failure for the exit status: as supervisorctl has it. */
-static void follow_failed(struct ctl *c, const char *path)
-{
-    const struct failure *f = &c->client.failure;
-    if (f->kind == FAILURE_HTTP)
-        (void)fprintf(stderr, "%s%s Cannot read, status code %d\n", c->o->serverurl, path, f->code);
-    else
-        (void)fprintf(stderr, "%s%s Cannot connect, error: %s\n", c->o->serverurl, path, f->text);
-}
-
 /* Prints a log as it grows, until Ctrl-C or the daemon ends it. */
-static void follow(struct ctl *c, const char *path)
+static int show_growing(struct ctl *c, const char *name, const char *channel)
 {
-    sigset_t block, before;
-    (void)sigemptyset(&block);
-    (void)sigaddset(&block, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &block, &before);
-    const struct sigaction on = {.sa_handler = on_interrupt};
-    struct sigaction was;
-    (void)sigaction(SIGINT, &on, &was);
-    interrupted = 0;
+    struct interrupt i;
+    struct follow f;
     print_line("==> Press Ctrl-C to exit <==");
     (void)fflush(stdout);
-    c->client.http.mask = &before;
-    c->client.http.stop = &interrupted;
-    int rc = client_stream(&c->client, path, on_log, NULL);
-    c->client.http.mask = NULL;
-    c->client.http.stop = NULL;
-    (void)sigaction(SIGINT, &was, NULL);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    if (interrupted)
+    interrupt_begin(&i);
+    follow_open(&f, c->o, name, channel);
+    f.client.http.mask = &i.before;
+    f.client.http.stop = &interrupt_seen;
+    while (!interrupt_seen && follow_goes_on(&f))
+        follow_piece(&f);
+    follow_close(&f);
+    interrupt_end(&i);
+    if (interrupt_seen)
         print_line("%s", "");
-    else if (rc < 0)
-        follow_failed(c, path);
-}
-
-/* Letters that a path may hold as they are; the daemon decodes the rest. */
-static char *encoded(const char *text)
-{
-    struct buf b = BUF_EMPTY;
-    for (; *text; text++) {
-        unsigned char ch = (unsigned char)*text;
-        if (isalnum(ch) || strchr("-._~:*@!$'()+,;=", ch))
-            buf_char(&b, *text);
-        else
-            buf_printf(&b, "%%%02X", ch);
-    }
-    return buf_take(&b);
+    return 0;
 }
 
 /* The last bytes of a log that a method reads; `name` is whose. */
@@ -116,10 +70,15 @@ static int refuse(struct ctl *c, const char *command, const char *fmt, const cha
     return 0;
 }
 
-/* "-100": the last 100 bytes. False when it is no number. */
-static bool tail_bytes(const char *modifier, int64_t *bytes)
+/* "-100": the last 100 bytes. 1, or 0 after a refusal, or -1 for a number no call can hold. */
+static int tail_bytes(struct ctl *c, const char *modifier, int64_t *bytes)
 {
-    return parse_int(modifier + 1, bytes, NULL) == 0 && *bytes > -INT32_MAX && *bytes < INT32_MAX;
+    int rc = *modifier == '-' ? parse_int(modifier + 1, bytes, NULL) : -EINVAL;
+    if (rc == -ERANGE || (rc == 0 && (*bytes > -(int64_t)INT32_MIN || *bytes < -INT32_MAX)))
+        return client_fail(&c->client, FAILURE_RANGE, 0, "%s is too large a number", modifier);
+    if (rc < 0)
+        return refuse(c, NULL, "bad argument ", modifier);
+    return 1;
 }
 
 static int bad_channel(struct ctl *c, const char *channel)
@@ -133,16 +92,6 @@ static int bad_channel(struct ctl *c, const char *channel)
     buf_close(&quoted);
     mem_free(lower);
     return rc;
-}
-
-static int tail_follow(struct ctl *c, const char *name, const char *channel)
-{
-    char *in_path = encoded(name);
-    char *path = mem_printf("/logtail/%s/%s", in_path, channel);
-    follow(c, path);
-    mem_free(path);
-    mem_free(in_path);
-    return 0;
 }
 
 int command_tail(struct ctl *c, const struct words *w)
@@ -160,11 +109,13 @@ int command_tail(struct ctl *c, const struct words *w)
         return bad_channel(c, channel);
     int64_t bytes = TAIL_BYTES;
     if (modifier && strcmp(modifier, "-f") == 0)
-        return tail_follow(c, name, err ? "stderr" : "stdout");
-    if (modifier && !tail_bytes(modifier, &bytes))
-        return refuse(c, NULL, "bad argument ", modifier);
+        return show_growing(c, name, err ? "stderr" : "stdout");
+    int rc = modifier ? tail_bytes(c, modifier, &bytes) : 1;
+    if (rc <= 0)
+        return rc;
     return show(c, err ? "supervisor.readProcessStderrLog" : "supervisor.readProcessStdoutLog",
-                name, json_pack("[s,I,i]", name, (json_int_t)-bytes, 0), "no such process name");
+                name, json_pack("[o,I,i]", client_text(name), (json_int_t)-bytes, 0),
+                "no such process name");
 }
 
 int command_maintail(struct ctl *c, const struct words *w)
@@ -173,12 +124,11 @@ int command_maintail(struct ctl *c, const struct words *w)
     if (w->count > 1)
         return refuse(c, "maintail", "too many arguments", "");
     const char *modifier = w->count ? w->items[0] : NULL;
-    if (modifier && strcmp(modifier, "-f") == 0) {
-        follow(c, "/mainlogtail");
-        return 0;
-    }
-    if (modifier && (modifier[0] != '-' || !tail_bytes(modifier, &bytes)))
-        return refuse(c, NULL, "bad argument ", modifier);
+    if (modifier && strcmp(modifier, "-f") == 0)
+        return show_growing(c, NULL, NULL);
+    int rc = modifier ? tail_bytes(c, modifier, &bytes) : 1;
+    if (rc <= 0)
+        return rc;
     return show(c, "supervisor.readLog", "supervisord", json_pack("[I,i]", (json_int_t)-bytes, 0),
                 NULL);
 }

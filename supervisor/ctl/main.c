@@ -39,6 +39,7 @@ int main(int argc, char **argv)
     struct invocation o;
     struct err e = {{0}};
     (void)setvbuf(stdout, NULL, _IOLBF, 0); /* each line at once, also into a pipe */
+    (void)setvbuf(stdin, NULL, _IONBF, 0);  /* what is not ours belongs to a process in fg */
     if (invocation_init(&o, argc, argv, &e) < 0) {
         (void)fprintf(stderr, "Error: %s\nFor help, use %s -h\n", e.text, o.program);
         invocation_close(&o);

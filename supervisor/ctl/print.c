@@ -70,6 +70,15 @@ void print_quoted(struct buf *out, const char *text)
     buf_char(out, quote);
 }
 
+/* How many characters a terminal shows, so that columns stay straight. */
+static size_t text_width(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xC0) != 0x80;
+    return width;
+}
+
 /* --- Columns ------------------------------------------------------------------------------- */
 
 static size_t column_width(const char *const *names, size_t count, size_t rows, size_t column)
@@ -104,6 +113,21 @@ void print_columns(const char *const *names, size_t count)
     }
 }
 
+void print_grid(const char *const *names, size_t count, size_t width)
+{
+    size_t column = 0;
+    for (size_t i = 0; i < count; i++)
+        column = text_width(names[i]) > column ? text_width(names[i]) : column;
+    column += 3;
+    size_t columns = column < width ? width / column : 1;
+    size_t rows = (count + columns - 1) / columns;
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t i = row; i < count; i += rows)
+            (void)printf("%s%*s", names[i], (int)(column - text_width(names[i])), "");
+        (void)putchar('\n');
+    }
+}
+
 /* --- Tables -------------------------------------------------------------------------------- */
 
 const char *print_text_of(const json_t *object, const char *name)
@@ -115,15 +139,6 @@ const char *print_text_of(const json_t *object, const char *name)
 json_int_t print_int_of(const json_t *object, const char *name)
 {
     return json_integer_value(json_object_get(object, name));
-}
-
-/* How many characters a terminal shows, so that columns stay straight. */
-static size_t text_width(const char *text)
-{
-    size_t width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xC0) != 0x80;
-    return width;
 }
 
 static void pad(struct buf *line, const char *text, size_t width)

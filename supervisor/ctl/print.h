@@ -17,6 +17,9 @@ void print_quoted(struct buf *out, const char *text);
 /* Names in columns, as many as fit into 79 characters, filled downwards. */
 void print_columns(const char *const *names, size_t count);
 
+/* Names in columns of one width, in `width` characters: as GNU readline shows choices. */
+void print_grid(const char *const *names, size_t count, size_t width);
+
 /* A member of a struct; "" or 0 when it is missing or of another type. */
 const char *print_text_of(const json_t *object, const char *name);
 json_int_t print_int_of(const json_t *object, const char *name);

@@ -82,7 +82,8 @@ static int pid_of_all(struct ctl *c)
 static int pid_of(struct ctl *c, const char *name)
 {
     json_t *info = NULL;
-    if (client_call(&c->client, "supervisor.getProcessInfo", json_pack("[s]", name), &info) < 0) {
+    if (client_call(&c->client, "supervisor.getProcessInfo", json_pack("[o]", client_text(name)),
+                    &info) < 0) {
         c->exit = EXIT_GENERIC;
         if (!client_faulted(&c->client, FAULT_BAD_NAME))
             return -1;
@@ -214,9 +215,9 @@ static json_t *verb_params(const char *first, const char *signal)
 {
     json_t *params = json_array();
     if (first)
-        (void)json_array_append_new(params, json_string(first));
+        (void)json_array_append_new(params, client_text(first));
     if (signal)
-        (void)json_array_append_new(params, json_string(signal));
+        (void)json_array_append_new(params, client_text(signal));
     return params;
 }
 

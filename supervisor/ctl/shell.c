@@ -1,59 +1,29 @@
 #include "ctl/shell.h"
 
-#include <histedit.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "ctl/ask.h"
 #include "ctl/complete.h"
+#include "ctl/interrupt.h"
+#include "ctl/past.h"
+#include "ctl/print.h"
 
-enum { HISTORY_LINES = 1000 };
+enum { MANY_NAMES = 100 }; /* more are only shown on request */
 
 struct shell {
     struct ctl *ctl; /* borrowed */
     char *prompt;    /* owned */
     EditLine *edit;  /* NULL when there is no terminal */
-    History *history;
+    struct past past;
+    char *tabbed; /* owned; the line as the last Tab left it */
 };
 
-/* --- One question -------------------------------------------------------------------------- */
-
-static char *read_line(void)
-{
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t len = getline(&line, &room, stdin);
-    char *copy = NULL;
-    if (len >= 0) {
-        len -= len > 0 && line[len - 1] == '\n' ? 1 : 0;
-        copy = mem_strndup(line, (size_t)len);
-        explicit_bzero(line, room); /* it may have been a password */
-    }
-    free(line);
-    return copy;
-}
-
-char *shell_ask(const char *question, bool echo)
-{
-    (void)fputs(question, stdout);
-    (void)fflush(stdout);
-    struct termios was;
-    bool hide = !echo && tcgetattr(STDIN_FILENO, &was) == 0;
-    if (hide) {
-        struct termios silent = was;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    char *line = read_line();
-    if (hide)
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-    return line;
-}
-
-/* --- A terminal ---------------------------------------------------------------------------- */
+/* --- Keys ---------------------------------------------------------------------------------- */
 
 static char *on_prompt(EditLine *edit)
 {
@@ -62,17 +32,71 @@ static char *on_prompt(EditLine *edit)
     return s->prompt;
 }
 
+/* Whether nothing came since the last Tab, which found nothing to add. */
+static bool is_second_tab(struct shell *s)
+{
+    const LineInfo *line = el_line(s->edit);
+    char *now = mem_strndup(line->buffer, (size_t)(line->cursor - line->buffer));
+    bool second = s->tabbed && strcmp(s->tabbed, now) == 0;
+    mem_free(s->tabbed);
+    s->tabbed = now;
+    return second;
+}
+
+static void forget_tab(struct shell *s)
+{
+    mem_free(s->tabbed);
+    s->tabbed = NULL;
+}
+
+static bool wants_many(struct shell *s, size_t count)
+{
+    char answer = 0;
+    if (count <= MANY_NAMES)
+        return true;
+    (void)printf("Display all %zu possibilities? (y or n)", count);
+    (void)fflush(stdout);
+    bool wanted = el_getc(s->edit, &answer) == 1 && strchr("yY \t", answer);
+    (void)putchar('\n');
+    return wanted;
+}
+
+static size_t terminal_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+        return 80;
+    return size.ws_col;
+}
+
+static unsigned char show_names(struct shell *s, const struct completion *found)
+{
+    (void)putchar('\n');
+    if (wants_many(s, found->count))
+        print_grid((const char *const *)found->names, found->count, terminal_width());
+    (void)fflush(stdout);
+    return CC_REDISPLAY;
+}
+
+/* The first Tab adds what is certain, a second one shows the candidates. */
 static unsigned char on_tab(EditLine *edit, int ch)
 {
     (void)ch;
     struct shell *s = NULL;
     (void)el_get(edit, EL_CLIENTDATA, &s);
     const LineInfo *line = el_line(edit);
-    struct buf more = BUF_EMPTY;
-    complete_line(s->ctl, line->buffer, (size_t)(line->cursor - line->buffer), &more);
-    bool done = more.len > 0 && el_insertstr(edit, more.data) == 0;
-    buf_close(&more);
-    return done ? CC_REFRESH : CC_ERROR;
+    bool second = is_second_tab(s);
+    unsigned char rc = CC_ERROR;
+    struct completion found;
+    complete_line(s->ctl, line->buffer, (size_t)(line->cursor - line->buffer), &found);
+    if (found.more.len > 0 && el_insertstr(edit, found.more.data) == 0) {
+        forget_tab(s);
+        rc = CC_REFRESH;
+    } else if (found.count > 1 && second) {
+        rc = show_names(s, &found);
+    }
+    completion_close(&found);
+    return rc;
 }
 
 /* Ctrl-C at the prompt is a key, not a signal: a signal could come just before the wait. */
@@ -83,36 +107,51 @@ static unsigned char on_ctrl_c(EditLine *edit, int ch)
     return CC_EOF;
 }
 
+/* libedit's own key shows itself at the end of the input. */
+static unsigned char on_ctrl_d(EditLine *edit, int ch)
+{
+    (void)ch;
+    const LineInfo *line = el_line(edit);
+    if (line->lastchar == line->buffer)
+        return CC_EOF;
+    if (line->cursor == line->lastchar)
+        return CC_ERROR;
+    (void)el_cursor(edit, 1);
+    el_deletestr(edit, 1);
+    return CC_REFRESH;
+}
+
+/* --- A terminal ---------------------------------------------------------------------------- */
+
 static void shell_open(struct shell *s)
 {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return;
-    HistEvent event;
     s->edit = el_init("mainstayctl", stdin, stdout, stderr);
     if (!s->edit)
         return;
-    s->history = history_init();
-    (void)history(s->history, &event, H_SETSIZE, HISTORY_LINES);
-    (void)history(s->history, &event, H_SETUNIQUE, 1);
-    if (s->ctl->o->history_file)
-        (void)history(s->history, &event, H_LOAD, s->ctl->o->history_file);
+    past_open(&s->past, s->ctl->o->history_file);
     (void)el_set(s->edit, EL_CLIENTDATA, s);
     (void)el_set(s->edit, EL_PROMPT, on_prompt);
     (void)el_set(s->edit, EL_EDITOR, "emacs");
-    (void)el_set(s->edit, EL_HIST, history, s->history);
+    (void)el_set(s->edit, EL_HIST, history, s->past.lines);
     (void)el_set(s->edit, EL_ADDFN, "complete", "complete the word", on_tab);
     (void)el_set(s->edit, EL_BIND, "^I", "complete", NULL);
+    (void)el_set(s->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
     (void)el_set(s->edit, EL_ADDFN, "leave", "leave the prompt", on_ctrl_c);
     (void)el_set(s->edit, EL_BIND, "^C", "leave", NULL);
+    (void)el_set(s->edit, EL_ADDFN, "delete-or-leave", "delete a letter, or leave", on_ctrl_d);
+    (void)el_set(s->edit, EL_BIND, "^D", "delete-or-leave", NULL);
     (void)el_set(s->edit, EL_SETTY, "-d", "-isig", NULL);
 }
 
 static void shell_close(struct shell *s)
 {
     if (s->edit) {
-        history_end(s->history);
+        past_close(&s->past);
         el_end(s->edit);
     }
+    forget_tab(s);
     mem_free(s->prompt);
 }
 
@@ -126,35 +165,27 @@ static void signal_keys(bool on)
     (void)tcsetattr(STDIN_FILENO, TCSANOW, &t);
 }
 
-/* Kept at once: the command may be one that ends us. */
-static void shell_remember(struct shell *s, const char *line)
-{
-    HistEvent event;
-    if (line[strspn(line, " \t\n")] == '\0')
-        return;
-    (void)history(s->history, &event, H_ENTER, line);
-    if (s->ctl->o->history_file)
-        (void)history(s->history, &event, H_SAVE, s->ctl->o->history_file);
-}
-
 /* The next line, or NULL at the end of the input and after Ctrl-C. */
 static char *shell_line(struct shell *s)
 {
     if (!s->edit)
-        return shell_ask(s->prompt, true);
+        return ask(s->prompt);
     int len = 0;
+    forget_tab(s);
     signal_keys(false);
-    const char *line = el_gets(s->edit, &len);
+    const char *typed = el_gets(s->edit, &len);
     signal_keys(true);
-    if (!line || len <= 0)
+    if (!typed || len <= 0)
         return NULL;
-    shell_remember(s, line);
-    return mem_strndup(line, (size_t)len - (line[len - 1] == '\n' ? 1 : 0));
+    char *line = mem_strndup(typed, (size_t)len - (typed[len - 1] == '\n' ? 1 : 0));
+    past_add(&s->past, line);
+    return line;
 }
 
 void shell_run(struct ctl *c)
 {
     struct shell s = {.ctl = c, .prompt = mem_printf("%s> ", c->o->prompt)};
+    interrupt_leaves();
     shell_open(&s);
     ctl_line(c, "status");
     while (!c->quit) {

@@ -30,12 +30,6 @@ static void table_is_in_order_and_whole(void **state)
         assert_true(row->least == 0 || (row->missing && row->missing_exit != 0));
         if (i > 0)
             assert_true(strcmp(command_table[i - 1].name, row->name) < 0);
-        for (const char *line = row->help; line; line = strchr(line, '\n')) {
-            line += *line == '\n';
-            const char *tab = strchr(line, '\t');
-            assert_non_null(tab);
-            assert_true(tab - line < 28); /* the form fits its column */
-        }
     }
 }
 
@@ -72,9 +66,19 @@ static void append_plain(struct buf *out, char *mdoc)
     }
 }
 
+/* A form as it stands in the page: "signal <signal name> all" is "signal signal-name all". */
 static void page_has(const struct buf *page, const char *text, size_t len)
 {
-    char *form = mem_strndup(text, len);
+    struct buf b = BUF_EMPTY;
+    bool inside = false;
+    while (len > 0 && text[len - 1] == ' ')
+        len--;
+    for (size_t i = 0; i < len; i++) {
+        inside = text[i] == '<' || (inside && text[i] != '>');
+        if (!strchr("<>", text[i]))
+            buf_char(&b, inside && text[i] == ' ' ? '-' : text[i]);
+    }
+    char *form = buf_take(&b);
     if (!strstr(buf_str(page), form))
         fail_msg("man/mainstayctl.1 does not have '%s'", form);
     mem_free(form);
@@ -91,8 +95,10 @@ static void manual_has_every_command_and_option(void **state)
     for (size_t i = 0; i < command_count; i++) {
         const char *line = command_table[i].help;
         while (*line) {
-            page_has(&plain, line, strcspn(line, "\t"));
-            line += strcspn(line, "\n");
+            size_t len = strcspn(line, "\n"), form = strcspn(line, "\t");
+            if (form < len) /* the usage of tail as a whole has no text */
+                page_has(&plain, line, form);
+            line += len;
             line += *line == '\n';
         }
     }
@@ -189,11 +195,17 @@ static void tab_completes_commands(void **state)
     struct invocation o = native;
     struct ctl c = {.o = &o};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct buf more = BUF_EMPTY;
-        complete_line(&c, rows[i].line, strlen(rows[i].line), &more);
-        assert_string_equal(buf_str(&more), rows[i].adds);
-        buf_close(&more);
+        struct completion found;
+        complete_line(&c, rows[i].line, strlen(rows[i].line), &found);
+        assert_string_equal(buf_str(&found.more), rows[i].adds);
+        completion_close(&found);
     }
+    struct completion found;
+    complete_line(&c, "re", 2, &found);
+    assert_int_equal(found.count, 4);
+    assert_string_equal(found.names[0], "reload");
+    assert_string_equal(found.names[3], "restart");
+    completion_close(&found);
 }
 
 /* Options as getopt reads them; the last column is what the error says, NULL for none. */
