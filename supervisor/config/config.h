@@ -29,11 +29,7 @@ struct group_config {
     struct name_list events; /* canonical upper-case names */
     int64_t buffer_size;
     const char *result_handler;
-    /* GROUP_FCGI: socket as the normalised URL */
-    const char *socket;
-    int64_t socket_backlog;         /* CONFIG_UNSET: SOMAXCONN */
-    int64_t socket_mode;            /* octal, CONFIG_UNSET for tcp */
-    int64_t socket_uid, socket_gid; /* CONFIG_UNSET: unchanged */
+    struct socket_config socket; /* GROUP_FCGI */
 };
 
 enum job_when {

@@ -13,12 +13,20 @@ static bool same_rows(const struct key_table *t, size_t end, const void *a, cons
     return true;
 }
 
+static bool same_socket(const struct socket_config *a, const struct socket_config *b)
+{
+    if (!a || !b)
+        return a == b;
+    return strcmp(a->url, b->url) == 0 && a->backlog == b->backlog && a->mode == b->mode &&
+           a->uid == b->uid && a->gid == b->gid;
+}
+
 static bool same_process(const struct process_config *a, const struct process_config *b)
 {
     const size_t end = sizeof *a; /* rows behind it are not part of a process */
     return strcmp(a->name, b->name) == 0 && strcmp(a->program, b->program) == 0 &&
            same_rows(&key_process, end, a, b) && same_rows(&key_command, end, a, b) &&
-           same_rows(&key_program, end, a, b);
+           same_rows(&key_program, end, a, b) && same_socket(a->socket, b->socket);
 }
 
 bool config_same_group(const struct group_config *a, const struct group_config *b)

@@ -71,6 +71,31 @@ static const struct ini_section *group_member(struct loader *l, const struct ini
     return a && b ? NULL : a ? a : b;
 }
 
+static void share_socket(struct loader *l, struct process_list *list, size_t first,
+                         const struct socket_config *config)
+{
+    struct socket_config *shared = arena_array(l->types.arena, 1, sizeof *shared);
+    *shared = *config;
+    for (size_t i = first; i < list->count; i++)
+        list->items[i].socket = shared;
+}
+
+/* An fcgi-program keeps its socket inside a group, where Supervisor forgets to read its keys. */
+static void load_member_socket(struct loader *l, const struct ini_section *s,
+                               struct process_list *list, size_t first)
+{
+    struct group_values values = {0};
+    if (!section_has(s, "fcgi-program:"))
+        return;
+    if (!ini_get(&l->ini, s, "socket")) {
+        load_warning(l, s, NULL, "without socket= it is run as an ordinary program");
+        return;
+    }
+    values.group.name = load_name(l, s);
+    if (load_fcgi(l, s, &values))
+        share_socket(l, list, first, &values.group.socket);
+}
+
 /* `taken` has one flag for each section: those that are members of a group. */
 static void load_group(struct loader *l, const struct ini_section *s, bool *taken)
 {
@@ -88,7 +113,9 @@ static void load_group(struct loader *l, const struct ini_section *s, bool *take
         if (!member)
             continue;
         taken[member - l->ini.sections] = true;
-        (void)load_program(l, member, values.group.name, &list);
+        size_t first = list.count;
+        if (load_program(l, member, values.group.name, &list))
+            load_member_socket(l, member, &list, first);
     }
     group_add(l, s, &values.group, &list);
 }
@@ -110,7 +137,7 @@ static void load_alone(struct loader *l, const struct ini_section *s, enum group
         break;
     case GROUP_FCGI:
         ok = load_fcgi(l, s, &values) && ok;
-        load_warning(l, s, NULL, "read, but not run: this version has no FastCGI programs yet");
+        share_socket(l, &list, 0, &values.group.socket);
         break;
     }
     if (ok)

@@ -121,13 +121,13 @@ static const struct key_row listener_rows[] = {
 };
 
 static const struct key_row fcgi_rows[] = {
-    {"socket", KEY_TEXT, AT(socket), NULL, BASIC | EXPAND_PROGRAM, KEY_NEEDED,
+    {"socket", KEY_TEXT, AT(socket.url), NULL, BASIC | EXPAND_PROGRAM, KEY_NEEDED,
      "tcp://host:port or unix:///path, opened by the daemon and given as descriptor 0."},
-    {"socket_backlog", KEY_INT, AT(socket_backlog), NULL, BASIC, 0,
+    {"socket_backlog", KEY_INT, AT(socket.backlog), NULL, BASIC, 0,
      "How many connections wait; unless set, as many as the system allows."},
-    {"socket_owner", KEY_OWNER, AT(socket_uid), NULL, BASIC, 0,
-     "Who owns the unix socket.", .also = AT(socket_gid)},
-    {"socket_mode", KEY_OCTAL, AT(socket_mode), NULL, BASIC, 0,
+    {"socket_owner", KEY_OWNER, AT(socket.uid), NULL, BASIC, 0,
+     "Who owns the unix socket.", .also = AT(socket.gid)},
+    {"socket_mode", KEY_OCTAL, AT(socket.mode), NULL, BASIC, 0,
      "Mode of the unix socket in octal; 0700 unless set."},
 };
 #undef AT

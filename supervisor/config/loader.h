@@ -78,7 +78,7 @@ void load_environment_names(struct loader *l); /* before load_files: [include] m
 bool load_program(struct loader *l, const struct ini_section *s, const char *group,
                   struct process_list *out);
 
-/* The keys of a pool of listeners, and of an fcgi program's socket. */
+/* The keys of a pool of listeners, and of an fcgi-program's socket. */
 bool load_listener(struct loader *l, const struct ini_section *s, struct group_values *out);
 bool load_fcgi(struct loader *l, const struct ini_section *s, struct group_values *out);
 

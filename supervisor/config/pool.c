@@ -45,7 +45,7 @@ bool load_listener(struct loader *l, const struct ini_section *s, struct group_v
 /* unix:///path; its owner is by default the user that the processes run as. */
 static bool fcgi_unix(struct loader *l, const struct ini_section *s, struct group_config *g)
 {
-    const char *path = g->socket + strlen("unix://");
+    const char *path = g->socket.url + strlen("unix://");
     const struct ini_entry *user = ini_get(&l->ini, s, "user");
     int64_t uid = CONFIG_UNSET;
     int64_t gid = CONFIG_UNSET;
@@ -54,13 +54,13 @@ static bool fcgi_unix(struct loader *l, const struct ini_section *s, struct grou
                    path, s->name);
         return false;
     }
-    g->socket = arena_printf(l->types.arena, "unix://%s", path_normal(l->types.arena, path));
-    if (g->socket_mode == CONFIG_UNSET)
-        g->socket_mode = 0700;
-    if (g->socket_uid == CONFIG_UNSET && user && !l->types.unresolved &&
+    g->socket.url = arena_printf(l->types.arena, "unix://%s", path_normal(l->types.arena, path));
+    if (g->socket.mode == CONFIG_UNSET)
+        g->socket.mode = 0700;
+    if (g->socket.uid == CONFIG_UNSET && user && !l->types.unresolved &&
         user_find(user->value, &uid, &gid, NULL) == 0 && uid != getuid()) {
-        g->socket_uid = uid;
-        g->socket_gid = gid;
+        g->socket.uid = uid;
+        g->socket.gid = gid;
     }
     return true;
 }
@@ -68,7 +68,7 @@ static bool fcgi_unix(struct loader *l, const struct ini_section *s, struct grou
 /* tcp://host:port, the host in lower case. */
 static bool fcgi_tcp(struct loader *l, const struct ini_section *s, struct group_config *g)
 {
-    const char *host = g->socket + strlen("tcp://");
+    const char *host = g->socket.url + strlen("tcp://");
     const char *colon = strchr(host, ':');
     int64_t port = 0;
     bool good =
@@ -85,13 +85,13 @@ static bool fcgi_tcp(struct loader *l, const struct ini_section *s, struct group
     if (!good) {
         load_error(l, s, "socket",
                    "Bad socket format '%s' in [%s] socket: write tcp://host:port or unix:///path",
-                   g->socket, s->name);
+                   g->socket.url, s->name);
         return false;
     }
     char *url = arena_printf(l->types.arena, "tcp://%.*s:%" PRId64, (int)name.len, host, port);
     for (char *c = url; *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    g->socket = url;
+    g->socket.url = url;
     return true;
 }
 
@@ -104,12 +104,12 @@ bool load_fcgi(struct loader *l, const struct ini_section *s, struct group_value
     if (!load_table(l, s, &key_fcgi, LOAD_ONCE, &names, out))
         return false;
     if (ini_get(&l->ini, s, "socket_backlog") &&
-        (g->socket_backlog < 1 || g->socket_backlog > 65535)) {
+        (g->socket.backlog < 1 || g->socket.backlog > 65535)) {
         load_error(l, s, "socket_backlog", "Invalid socket_backlog value %" PRId64,
-                   g->socket_backlog);
+                   g->socket.backlog);
         ok = false;
     }
-    if (strncmp(g->socket, "unix://", 7) == 0)
+    if (strncmp(g->socket.url, "unix://", 7) == 0)
         return fcgi_unix(l, s, g) && ok;
     if (ini_get(&l->ini, s, "socket_owner") || ini_get(&l->ini, s, "socket_mode")) {
         load_error(l, s, "socket",
@@ -118,10 +118,10 @@ bool load_fcgi(struct loader *l, const struct ini_section *s, struct group_value
                    s->name);
         return false;
     }
-    if (strncmp(g->socket, "tcp://", 6) == 0)
+    if (strncmp(g->socket.url, "tcp://", 6) == 0)
         return fcgi_tcp(l, s, g) && ok;
     load_error(l, s, "socket",
                "Bad socket format '%s' in [%s] socket: write tcp://host:port or unix:///path",
-               g->socket, s->name);
+               g->socket.url, s->name);
     return false;
 }

@@ -56,6 +56,14 @@ struct log_config {
     bool syslog;
 };
 
+/* The listening socket that the processes of an fcgi-program share as their descriptor 0. */
+struct socket_config {
+    const char *url;  /* tcp://host:port or unix:///path, normalised */
+    int64_t backlog;  /* CONFIG_UNSET: as many as the system allows */
+    int64_t mode;     /* of a unix socket; CONFIG_UNSET for tcp */
+    int64_t uid, gid; /* CONFIG_UNSET: unchanged */
+};
+
 /* One process to run: a program after numprocs expansion, or the process of a job. */
 struct process_config {
     const char *name;    /* unique in its group */
@@ -81,6 +89,7 @@ struct process_config {
     bool killasgroup;
     struct int_list exitcodes;
     bool redirect_stderr;
+    const struct socket_config *socket; /* NULL: standard input is a pipe */
     struct log_config out;
     struct log_config err;
     struct name_list requires; /* native: must be up (program) or have succeeded (job) */

@@ -14,16 +14,6 @@ static json_t *names_value(const struct name_list *l)
     return names;
 }
 
-/* What we do not run would be new for ever, and `update` would stop at it. */
-static void leave_what_runs(struct name_list *added, const struct config *next)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < added->count; i++)
-        if (supervisor_runs(config_find_group(next, added->names[i])))
-            added->names[kept++] = added->names[i];
-    added->count = kept;
-}
-
 /* [[added, changed, removed]]: Supervisor answers with one more array around it. */
 static json_t *diff_value(struct supervisor *s, const struct config *next)
 {
@@ -39,7 +29,6 @@ static json_t *diff_value(struct supervisor *s, const struct config *next)
         active[count++] = g->config;
     arena_init(&a);
     config_diff(active, count, next, &a, &diff);
-    leave_what_runs(&diff.added, next);
     json_t *value = json_pack("[[o, o, o]]", names_value(&diff.added), names_value(&diff.changed),
                               names_value(&diff.removed));
     arena_close(&a);

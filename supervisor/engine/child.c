@@ -13,7 +13,8 @@
 void child_init(struct child *c, const struct process_config *config, const char *group,
                 struct host *host)
 {
-    *c = (struct child){.config = config, .group = group, .host = host, .in = -1, .report = -1};
+    *c = (struct child){
+        .config = config, .group = group, .host = host, .in = -1, .given = -1, .report = -1};
     feed_init(&c->feed, host->loop);
     stream_init(&c->out, host->loop);
     stream_init(&c->err, host->loop);
@@ -147,6 +148,7 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
     struct spawned spawned = {.in = -1, .out = -1, .err = -1, .report = -1};
     arena_init(&a);
     int rc = spawn_plan_make(&plan, c->config, c->group, ctx, &a, e);
+    plan.in = c->given;
     if (rc == 0)
         rc = child_open_sinks(c, e);
     if (rc == 0)

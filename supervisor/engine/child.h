@@ -22,7 +22,8 @@ struct child {
     const struct process_config *config;
     const char *group;
     pid_t pid; /* 0: none */
-    int in;    /* write end of its standard input, -1 */
+    int in;    /* write end of its standard input; -1: none */
+    int given; /* what it gets as standard input, borrowed for the start; -1: a pipe */
     int report;
     struct host *host;
     struct feed feed; /* what is on its way to `in` */

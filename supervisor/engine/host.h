@@ -20,7 +20,7 @@ struct host;
 /* A process that was started. Descriptors are the receiver's; -1: there is none. */
 struct spawned {
     pid_t pid;
-    int in;     /* write end of the child's standard input */
+    int in;     /* write end of the child's standard input; -1 when it was given one */
     int out;    /* read end of its standard output */
     int err;    /* read end of its standard error; -1 with redirect_stderr */
     int report; /* read end that tells why exec failed; end of file when exec worked */

@@ -2,8 +2,37 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/supervisor.h"
+
+/* linear: a group has the sockets of a few programs */
+static struct fcgi *pgroup_socket(struct pgroup *g, const struct socket_config *config)
+{
+    for (size_t i = 0; i < g->socket_count; i++) {
+        if (g->sockets[i].config == config)
+            return &g->sockets[i];
+    }
+    struct fcgi *f = &g->sockets[g->socket_count++];
+    fcgi_init(f, config);
+    return f;
+}
+
+static void pgroup_make_sockets(struct pgroup *g)
+{
+    struct err e;
+    g->sockets = mem_array(g->count, sizeof *g->sockets);
+    for (size_t i = 0; i < g->count; i++) {
+        if (g->procs[i].config->socket)
+            g->procs[i].socket = pgroup_socket(g, g->procs[i].config->socket);
+    }
+    for (size_t i = 0; i < g->socket_count; i++) { /* what is wrong is known now, not later */
+        if (fcgi_take(&g->sockets[i], &e) == 0)
+            fcgi_drop(&g->sockets[i]);
+        else
+            log_error("%s", e.text);
+    }
+}
 
 struct pgroup *pgroup_new(struct supervisor *s, struct config *snapshot,
                           const struct group_config *config)
@@ -19,6 +48,7 @@ struct pgroup *pgroup_new(struct supervisor *s, struct config *snapshot,
         g->pool = pools_add(&s->pools, g);
     for (size_t i = 0; i < g->count; i++)
         proc_init(&g->procs[i], g, &config->processes[i]);
+    pgroup_make_sockets(g);
     return g;
 }
 
@@ -30,6 +60,7 @@ void pgroup_free(struct pgroup *g)
         proc_close(&g->procs[i]);
     pools_free(g->pool);
     mem_free(g->procs);
+    mem_free(g->sockets);
     config_unref(g->snapshot);
     mem_free(g);
 }

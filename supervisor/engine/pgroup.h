@@ -3,6 +3,7 @@
 #define ENGINE_PGROUP_H
 
 #include "base/list.h"
+#include "engine/fcgi.h"
 #include "engine/proc.h"
 
 struct supervisor;
@@ -14,6 +15,8 @@ struct pgroup {
     const struct group_config *config;
     struct proc *procs; /* owned array, in start order */
     size_t count;
+    struct fcgi *sockets; /* owned array: of the fcgi-programs among them */
+    size_t socket_count;
     struct pool *pool; /* of listeners; NULL: it is none. Owned */
     bool closing;      /* removed; freed when its last pipe is closed */
 };

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
+#include "engine/fcgi.h"
 #include "engine/reaper.h"
 #include "engine/supervisor.h"
 
@@ -59,6 +60,27 @@ static void proc_log(const struct proc *p, enum fsm_event event)
 
 /* --- Doing --------------------------------------------------------------------------------- */
 
+/* The socket of an fcgi-program comes first: its process cannot be without it. */
+static int proc_take_socket(struct proc *p, struct err *e)
+{
+    if (!p->socket)
+        return 0;
+    int rc = p->has_socket ? 0 : fcgi_take(p->socket, e);
+    p->has_socket = rc == 0;
+    p->child.given = p->socket->fd;
+    return rc;
+}
+
+/* It keeps the socket while it is about to start again: connections wait instead of failing. */
+static void proc_leave_socket(struct proc *p)
+{
+    bool starts = p->fsm.state == PROC_STARTING || p->fsm.again;
+    if (!p->has_socket || p->child.pid != 0 || starts)
+        return;
+    p->has_socket = false;
+    fcgi_drop(p->socket);
+}
+
 static void proc_spawn(struct proc *p)
 {
     struct err e;
@@ -69,7 +91,8 @@ static void proc_spawn(struct proc *p)
         p->spawn_pending = true;
         return;
     }
-    if (child_start(&p->child, &p->group->supervisor->spawn_context, &e) < 0) {
+    if (proc_take_socket(p, &e) < 0 ||
+        child_start(&p->child, &p->group->supervisor->spawn_context, &e) < 0) {
         log_info("spawnerr: %s", e.text);
         proc_spawnerr(p, e.text);
         (void)proc_feed(p, FSM_SPAWN_FAILED);
@@ -114,6 +137,7 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
         proc_kill(p, p->config->stopsignal, p->config->stopasgroup);
     if (actions & FSM_KILL)
         proc_kill(p, SIGKILL, p->config->killasgroup);
+    proc_leave_socket(p);
 }
 
 /* The one place where a state is written. */
@@ -265,6 +289,8 @@ void proc_close(struct proc *p)
 {
     host_disarm(proc_host(p), &p->timer);
     child_close(&p->child);
+    if (p->has_socket)
+        fcgi_drop(p->socket);
     mem_free(p->label);
 }
 
@@ -404,6 +430,7 @@ void proc_exited(struct proc *p, int code, int status)
             (void)snprintf(p->spawnerr, sizeof p->spawnerr, "Bad exit code %d", p->exit_status);
     }
     (void)proc_feed(p, event);
+    proc_leave_socket(p); /* in whatever state it was */
     p->ended_pid = 0;
     if (p->group->pool)
         pools_ended(p);

@@ -10,6 +10,7 @@
 #include "engine/fsm.h"
 #include "engine/graph.h"
 
+struct fcgi;
 struct pgroup;
 
 struct proc {
@@ -19,6 +20,8 @@ struct proc {
     struct fsm_rules rules;
     struct timer timer; /* armed exactly while fsm.deadline is set */
     struct child child;
+    struct fcgi *socket; /* of an fcgi-program, in the group; NULL: none */
+    bool has_socket;     /* it counts as one of the socket's users */
     struct graph_node node;
     char *label; /* "api" or "group:name", owned */
     bool wanted; /* somebody asked for it; it is not started yet, because it waits for others */

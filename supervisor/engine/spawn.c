@@ -144,6 +144,7 @@ int spawn_plan_make(struct spawn_plan *plan, const struct process_config *config
                                 .envp = env.entries,
                                 .directory = config->directory,
                                 .umask = config->umask,
+                                .in = -1,
                                 .redirect_stderr = config->redirect_stderr};
     plan->argv = arena_array(a, words.count + 1, sizeof *plan->argv);
     for (size_t i = 0; i < words.count; i++)
@@ -184,8 +185,9 @@ static int spawn_child_steps(const struct spawn_plan *plan, const struct spawn_p
 {
     if (setpgid(0, 0) < 0)
         return SPAWN_PGROUP;
+    int in = plan->in >= 0 ? plan->in : pipes->in[0];
     int err = plan->redirect_stderr ? pipes->out[1] : pipes->err[1];
-    if (dup2(pipes->in[0], 0) < 0 || dup2(pipes->out[1], 1) < 0 || dup2(err, 2) < 0)
+    if (dup2(in, 0) < 0 || dup2(pipes->out[1], 1) < 0 || dup2(err, 2) < 0)
         return SPAWN_FDS;
     (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     int stage = spawn_become(plan);
@@ -221,8 +223,9 @@ static bool spawn_near_limit(int fd)
 static int spawn_open_pipes(const struct spawn_plan *plan, struct spawn_pipes *pipes)
 {
     *pipes = (struct spawn_pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
-    if (pipe2(pipes->in, O_CLOEXEC) < 0 || pipe2(pipes->out, O_CLOEXEC) < 0 ||
-        pipe2(pipes->report, O_CLOEXEC) < 0)
+    if (plan->in < 0 && pipe2(pipes->in, O_CLOEXEC) < 0)
+        return -errno;
+    if (pipe2(pipes->out, O_CLOEXEC) < 0 || pipe2(pipes->report, O_CLOEXEC) < 0)
         return -errno;
     if (spawn_near_limit(pipes->report[1]))
         return -EMFILE;
@@ -230,7 +233,8 @@ static int spawn_open_pipes(const struct spawn_plan *plan, struct spawn_pipes *p
         return -errno;
     (void)fd_nonblock(pipes->out[0]);
     (void)fd_nonblock(pipes->report[0]);
-    (void)fd_nonblock(pipes->in[1]);
+    if (pipes->in[1] >= 0)
+        (void)fd_nonblock(pipes->in[1]);
     if (pipes->err[0] >= 0)
         (void)fd_nonblock(pipes->err[0]);
     return 0;

@@ -34,6 +34,7 @@ struct spawn_plan {
     gid_t *groups;
     int group_count;
     bool redirect_stderr;
+    int in; /* the child's descriptor 0, borrowed; -1: a new pipe */
 };
 
 /*

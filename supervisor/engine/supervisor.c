@@ -83,15 +83,8 @@ static void supervisor_insert(struct supervisor *s, struct pgroup *g)
     supervisor_publish(s, EVENT_GROUP_ADDED, g->config->name);
 }
 
-bool supervisor_runs(const struct group_config *config)
-{
-    return config->kind != GROUP_FCGI;
-}
-
 static void supervisor_make_group(struct supervisor *s, const struct group_config *config)
 {
-    if (!supervisor_runs(config))
-        return; /* the loader has said so */
     if (supervisor_find_group(s, config->name)) {
         log_warn("there are two groups named '%s': the second one is not run", config->name);
         return;

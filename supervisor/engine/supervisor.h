@@ -51,9 +51,6 @@ void supervisor_unload(struct supervisor *s);
 /* At the end, after supervisor_unload: leaves alone what runs in the UNKNOWN state. */
 void supervisor_abandon(struct supervisor *s);
 
-/* FastCGI programs are read and checked, but not run yet. */
-bool supervisor_runs(const struct group_config *config);
-
 /* `reread`: keeps the new configuration for add. `update` is made of add and remove. */
 void supervisor_set_config(struct supervisor *s, struct config *config);
 int supervisor_add_group(struct supervisor *s, const char *name);    /* -EEXIST, -ENOENT */

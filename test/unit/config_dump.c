@@ -119,8 +119,8 @@ static void a_refusal_is_json_too(void **state)
     "[supervisord]\nenvironment=G=\"1\"\n[program:a]\ncommand=a\n[program:b]\ncommand=b\n"         \
     "environment=X=\"1\",Y=\"2\"\n[eventlistener:e]\ncommand=e\nevents=TICK\n"
 
-/* "+added ~changed -removed" from BASE to the text. */
-static void change_is(const char *text, const char *wanted)
+/* "+added ~changed -removed" from one text to the other. */
+static void change_from(const char *base, const char *text, const char *wanted)
 {
     struct loaded old;
     struct loaded next;
@@ -129,7 +129,7 @@ static void change_is(const char *text, const char *wanted)
     struct buf found = BUF_EMPTY;
     const struct group_config *active[8];
     arena_init(&a);
-    load_text(&old, BASE);
+    load_text(&old, base);
     load_text(&next, text);
     for (size_t i = 0; i < old.config->group_count; i++)
         active[i] = &old.config->groups[i];
@@ -147,6 +147,11 @@ static void change_is(const char *text, const char *wanted)
     arena_close(&a);
 }
 
+static void change_is(const char *text, const char *wanted)
+{
+    change_from(BASE, text, wanted);
+}
+
 static void differences(void **state)
 {
     (void)state;
@@ -162,6 +167,29 @@ static void differences(void **state)
     change_is(BASE "[supervisord]\nenvironment=G=\"2\"\n", "~e ~a ~b ");
     change_is(BASE "[program:a]\nrequires=b\n", "~a ");
     change_is(BASE "; only a comment\n", "");
+}
+
+/* Supervisor compares the URL only, and nothing of a member of a group. */
+static void every_key_of_a_socket_counts(void **state)
+{
+    (void)state;
+    static const char base[] = "[supervisord]\n[fcgi-program:f]\ncommand=f\n"
+                               "socket=unix:///tmp/f\nsocket_mode=0700\n";
+    static const char *const lines[] = {"socket=unix:///tmp/g", "socket_mode=0770",
+                                        "socket_backlog=5"};
+    static const char group[] = "[group:g]\nprograms=f\n";
+    char *member = mem_printf("%s%s", base, group);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char *text = mem_printf("%s[fcgi-program:f]\n%s\n", base, lines[i]);
+        change_from(base, text, "~f ");
+        char *inside = mem_printf("%s%s", text, group);
+        change_from(member, inside, "~g ");
+        mem_free(inside);
+        mem_free(text);
+    }
+    change_from(base, base, "");
+    change_from(member, member, "");
+    mem_free(member);
 }
 
 static void every_key_of_a_program_counts(void **state)
@@ -193,6 +221,7 @@ int main(void)
         cmocka_unit_test(problems_have_their_sentences),
         cmocka_unit_test(a_refusal_is_json_too),
         cmocka_unit_test(differences),
+        cmocka_unit_test(every_key_of_a_socket_counts),
         cmocka_unit_test(every_key_of_a_program_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

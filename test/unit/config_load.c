@@ -258,6 +258,34 @@ static void twins_are_said(void **state)
     load_close(&l);
 }
 
+static void sockets_are_shared_by_one_program(void **state)
+{
+    (void)state;
+    struct loaded l;
+    load_text(&l, HEAD "[fcgi-program:f]\ncommand=x\nsocket=unix:///tmp//%(program_name)s.sock\n"
+                       "numprocs=2\nprocess_name=f%(process_num)d\nsocket_mode=0660\n"
+                       "[fcgi-program:h]\ncommand=x\nsocket=tcp://LocalHost:9000\n"
+                       "[fcgi-program:bare]\ncommand=x\n"
+                       "[program:p]\ncommand=x\n[group:g]\nprograms=f,p,h,bare\n"
+                       "[fcgi-program:alone]\ncommand=x\nsocket=tcp://127.0.0.1:9001\n");
+    assert_int_equal(l.rc, 0);
+    assert_non_null(strstr(buf_str(&l.text), "without socket= it is run as an ordinary program"));
+    const struct group_config *g = config_find_group(l.config, "g");
+    assert_int_equal(g->process_count, 5);
+    const struct socket_config *f = g->processes[0].socket;
+    assert_non_null(f);
+    assert_string_equal(f->url, "unix:///tmp/f.sock");
+    assert_int_equal(f->mode, 0660);
+    assert_ptr_equal(g->processes[1].socket, f);
+    assert_null(g->processes[2].socket);
+    assert_string_equal(g->processes[3].socket->url, "tcp://localhost:9000");
+    assert_null(g->processes[4].socket);
+    const struct group_config *alone = config_find_group(l.config, "alone");
+    assert_int_equal(alone->kind, GROUP_FCGI);
+    assert_string_equal(alone->processes[0].socket->url, "tcp://127.0.0.1:9001");
+    load_close(&l);
+}
+
 static void groups_start_by_priority_then_name(void **state)
 {
     (void)state;
@@ -454,6 +482,7 @@ int main(void)
         cmocka_unit_test(sections_that_are_refused),
         cmocka_unit_test(secrets_are_never_shown),
         cmocka_unit_test(twins_are_said),
+        cmocka_unit_test(sockets_are_shared_by_one_program),
         cmocka_unit_test(groups_start_by_priority_then_name),
         cmocka_unit_test(the_machine_is_asked),
         cmocka_unit_test(files_that_cannot_be_read),
