@@ -332,6 +332,10 @@ static void on_event(struct event_subscriber *sub, const struct event *ev)
         break;
     case EVENT_PROCESS_NEWS:
     case EVENT_SUPERVISOR_STATE:
+    case EVENT_PROCESS_LOG:
+    case EVENT_PROCESS_COMM:
+    case EVENT_REMOTE:
+    case EVENT_TICK:
         break;
     }
 }
