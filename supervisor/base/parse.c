@@ -119,8 +119,10 @@ int parse_octal(const char *text, int64_t *out, struct err *e)
     int64_t value = 0;
     int rc = parse_trim(text, word);
     const char *digits = word;
+    if (rc == 0 && *digits == '+')
+        digits++;
     if (rc == 0 && digits[0] == '0' && (digits[1] == 'o' || digits[1] == 'O'))
-        digits += 2;
+        digits += digits[2] == '_' ? 3 : 2;
     if (rc == 0)
         rc = parse_digits(digits, 8, &value);
     if (rc < 0)

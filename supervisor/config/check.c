@@ -64,7 +64,7 @@ int dump_main(const struct load_options *o, FILE *out)
     problem_list_init(&problems);
     int rc = config_load(o, &c, &problems, &e);
     if (rc == 0)
-        config_dump(c, &text);
+        config_dump(c, &problems, &text);
     else
         config_dump_problems(&problems, &e, &text);
     problem_list_close(&problems);

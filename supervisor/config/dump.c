@@ -194,6 +194,8 @@ static json_t *json_process(const struct process_config *p, bool program)
     if (program)
         put_rows(object, &key_program, p, sizeof *p);
     json_object_set_new(object, "name", json_text(p->name));
+    json_object_set_new(object, "uid", json_number(p->uid));
+    json_object_set_new(object, "gid", json_number(p->gid));
     return object;
 }
 
@@ -246,6 +248,22 @@ static json_t *json_server(const struct server_config *s)
     return object;
 }
 
+static json_t *json_problems(const struct problem_list *problems)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *p = &problems->items[i];
+        json_t *item = json_object();
+        json_object_set_new(item, "file", json_text(p->file));
+        json_object_set_new(item, "line", json_integer(p->line));
+        json_object_set_new(item, "key", json_text(p->key));
+        json_object_set_new(item, "text", json_text(p->text));
+        json_object_set_new(item, "warning", json_boolean(p->warning));
+        json_array_append_new(array, item);
+    }
+    return array;
+}
+
 static json_t *json_config(const struct config *c)
 {
     json_t *object = json_object();
@@ -262,10 +280,13 @@ static json_t *json_config(const struct config *c)
     for (size_t i = 0; i < c->server_count; i++)
         json_array_append_new(servers, json_server(&c->servers[i]));
     put_rows(daemon, &key_supervisord, c, sizeof *c);
+    json_object_set_new(daemon, "uid", json_number(c->uid));
+    json_object_set_new(daemon, "gid", json_number(c->gid));
     put_rows(stop, &key_shutdown, c, sizeof *c);
     put_rows(ctl, &key_ctl, &c->ctl, sizeof c->ctl);
     json_object_set_new(object, "ok", json_true());
     json_object_set_new(object, "file", json_text(c->path));
+    json_object_set_new(object, "included", json_names(&c->included));
     json_object_set_new(object, "groups", groups);
     json_object_set_new(object, "jobs", jobs);
     json_object_set_new(object, "servers", servers);
@@ -288,27 +309,18 @@ static void put_json(json_t *value, struct buf *out)
     json_decref(value);
 }
 
-void config_dump(const struct config *c, struct buf *out)
+void config_dump(const struct config *c, const struct problem_list *problems, struct buf *out)
 {
-    put_json(json_config(c), out);
+    json_t *object = json_config(c);
+    json_object_set_new(object, "problems", json_problems(problems));
+    put_json(object, out);
 }
 
 void config_dump_problems(const struct problem_list *problems, const struct err *e, struct buf *out)
 {
     json_t *object = json_object();
-    json_t *array = json_array();
-    for (size_t i = 0; i < problems->count; i++) {
-        const struct problem *p = &problems->items[i];
-        json_t *item = json_object();
-        json_object_set_new(item, "file", json_text(p->file));
-        json_object_set_new(item, "line", json_integer(p->line));
-        json_object_set_new(item, "key", json_text(p->key));
-        json_object_set_new(item, "text", json_text(p->text));
-        json_object_set_new(item, "warning", json_boolean(p->warning));
-        json_array_append_new(array, item);
-    }
     json_object_set_new(object, "ok", json_false());
     json_object_set_new(object, "error", json_text(e->text));
-    json_object_set_new(object, "problems", array);
+    json_object_set_new(object, "problems", json_problems(problems));
     put_json(object, out);
 }

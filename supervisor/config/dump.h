@@ -10,9 +10,9 @@
 /*
  * Appends one JSON object in one line: "ok": true, "groups": [{name, priority, type,
  * processes: [...]}], and what is ours: "jobs", "servers", "supervisord", "shutdown",
- * "supervisorctl", "file". Never a password.
+ * "supervisorctl", "file", "included", and the warnings as "problems". Never a password.
  */
-void config_dump(const struct config *c, struct buf *out);
+void config_dump(const struct config *c, const struct problem_list *problems, struct buf *out);
 
 /* The same for a configuration that was refused: "ok": false, "error", "problems": [...]. */
 void config_dump_problems(const struct problem_list *problems, const struct err *e,

@@ -100,6 +100,8 @@ static int directive_key(struct directive *d, const char **at, struct err *e)
 static int directive_number(const char **at, int *out, struct err *e)
 {
     int value = 0;
+    if (**at == '*')
+        return err_set(e, -EINVAL, "is badly formatted: * wants int");
     for (; isdigit((unsigned char)**at); (*at)++) {
         value = value * 10 + (**at - '0');
         if (value > EXPAND_WIDEST)
@@ -155,17 +157,30 @@ static int directive_rest(struct directive *d, const char **at, struct err *e)
     return 0;
 }
 
+/* The character at `at`, as a number; a byte that begins none stands for itself. */
+static unsigned code_point(const char *at)
+{
+    const unsigned char *c = (const unsigned char *)at;
+    size_t len = xml_utf8_char(at, strlen(at));
+    if (len < 2)
+        return c[0];
+    unsigned value = c[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++)
+        value = value << 6 | (c[i] & 0x3fu);
+    return value;
+}
+
 static int expand_unsupported(const char *format, const char *at, struct err *e)
 {
     size_t index = 0; /* in characters, as Python counts */
     for (const char *c = format; c < at; c++)
         if (((unsigned char)*c & 0xc0) != 0x80)
             index++;
-    unsigned char c = (unsigned char)*at;
+    unsigned c = code_point(at);
     return err_set(e, -EINVAL,
                    "is badly formatted: unsupported format character '%c' (0x%x) at index %zu "
                    "(write %%%% for a percent sign)",
-                   c >= 0x20 && c < 0x7f ? c : '?', (unsigned)c, index);
+                   c >= 0x20 && c < 0x7f ? (int)c : '?', c, index);
 }
 
 static size_t characters(const char *text)

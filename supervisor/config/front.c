@@ -161,9 +161,10 @@ void load_ctl(struct loader *l)
     static const char scheme[] = "unix://";
     const struct ini_section *s = ini_find(&l->ini, "supervisorctl");
     struct ctl_config *ctl = &l->config->ctl;
-    if (!load_table(l, s ? s : &nothing, &key_ctl, LOAD_ONCE, &l->names, ctl))
-        return;
-    if (strncmp(ctl->serverurl, scheme, strlen(scheme)) == 0)
+    l->lenient = true; /* the daemon does not need it */
+    bool ok = load_table(l, s ? s : &nothing, &key_ctl, LOAD_ONCE, &l->names, ctl);
+    l->lenient = false;
+    if (ok && strncmp(ctl->serverurl, scheme, strlen(scheme)) == 0)
         ctl->serverurl = arena_printf(l->types.arena, "%s%s", scheme,
                                       path_normal(l->types.arena, ctl->serverurl + strlen(scheme)));
 }

@@ -41,8 +41,9 @@ static void include_file(struct files *f, const char *path)
     struct ini_source source = {arena_strdup(a, path), NULL, true};
     struct stat st;
     struct err e;
-    if (stat(path, &st) < 0) {
-        load_error(l, f->section, "files", "cannot open %s: %s", path, strerror(errno));
+    if (stat(path, &st) < 0 || access(path, R_OK) < 0) {
+        /* a link that leads nowhere, a file of somebody else: no reason not to start */
+        load_warning(l, f->section, "files", "cannot open %s: %s: ignored", path, strerror(errno));
         return;
     }
     if (S_ISDIR(st.st_mode)) {
@@ -54,10 +55,8 @@ static void include_file(struct files *f, const char *path)
         load_error(l, f->section, "files", "%s is not a regular file", path);
         return;
     }
-    if (st.st_dev == f->main.st_dev && st.st_ino == f->main.st_ino) {
-        load_warning(l, f->section, "files", "%s includes itself: ignored", path);
-        return;
-    }
+    if (st.st_dev == f->main.st_dev && st.st_ino == f->main.st_ino)
+        load_warning(l, f->section, "files", "%s includes itself", path);
     if (f->count == LOADER_INCLUDE_LIMIT) {
         load_error(l, f->section, "files", "more than %d included files", LOADER_INCLUDE_LIMIT);
         return;
@@ -145,6 +144,7 @@ int load_files(struct loader *l, const char *path, struct err *e)
     /* a copy: the array of sections may move while included files are read */
     const struct ini_section section = *include;
     f.section = &section;
+    l->here_everywhere = true;
     include_all(&f, folder);
     return 0;
 }

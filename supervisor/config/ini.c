@@ -296,11 +296,6 @@ static void reader_begin(struct ini_reader *r, struct span text)
         reader_section(r, (struct span){text.text + 1, (size_t)(end - text.text) - 1});
         return;
     }
-    if (text.text[0] == '[') {
-        problem_add(r->problems, PROBLEM_ERROR, r->place, NULL,
-                    "half a section header: '%.*s' has no name or no closing ]", shown, text.text);
-        return;
-    }
     if (!r->in_section) {
         problem_add(r->problems, PROBLEM_ERROR, r->place, NULL,
                     "File contains no section headers: '%.*s' stands before the first [section]",
@@ -317,6 +312,10 @@ static void reader_begin(struct ini_reader *r, struct span text)
                     shown, text.text);
         return;
     }
+    if (text.text[0] == '[')
+        problem_add(r->problems, PROBLEM_WARNING, r->place, NULL,
+                    "half a section header: '%.*s' has no closing ] and is read as a key", shown,
+                    text.text);
     struct span value = {text.text + delimiter + 1, text.len - delimiter - 1};
     reader_key(r, span_trim_end((struct span){text.text, delimiter}), span_trim(value));
 }

@@ -112,6 +112,8 @@ static const struct key_row *nearest_key(const struct section_kind *k, const cha
 static void lint_key(struct loader *l, const struct ini_section *s, const struct section_kind *k,
                      const struct ini_entry *entry)
 {
+    if (entry->name[0] == '[')
+        return; /* half a header: the reader has said so */
     const struct key_row *near = nearest_key(k, entry->name);
     if (near)
         problem_add(l->problems, PROBLEM_WARNING, entry->place, entry->name,

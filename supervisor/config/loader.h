@@ -28,6 +28,8 @@ struct loader {
     struct type_context types;
     const char *odd;                 /* of environment=, see env_parse */
     bool env_broken;                 /* the section's environment= could not be read */
+    bool here_everywhere;            /* there is an [include] */
+    bool lenient;                    /* what is wrong is only odd */
     struct expand_names names;       /* host_node_name and ENV_X, for every section */
     struct expand_names outer_names; /* without [supervisord] environment= */
     struct group_config *groups;     /* owned until they are moved into the arena */

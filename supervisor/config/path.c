@@ -36,9 +36,13 @@ const char *path_normal(struct arena *a, const char *path)
 {
     char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
     char *from = arena_printf(a, "%s/%s", cwd ? cwd : "", path);
-    char *out = arena_alloc(a, strlen(from) + 2);
+    char *out = arena_alloc(a, strlen(from) + 3);
     size_t len = 0;
+    /* exactly two slashes in front are kept: POSIX leaves open what they mean */
+    size_t kept = strncmp(path, "//", 2) == 0 && path[2] != '/';
     free(cwd);
+    out[0] = '/';
+    out += kept;
     while (*from) {
         from += strspn(from, "/");
         size_t part = strcspn(from, "/");
@@ -55,7 +59,7 @@ const char *path_normal(struct arena *a, const char *path)
     if (len == 0)
         out[len++] = '/';
     out[len] = '\0';
-    return out;
+    return out - kept;
 }
 
 const char *path_folder(struct arena *a, const char *path)

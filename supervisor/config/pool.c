@@ -10,11 +10,19 @@
 #include "config/path.h"
 #include "config/user.h"
 
+/* A key that a program has, too, but here with fewer names to use; NULL: absent, or a problem. */
+static const char *pool_text(struct loader *l, const struct ini_section *s, const char *key)
+{
+    const struct key_row row = {.name = key, .expands = EXPAND_HERE | EXPAND_ENV};
+    const struct ini_entry *entry = ini_get(&l->ini, s, key);
+    return entry ? load_expand(l, s, &row, entry, entry->value, &l->names) : NULL;
+}
+
 bool load_listener(struct loader *l, const struct ini_section *s, struct group_values *out)
 {
     struct group_config *g = &out->group;
     bool redirect = false;
-    const struct ini_entry *entry = ini_get(&l->ini, s, "redirect_stderr");
+    const char *redirected = pool_text(l, s, "redirect_stderr");
     bool ok = load_table(l, s, &key_listener, LOAD_ONCE, &l->names, out);
     if (ok && g->events.count == 0) {
         load_error(l, s, "events", "[%s] section requires an \"events\" line", s->name);
@@ -32,7 +40,7 @@ bool load_listener(struct loader *l, const struct ini_section *s, struct group_v
                    s->name);
         ok = false;
     }
-    if (entry && parse_bool(entry->value, &redirect, NULL) == 0 && redirect) {
+    if (redirected && parse_bool(redirected, &redirect, NULL) == 0 && redirect) {
         load_error(l, s, "redirect_stderr",
                    "[%s] section sets redirect_stderr=true but this is not allowed because it "
                    "will interfere with the eventlistener protocol",
@@ -46,7 +54,7 @@ bool load_listener(struct loader *l, const struct ini_section *s, struct group_v
 static bool fcgi_unix(struct loader *l, const struct ini_section *s, struct group_config *g)
 {
     const char *path = g->socket.url + strlen("unix://");
-    const struct ini_entry *user = ini_get(&l->ini, s, "user");
+    const char *user = pool_text(l, s, "user");
     int64_t uid = CONFIG_UNSET;
     int64_t gid = CONFIG_UNSET;
     if (*path != '/') {
@@ -58,7 +66,7 @@ static bool fcgi_unix(struct loader *l, const struct ini_section *s, struct grou
     if (g->socket.mode == CONFIG_UNSET)
         g->socket.mode = 0700;
     if (g->socket.uid == CONFIG_UNSET && user && !l->types.unresolved &&
-        user_find(user->value, &uid, &gid, NULL) == 0 && uid != getuid()) {
+        user_find(user, &uid, &gid, NULL) == 0 && uid != getuid()) {
         g->socket.uid = uid;
         g->socket.gid = gid;
     }
@@ -103,6 +111,10 @@ bool load_fcgi(struct loader *l, const struct ini_section *s, struct group_value
     bool ok = load_table(l, s, &key_priority, LOAD_ONCE, &l->names, out);
     if (!load_table(l, s, &key_fcgi, LOAD_ONCE, &names, out))
         return false;
+    if (*g->socket.url == '\0') {
+        load_error(l, s, "socket", "[%s] section requires a \"socket\" line", s->name);
+        return false;
+    }
     if (ini_get(&l->ini, s, "socket_backlog") &&
         (g->socket.backlog < 1 || g->socket.backlog > 65535)) {
         load_error(l, s, "socket_backlog", "Invalid socket_backlog value %" PRId64,

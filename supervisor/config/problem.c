@@ -36,6 +36,24 @@ static bool problem_known(const struct problem_list *l, const struct problem *p)
     return false;
 }
 
+/* One line, whatever the values hold: a line end becomes \n, as in Supervisor's sentences. */
+static const char *one_line(struct arena *a, const char *text)
+{
+    struct buf out = BUF_EMPTY;
+    for (const char *c = text; *c; c++) {
+        const char *known = strchr("\nn\tt\rr", *c);
+        if ((unsigned char)*c >= 0x20 && *c != 0x7f)
+            buf_char(&out, *c);
+        else if (known && *known < 0x20)
+            buf_printf(&out, "\\%c", known[1]);
+        else
+            buf_printf(&out, "\\x%02x", (unsigned)*c);
+    }
+    const char *line = arena_strdup(a, buf_str(&out));
+    buf_close(&out);
+    return line;
+}
+
 void problem_add(struct problem_list *l, enum problem_kind kind, struct config_place at,
                  const char *key, const char *fmt, ...)
 {
@@ -50,14 +68,13 @@ void problem_add(struct problem_list *l, enum problem_kind kind, struct config_p
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    struct problem p = {at.file, at.line, key, text, warning};
+    struct problem p = {at.file, at.line, key, one_line(&l->arena, text), warning};
     if (problem_known(l, &p))
         return;
     l->errors += warning ? 0 : 1;
     l->items = mem_grow(l->items, l->count + 1, sizeof *l->items);
     p.file = arena_strdup(&l->arena, at.file);
     p.key = arena_strdup(&l->arena, key);
-    p.text = arena_strdup(&l->arena, text);
     l->items[l->count++] = p;
 }
 

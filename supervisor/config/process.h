@@ -73,7 +73,7 @@ struct process_config {
     const char *command;
     const char *directory; /* NULL: inherited */
     struct env_list environment;
-    const char *serverurl; /* NULL: AUTO */
+    const char *serverurl; /* NULL: AUTO; "": none */
     const char *user;      /* NULL: unchanged */
     int64_t uid;           /* CONFIG_UNSET without user= (or with --unresolved) */
     int64_t gid;           /* the user's primary group, CONFIG_UNSET likewise */

@@ -13,6 +13,8 @@ static void load_problem(struct loader *l, enum problem_kind kind, const struct 
                          const char *key, const char *text)
 {
     const struct ini_entry *entry = key ? ini_get(&l->ini, s, key) : NULL;
+    if (l->lenient)
+        kind = PROBLEM_WARNING;
     problem_add(l->problems, kind, entry ? entry->place : s->place, key ? key : s->name, "%s",
                 text);
 }
@@ -55,6 +57,30 @@ const char *load_name(struct loader *l, const struct ini_section *s)
     return name.text;
 }
 
+/* What Supervisor calls the key when it cannot expand it. */
+static const char *label(const struct ini_section *s, const struct key_row *row, char *out,
+                         size_t size)
+{
+    bool bare = strcmp(row->name, "process_name") == 0 ||
+                (row->type == KEY_ENVIRONMENT && strcmp(s->name, "supervisord") != 0);
+    (void)snprintf(out, size, "%s%s%s", bare ? "" : s->name, bare ? "" : ".", row->name);
+    return out;
+}
+
+static void expand_failed(struct loader *l, const struct ini_section *s, const struct key_row *row,
+                          const char *text, const struct err *e)
+{
+    char key[400];
+    (void)label(s, row, key, sizeof key);
+    if ((row->flags & KEY_SECRET) && row->type == KEY_TEXT)
+        load_error(l, s, row->name,
+                   "Format string for '%s' is badly formatted: write %%%% for a percent sign", key);
+    else if (row->flags & KEY_SECRET)
+        load_error(l, s, row->name, "Format string for '%s' %s", key, e->text);
+    else
+        load_error(l, s, row->name, "Format string '%.200s' for '%s' %s", text, key, e->text);
+}
+
 /* A %% that is left counts as %: Supervisor expands these values twice. */
 static void collapse_percent(char *text)
 {
@@ -85,20 +111,14 @@ const char *load_expand(struct loader *l, const struct ini_section *s, const str
     const char *here = entry ? entry->here : l->config->here;
     const struct expand_name item = {"", "here", here, 0, EXPAND_HERE};
     const struct expand_names all = {names, &item, 1};
+    /* with [include], Supervisor puts in %(here)s before it looks at the keys: in all of them */
+    unsigned allowed = row->expands | (l->here_everywhere ? EXPAND_HERE : 0);
     struct buf out = BUF_EMPTY;
     struct err e;
     char *value = NULL;
-    int rc = expand(text, &all, row->expands, &out, &e);
-    if (rc < 0 && (row->flags & KEY_SECRET) && row->type == KEY_TEXT)
-        load_error(l, s, row->name,
-                   "Format string for '%s.%s' is badly formatted: write %%%% for a "
-                   "percent sign",
-                   s->name, row->name);
-    else if (rc < 0 && (row->flags & KEY_SECRET))
-        load_error(l, s, row->name, "Format string for '%s.%s' %s", s->name, row->name, e.text);
-    else if (rc < 0)
-        load_error(l, s, row->name, "Format string '%.200s' for '%s.%s' %s", text, s->name,
-                   row->name, e.text);
+    int rc = expand(text, &all, allowed, &out, &e);
+    if (rc < 0)
+        expand_failed(l, s, row, text, &e);
     else if (load_spend(l, s, out.len + 1))
         value = arena_strndup(l->types.arena, buf_str(&out), out.len);
     if (value && (row->flags & KEY_TWICE))
@@ -140,7 +160,9 @@ static bool load_row(struct loader *l, const struct ini_section *s, const struct
     if (!text)
         return false;
     int rc = type_parse(row, text, &l->types, base, &e);
-    if (rc < 0)
+    if (rc < 0 && row->type == KEY_EVENTS)
+        load_error(l, s, row->name, "%s in [%s] %s", e.text, s->name, row->name);
+    else if (rc < 0)
         load_error(l, s, row->name, "%s", e.text);
     return rc == 0;
 }

@@ -66,7 +66,12 @@ static int read_size(const struct slot *s, const char *text, struct err *e)
 
 static int read_octal(const struct slot *s, const char *text, struct err *e)
 {
-    return parse_octal(text, s->at, e);
+    const char *key = s->row->name;
+    if (parse_octal(text, s->at, e) == 0)
+        return 0;
+    if (strcmp(key, "chmod") == 0 || strcmp(key, "socket_mode") == 0)
+        return err_set(e, -EINVAL, "Invalid %s value %.100s", key, text);
+    return -EINVAL;
 }
 
 static int read_signal(const struct slot *s, const char *text, struct err *e)
@@ -361,7 +366,7 @@ static int read_name(const struct slot *s, const char *text, struct err *e)
 static int read_serverurl(const struct slot *s, const char *text, struct err *e)
 {
     struct span url = span_trim(span_of(text));
-    if (url.len == 0 || (url.len == 4 && strncasecmp(url.text, "AUTO", 4) == 0)) {
+    if (url.len == 4 && strncasecmp(url.text, "AUTO", 4) == 0) {
         *(const char **)s->at = NULL;
         return 0;
     }

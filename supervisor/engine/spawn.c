@@ -97,7 +97,7 @@ static void spawn_env_make(struct spawn_env *env, const struct process_config *c
     }
     spawn_env_put(env, "SUPERVISOR_ENABLED", "1");
     const char *url = config->serverurl ? config->serverurl : ctx->server_url;
-    if (url)
+    if (url && *url)
         spawn_env_put(env, "SUPERVISOR_SERVER_URL", url);
     spawn_env_put(env, "SUPERVISOR_PROCESS_NAME", config->name);
     spawn_env_put(env, "SUPERVISOR_GROUP_NAME", group);

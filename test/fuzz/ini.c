@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if ((rc == 0) != (problems.errors == 0) || (rc == 0) != (c != NULL))
         abort();
     if (c)
-        config_dump(c, &out);
+        config_dump(c, &problems, &out);
     else
         config_dump_problems(&problems, &e, &out);
     for (size_t i = 0; i < problems.count; i++)

@@ -59,6 +59,7 @@ static void dump_is(const char *name)
     read_fixture(name, "json", &wanted);
     json_t *a = json_loads(buf_str(&found), 0, NULL);
     json_t *b = json_loads(buf_str(&wanted), 0, NULL);
+    assert_int_equal(json_object_del(a, "problems"), 0); /* NAME.txt has them */
     if (!json_equal(a, b))
         assert_string_equal(buf_str(&found), buf_str(&wanted));
     assert_non_null(a);

@@ -184,9 +184,9 @@ static void what_is_no_ini_file(void **state)
     PROBLEM("\nrem foo\n", 2, "File contains no section headers");
     PROBLEM("[a]\nfoo\n", 2, "Source contains parsing errors: 'foo' is neither");
     PROBLEM("[a]\n=v\n", 2, "Source contains parsing errors: '=v'");
-    PROBLEM("[a]\n[b\n", 2, "half a section header: '[b'");
-    PROBLEM("[a]\n[program:b\n", 2, "half a section header");
-    PROBLEM("[]\n", 1, "half a section header");
+    PROBLEM("[a]\n[b\n", 2, "Source contains parsing errors: '[b'");
+    PROBLEM("[a]\n[]\n", 2, "Source contains parsing errors: '[]'");
+    PROBLEM("[]\n", 1, "File contains no section headers: '[]'");
     PROBLEM("[a]\nk=a\0b\n", 2, "a NUL byte");
 }
 
