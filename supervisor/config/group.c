@@ -92,8 +92,10 @@ static void load_member_socket(struct loader *l, const struct ini_section *s,
         return;
     }
     values.group.name = load_name(l, s);
+    l->lenient = true; /* a mistake there is no reason not to start */
     if (load_fcgi(l, s, &values))
         share_socket(l, list, first, &values.group.socket);
+    l->lenient = false;
 }
 
 /* `taken` has one flag for each section: those that are members of a group. */

@@ -401,8 +401,9 @@ static void includes(void **state)
     (void)snprintf(path, sizeof path, "%s/main.conf", folder);
     load_file(&l, &o);
     assert_int_equal(l.rc, 0); /* autostart=maybe of a.conf is overwritten by b.conf */
-    assert_string_equal(l.config->groups[0].processes[0].command, "b");
-    assert_int_equal(l.config->included.count, 4);
+    assert_false(l.config->groups[0].processes[0].autostart);
+    assert_string_equal(l.config->groups[0].processes[0].command, "main"); /* read again, last */
+    assert_int_equal(l.config->included.count, 5);
     load_close(&l);
     for (size_t i = 0; i < 3; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, files[i].name);
