@@ -25,7 +25,7 @@ static void on_call_done(struct call *c)
     if (c->value) {
         xmlrpc_write_value_answer(&body, c->value);
     } else {
-        fault_text(c->fault.code, c->fault.extra, &text);
+        fault_text(&c->fault, &text);
         xmlrpc_write_fault(&body, (int)c->fault.code, buf_str(&text));
     }
     exchange_answer(x, 200, "text/xml", &body);

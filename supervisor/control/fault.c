@@ -29,11 +29,11 @@ const char *fault_name(enum fault code)
     return "UNKNOWN";
 }
 
-void fault_text(enum fault code, const char *extra, struct buf *out)
+void fault_text(const struct outcome *o, struct buf *out)
 {
-    buf_text(out, fault_name(code));
-    if (extra && *extra)
-        buf_printf(out, ": %s", extra);
+    buf_text(out, fault_name(o->code));
+    if (o->has_extra)
+        buf_printf(out, ": %s", o->extra);
 }
 
 struct outcome outcome_ok(void)
@@ -43,7 +43,7 @@ struct outcome outcome_ok(void)
 
 struct outcome outcome_fault(enum fault code, const char *extra)
 {
-    struct outcome o = {.code = code};
+    struct outcome o = {.code = code, .has_extra = extra != NULL};
     (void)snprintf(o.extra, sizeof o.extra, "%s", extra ? extra : "");
     return o;
 }

@@ -2,6 +2,8 @@
 #ifndef CONTROL_FAULT_H
 #define CONTROL_FAULT_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 enum fault {
@@ -27,14 +29,15 @@ enum fault {
 
 /* What became of one thing that was asked for; no fault means success or not known yet. */
 struct outcome {
-    enum fault code;  /* FAULT_SUCCESS or what went wrong */
-    char extra[1024]; /* "" or what stands after the fault's name */
+    enum fault code; /* FAULT_SUCCESS or what went wrong */
+    bool has_extra;
+    char extra[1024]; /* what stands after the fault's name; may be "" */
 };
 
 const char *fault_name(enum fault code);
 
-/* "NAME" or "NAME: extra"; extra may be NULL. */
-void fault_text(enum fault code, const char *extra, struct buf *out);
+/* "NAME" or "NAME: extra" */
+void fault_text(const struct outcome *o, struct buf *out);
 
 struct outcome outcome_ok(void);
 struct outcome outcome_fault(enum fault code, const char *extra); /* extra may be NULL */

@@ -42,10 +42,9 @@ static void log_tail(struct call *c, const char *path)
     struct buf text = BUF_EMPTY;
     int64_t offset = call_number(c, 1);
     bool overflow = false;
-    if (!path || tail_tail(path, offset, call_number(c, 2), &text, &offset, &overflow) < 0) {
-        offset = path ? call_number(c, 1) : 0;
-        overflow = false;
-    }
+    int rc = path ? tail_tail(path, offset, call_number(c, 2), &text, &offset, &overflow) : -ENOENT;
+    if (rc == -ENOENT || rc == -ENOTDIR)
+        offset = 0;
     if (room_take(c, text.len))
         call_return(c, json_pack("[o, I, b]", xmlrpc_string(buf_str(&text), text.len),
                                  (json_int_t)offset, (int)overflow));

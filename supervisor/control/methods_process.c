@@ -184,10 +184,22 @@ static void signal_all(struct call *c)
 
 /* --- Input ----------------------------------------------------------------------------------- */
 
+/* As Supervisor, which names what it was given instead of text. */
+static void refuse_input(struct call *c, const json_t *given)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(given));
+    call_fault(c, FAULT_INCORRECT_PARAMETERS, json_is_integer(given) ? text : NULL);
+}
+
 static void send_stdin(struct call *c)
 {
     const char *spec = call_text(c, 0);
     const json_t *chars = json_array_get(c->params, 1);
+    if (!json_is_string(chars)) {
+        refuse_input(c, chars);
+        return;
+    }
     struct proc *p = find_process(c, spec);
     if (!p)
         return;
@@ -255,7 +267,7 @@ const struct rpc_method process_methods[] = {
       "Send `signal` to all processes of the group `name`." },
     { "supervisor.signalAllProcesses",  "array",   "g",   signal_all,           0,
       "Send `signal` to all processes." },
-    { "supervisor.sendProcessStdin",    "boolean", "ss",  send_stdin,           0,
+    { "supervisor.sendProcessStdin",    "boolean", "sv",  send_stdin,           0,
       "Send `chars` to the standard input of the process `name`." },
     { "supervisor.sendRemoteCommEvent", "boolean", "ss",  send_remote_event, RPC_ANYTIME,
       "Send an event with `type` and `data` to the event listeners." },

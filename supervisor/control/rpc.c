@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/parse.h"
 
 void rpc_init(struct rpc *r)
 {
@@ -30,15 +31,35 @@ const struct rpc_method *rpc_find(const struct rpc *r, const char *name)
     return NULL;
 }
 
+/* What Python's int() makes of a value; clients in other languages send numbers as text. */
+static bool number_of(const json_t *value, json_int_t *out)
+{
+    double real = json_real_value(value);
+    int64_t number = 0;
+    if (json_is_string(value) && parse_int(json_string_value(value), &number, NULL) < 0)
+        return false;
+    if (json_is_real(value) && (real <= -0x1p63 || real >= 0x1p63))
+        return false;
+    if (json_is_string(value))
+        *out = number;
+    else if (json_is_real(value))
+        *out = (json_int_t)real;
+    else
+        *out = json_is_boolean(value) ? json_is_true(value) : json_integer_value(value);
+    return json_is_string(value) || json_is_number(value) || json_is_boolean(value);
+}
+
 static bool param_fits(char type, const json_t *value)
 {
+    json_int_t number;
     switch (type) {
     case 's':
         return json_is_string(value);
     case 'i':
-        return json_is_integer(value);
+        return number_of(value, &number);
     case 'b':
-        return true; /* whatever it is, it is something or nothing: call_flag */
+    case 'v':
+        return true; /* of flags: whatever it is, it is something or nothing: call_flag */
     case 'g':
         return json_is_string(value) || json_is_integer(value);
     case 'a':
@@ -48,22 +69,26 @@ static bool param_fits(char type, const json_t *value)
     }
 }
 
-static bool params_fit(const char *types, const json_t *params)
+/* How many parameters a row has; those before `|` must be given. */
+static size_t params_most(const char *types)
+{
+    return strlen(types) - (strchr(types, '|') ? 1 : 0);
+}
+
+static bool params_count_fits(const char *types, const json_t *params)
 {
     size_t given = json_array_size(params);
+    return given >= strcspn(types, "|") && given <= params_most(types);
+}
+
+static bool params_fit(const char *types, const json_t *params)
+{
     size_t at = 0;
-    bool optional = false;
-    for (; *types; types++) {
-        if (*types == '|') {
-            optional = true;
-            continue;
-        }
-        if (at == given)
-            return optional;
-        if (!param_fits(*types, json_array_get(params, at++)))
+    for (; *types && at < json_array_size(params); types++) {
+        if (*types != '|' && !param_fits(*types, json_array_get(params, at++)))
             return false;
     }
-    return at == given;
+    return true;
 }
 
 static bool rpc_serves(const struct rpc *r, const struct rpc_method *m)
@@ -78,6 +103,8 @@ static void call_run(struct call *c)
     const struct rpc_method *m = c->method;
     if (!m)
         call_fault(c, FAULT_UNKNOWN_METHOD, NULL);
+    else if (!params_count_fits(m->params, c->params))
+        call_fault(c, FAULT_INCORRECT_PARAMETERS, NULL);
     else if (!rpc_serves(c->rpc, m))
         call_fault(c, FAULT_SHUTDOWN_STATE, NULL);
     else if (!params_fit(m->params, c->params))
@@ -128,7 +155,7 @@ void call_outcome(struct call *c, const struct outcome *o)
     if (o->code == FAULT_SUCCESS)
         call_return(c, json_true());
     else
-        call_fault(c, o->code, o->extra);
+        call_fault(c, o->code, o->has_extra ? o->extra : NULL);
 }
 
 void rpc_close(struct rpc *r)
@@ -150,7 +177,8 @@ const char *call_text(const struct call *c, size_t at)
 
 json_int_t call_number(const struct call *c, size_t at)
 {
-    return json_integer_value(json_array_get(c->params, at));
+    json_int_t number = 0;
+    return number_of(json_array_get(c->params, at), &number) ? number : 0;
 }
 
 bool call_flag(const struct call *c, size_t at, bool otherwise)

@@ -27,8 +27,9 @@ enum {
 struct rpc_method {
     const char *name;   /* "supervisor.getState" */
     const char *result; /* "struct" */
-    /* One letter each: s string, i int, b what is true or not, g signal (string or int), a array; those
-     * after `|` may be left out. */
+    /* One letter each: s string, i int (or what Python's int() takes), b what is true or not, g
+     * signal (string or int), a array, v anything where a string belongs; those after `|` may be
+     * left out. */
     const char *params;
     void (*run)(struct call *c);
     unsigned flags;

@@ -91,7 +91,7 @@ struct multicall {
 static void multicall_add_fault(struct multicall *m, const struct outcome *fault)
 {
     struct buf text = BUF_EMPTY;
-    fault_text(fault->code, fault->extra, &text);
+    fault_text(fault, &text);
     json_array_append_new(m->results, json_pack("{s:i, s:s}", "faultCode", (int)fault->code,
                                                 "faultString", buf_str(&text)));
     buf_close(&text);

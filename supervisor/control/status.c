@@ -78,7 +78,7 @@ json_t *status_result(const char *group, const char *name, const struct outcome 
     if (o->code == FAULT_SUCCESS)
         buf_text(&text, "OK");
     else
-        fault_text(o->code, o->extra, &text);
+        fault_text(o, &text);
     json_t *result = json_object();
     json_object_set_new(result, "name", status_text(name));
     json_object_set_new(result, "group", status_text(group));

@@ -52,6 +52,16 @@ void wait_result(struct wait *w, const char *group, const char *name, const stru
         w->single = *o;
 }
 
+/* Takes the item's result once there is one. */
+static void item_look(struct wait *w, struct wait_item *i)
+{
+    struct outcome o;
+    if (!w->look(control_of(w->call), i, &o))
+        return;
+    wait_result(w, i->group, i->name, &o);
+    item_free(i);
+}
+
 void wait_add(struct wait *w, const char *group, const char *name, const char *spec)
 {
     struct wait_item *i = mem_alloc(sizeof *i);
@@ -59,6 +69,7 @@ void wait_add(struct wait *w, const char *group, const char *name, const char *s
     i->name = mem_strdup(name);
     i->spec = mem_strdup(spec);
     list_append(&w->items, &i->link);
+    item_look(w, i);
 }
 
 /* A thousand processes that start together publish thousands of events: few concern an item. */
@@ -89,13 +100,8 @@ static bool wait_check(struct wait *w, const struct event *ev)
 {
     struct wait_item *i;
     list_each (i, &w->items, link) {
-        struct outcome o;
-        if (ev && !item_concerned(i, ev))
-            continue;
-        if (!w->look(control_of(w->call), i, &o))
-            continue;
-        wait_result(w, i->group, i->name, &o);
-        item_free(i);
+        if (!ev || item_concerned(i, ev))
+            item_look(w, i);
     }
     return list_empty(&w->items);
 }

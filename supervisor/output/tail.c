@@ -79,14 +79,16 @@ int tail_read(const char *path, int64_t offset, int64_t length, struct buf *out,
     int fd;
     int64_t size = 0;
     int64_t from;
-    if (length < 0 || (offset < 0 && length != 0))
-        return err_set(e, -EINVAL, "bad arguments: offset %lld, length %lld", (long long)offset,
-                       (long long)length);
     int rc = tail_open(path, &fd, &size);
     if (rc == -ESPIPE)
         return err_set(e, rc, "%s is not a regular file", path);
     if (rc < 0)
         return err_set(e, rc, "cannot open %s: %s", path, strerror(-rc));
+    if (length < 0 || (offset < 0 && length != 0)) {
+        fd_close(&fd);
+        return err_set(e, -EINVAL, "bad arguments: offset %lld, length %lld", (long long)offset,
+                       (long long)length);
+    }
     int64_t wanted = tail_range(size, offset, length, &from);
     rc = tail_copy(fd, from, wanted, out);
     fd_close(&fd);
@@ -98,18 +100,18 @@ int tail_tail(const char *path, int64_t offset, int64_t length, struct buf *out,
 {
     int fd;
     int64_t size = 0;
-    offset = offset < 0 ? 0 : offset;
-    length = length < 0 ? 0 : length;
+    int64_t end;
     int rc = tail_open(path, &fd, &size);
     if (rc < 0)
         return rc;
-    bool more = offset < size && size - offset > length;
-    int64_t wanted = offset >= size ? 0 : least(least(length, size), TAIL_MAX);
+    if (__builtin_add_overflow(offset, length, &end))
+        end = offset < 0 ? INT64_MIN : INT64_MAX;
+    int64_t wanted = offset >= size || length < 0 ? 0 : least(least(length, size), TAIL_MAX);
     rc = tail_copy(fd, size - wanted, wanted, out);
     fd_close(&fd);
     if (rc < 0)
         return rc;
     *new_offset = size;
-    *overflow = more;
+    *overflow = size > end;
     return 0;
 }

@@ -26,9 +26,9 @@ enum { TAIL_MAX = 16 * 1024 * 1024 }; /* bytes in one answer */
 int tail_read(const char *path, int64_t offset, int64_t length, struct buf *out, struct err *e);
 
 /*
- * tailProcessLog: appends the last `length` bytes; *new_offset is S; *overflow says that more
- * than `length` bytes came after `offset`. Nothing new after offset: no bytes. Negative numbers
- * count as 0. Supervisor answers every failure with ["", offset, false]: the caller's business.
+ * tailProcessLog: appends the last `length` bytes; *new_offset is S; *overflow says that S is
+ * more than offset + length. Nothing new after offset: no bytes. On failure nothing is changed;
+ * Supervisor answers it with ["", offset, false]: the caller's business.
  */
 int tail_tail(const char *path, int64_t offset, int64_t length, struct buf *out,
               int64_t *new_offset, bool *overflow);

@@ -68,7 +68,7 @@ static void on_done(struct call *c)
         free(text);
     } else {
         buf_printf(&answer, "%d ", (int)c->fault.code);
-        fault_text(c->fault.code, c->fault.extra, &answer);
+        fault_text(&c->fault, &answer);
     }
 }
 
@@ -124,7 +124,12 @@ static void arity_and_types(void **state)
         {"test.most",   "[\"a\",1]",     "[\"a\",1]"},
         {"test.most",   "[\"a\",1,true]", "[\"a\",1,true]"},
         {"test.most",   "[\"a\",1,0]",   "[\"a\",1,0]"},
+        {"test.most",   "[\"a\",\" 7 \",\"x\"]", "[\"a\",\" 7 \",\"x\"]"},
+        {"test.most",   "[\"a\",2.5]",   "[\"a\",2.5]"},
+        {"test.most",   "[\"a\",true]",  "[\"a\",true]"},
         {"test.most",   "[\"a\",\"x\"]", "2 INCORRECT_PARAMETERS"},
+        {"test.most",   "[\"a\",1e19]",  "2 INCORRECT_PARAMETERS"},
+        {"test.most",   "[\"a\",[]]",    "2 INCORRECT_PARAMETERS"},
         {"test.most",   "[\"a\"]",       "2 INCORRECT_PARAMETERS"},
         {"test.most",   "[\"a\",1,true,1]", "2 INCORRECT_PARAMETERS"},
         {"test.signal", "[\"HUP\"]",     "[\"HUP\"]"},
@@ -176,8 +181,8 @@ static void nothing_is_served_during_a_shutdown(void **state)
     up = false;
     call("test.text", "[\"a\"]");
     assert_string_equal(buf_str(&answer), "6 SHUTDOWN_STATE");
-    call("test.text", "[]"); /* the state is looked at first */
-    assert_string_equal(buf_str(&answer), "6 SHUTDOWN_STATE");
+    call("test.text", "[]"); /* counted first, as Python does */
+    assert_string_equal(buf_str(&answer), "2 INCORRECT_PARAMETERS");
     call("test.none", "[]");
     assert_string_equal(buf_str(&answer), "[]");
     call("test.nope", "[]");

@@ -58,18 +58,14 @@ static void tail_rows(void **state)
         const char *want;
         bool overflow;
     } rows[] = {
-        {0, 10, "0123456789", false},
-        {0, 100, "0123456789", false},
-        {0, 4, "6789", true},
-        {7, 3, "789", false},
-        {8, 4, "6789", false}, /* the last four, not "from offset" */
-        {2, 3, "789", true},
-        {10, 5, "", false}, /* nothing new */
-        {11, 5, "", false},
-        {0, 0, "", true},
-        {10, 0, "", false},
-        {-5, -5, "", true},
-        {INT64_MAX, INT64_MAX, "", false},
+        {0, 10, "0123456789", false}, {0, 100, "0123456789", false},
+        {0, 4, "6789", true},         {7, 3, "789", false},
+        {8, 4, "6789", false},                            /* the last four, not "from offset" */
+        {2, 3, "789", true},          {10, 5, "", false}, /* nothing new */
+        {11, 5, "", false},           {0, 0, "", true},
+        {10, 0, "", false},           {-5, -5, "", true},
+        {-1, 10, "0123456789", true}, {12, -5, "", true},
+        {-5, INT64_MIN, "", true},    {INT64_MAX, INT64_MAX, "", false},
     };
     assert_int_equal(fd_write_file("ten", "0123456789", 10, 0644, NULL), 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
