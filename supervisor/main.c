@@ -24,6 +24,7 @@
 #include "engine/machine.h"
 #include "engine/pidfile.h"
 #include "engine/reaper.h"
+#include "engine/startlog.h"
 #include "engine/supervisor.h"
 #include "jobs/job.h"
 #include "jobs/shutdown.h"
@@ -34,7 +35,6 @@
 /* What the daemon listens to besides SIGCHLD, which is the reaper's. */
 enum {
     MAINSTAY_SIGNALS = 6,
-    MAINSTAY_EARLY_LOG = 1 << 20, /* bytes that may be logged before the log is open */
 };
 static const int mainstay_signal_numbers[MAINSTAY_SIGNALS] = {SIGTERM, SIGINT,  SIGQUIT,
                                                               SIGHUP,  SIGUSR1, SIGUSR2};
@@ -58,8 +58,8 @@ struct mainstay {
     struct bridge bridge;
     struct event_subscriber subscriber;
     uv_signal_t signals[MAINSTAY_SIGNALS];
-    struct buf early; /* what was logged before the log was open */
-    int told;         /* where the parent waits to hear that we are up; -1 */
+    struct startlog startlog;
+    int told; /* where the parent waits to hear that we are up; -1 */
 };
 
 /* --- Configuration ------------------------------------------------------------------------- */
@@ -70,25 +70,18 @@ static int mainstay_read_config(struct mainstay *m, struct config **out, struct 
     struct problem_list problems;
     problem_list_init(&problems);
     int rc = config_load(&m->cmdline.load, out, &problems, e);
-    for (size_t i = 0; i < problems.count; i++) {
-        struct buf line = BUF_EMPTY;
-        problem_print(&problems.items[i], &line);
-        if (line.len)
-            line.data[line.len - 1] = '\0';
-        log_line(problems.items[i].warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "%s",
-                 buf_str(&line));
-        buf_close(&line);
-    }
+    startlog_problems(&problems);
     problem_list_close(&problems);
     return rc;
 }
 
-static void mainstay_log_early(void *ctx, enum log_level level, const char *line, size_t len)
+/* The last line of the start, also of one after SIGHUP. */
+static void mainstay_log_started(const struct mainstay *m)
 {
-    struct mainstay *m = ctx;
-    (void)level;
-    if (m->early.len < MAINSTAY_EARLY_LOG)
-        buf_append(&m->early, line, len);
+    if (m->pidfile.fd < 0)
+        log_critical("could not write pidfile %s", m->config->pidfile);
+    else
+        log_info("supervisord started with pid %d", (int)getpid());
 }
 
 static int mainstay_open_log(struct mainstay *m, struct err *e)
@@ -148,7 +141,11 @@ static void mainstay_restart(struct mainstay *m)
         log_error("%s: the log goes to standard error", e.text);
     shutdown_again(&m->shutdown);
     bridge_reloaded(&m->bridge);
-    log_info("supervisord started with pid %d", (int)getpid());
+    daemon_warn_root(m->config);
+    startlog_included(m->config);
+    daemon_log_user(m->config);
+    control_announce(&m->control);
+    mainstay_log_started(m);
     if (fixed)
         log_warn("'%s' has changed: a reload does not do that, restart mainstayd itself", fixed);
     mainstay_run_config(m);
@@ -278,7 +275,7 @@ static void on_signal(uv_signal_t *handle, int number)
     if (number == SIGUSR1 || number == SIGUSR2) {
         log_info("received %s indicating log reopen request", name);
         mainstay_reopen_logs(m);
-    } else if (number == SIGHUP && shutdown_under_way(&m->shutdown)) {
+    } else if (number == SIGHUP && m->supervisor.state == SUPERVISOR_SHUTDOWN) {
         log_warn("ignored SIGHUP indicating restart request (shutdown in progress)");
     } else if (number == SIGHUP) {
         log_warn("received SIGHUP indicating restart request");
@@ -326,11 +323,13 @@ static void mainstay_make_parts(struct mainstay *m)
     event_bus_subscribe(&m->bus, &m->subscriber);
 }
 
-static void mainstay_log_what_was_early(struct mainstay *m)
+/* One that cannot be written is no reason to stay down; one that belongs to another is. */
+static int mainstay_take_pidfile(struct mainstay *m, struct err *e)
 {
-    if (m->early.len)
-        log_raw(m->early.data, m->early.len);
-    buf_close(&m->early);
+    int rc = pidfile_take(&m->pidfile, m->config->pidfile, e);
+    if (rc == 0 && m->config->uid != CONFIG_UNSET)
+        pidfile_give(&m->pidfile, (uid_t)m->config->uid, (gid_t)m->config->gid);
+    return rc == -EEXIST ? rc : 0;
 }
 
 /* All that can go wrong goes wrong here, before anything runs. */
@@ -342,7 +341,9 @@ static int mainstay_start(struct mainstay *m, struct err *e)
     if (rc == 0 && !m->config->nodaemon)
         rc = daemon_detach(&m->told, e);
     if (rc == 0)
-        rc = pidfile_take(&m->pidfile, m->config->pidfile, e);
+        rc = mainstay_take_pidfile(m, e);
+    if (rc == 0)
+        startlog_included(m->config);
     if (rc == 0)
         rc = daemon_become(m->config, e);
     if (rc == 0)
@@ -350,15 +351,18 @@ static int mainstay_start(struct mainstay *m, struct err *e)
     if (rc == 0)
         rc = mainstay_open_log(m, e);
     if (rc == 0)
-        mainstay_log_what_was_early(m);
-    if (rc == 0 && !m->config->nodaemon)
-        rc = daemon_enter_folder(m->config, e);
-    if (rc == 0)
         rc = mainstay_open_loop(m, e);
     if (rc < 0)
         return rc;
     mainstay_make_parts(m);
-    return control_listen(&m->control, m->config, e);
+    rc = control_listen(&m->control, m->config, e);
+    if (rc < 0)
+        return rc; /* the log may be that of the daemon which listens already: nothing is said */
+    startlog_tell(&m->startlog);
+    control_announce(&m->control);
+    if (!m->config->nodaemon)
+        daemon_enter_folder(m->config);
+    return 0;
 }
 
 static void mainstay_end(struct mainstay *m)
@@ -386,7 +390,7 @@ static int mainstay_refuse(struct mainstay *m, const char *program, const struct
     else
         (void)fprintf(stderr, "%s\n", text);
     mem_free(text);
-    buf_close(&m->early);
+    startlog_close(&m->startlog);
     log_set_writer(NULL, NULL);
     pidfile_drop(&m->pidfile);
     return 2;
@@ -398,10 +402,10 @@ static int mainstay_main(struct mainstay *m, const char *program)
     m->told = -1;
     m->pidfile.fd = -1;
     arena_init(&m->arena);
-    log_set_writer(mainstay_log_early, m);
+    startlog_begin(&m->startlog);
     if (mainstay_start(m, &e) < 0)
         return mainstay_refuse(m, program, &e);
-    log_info("supervisord started with pid %d", (int)getpid());
+    mainstay_log_started(m);
     mainstay_run_config(m);
     daemon_tell(&m->told, NULL);
     daemon_trim();

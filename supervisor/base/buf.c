@@ -56,6 +56,25 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     b->len += (size_t)n;
 }
 
+/* Single quotes unless the text holds some and no double ones. */
+void buf_repr(struct buf *b, const char *text)
+{
+    char quote = strchr(text, '\'') && !strchr(text, '"') ? '"' : '\'';
+    buf_char(b, quote);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '\n' || c == '\t' || c == '\r')
+            buf_printf(b, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
+        else if (c < 0x20 || c == 0x7f)
+            buf_printf(b, "\\x%02x", c);
+        else if (*text == quote || c == '\\')
+            buf_printf(b, "\\%c", c);
+        else
+            buf_char(b, *text);
+    }
+    buf_char(b, quote);
+}
+
 void buf_drop(struct buf *b, size_t len)
 {
     if (len > b->len)

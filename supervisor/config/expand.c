@@ -214,25 +214,6 @@ static void put_padded(const struct directive *d, const char *sign, const char *
         pad(out, ' ', room);
 }
 
-/* Python's repr of a text: single quotes unless it holds some and no double ones. */
-static void repr(const char *text, struct buf *out)
-{
-    char quote = strchr(text, '\'') && !strchr(text, '"') ? '"' : '\'';
-    buf_char(out, quote);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '\n' || c == '\t' || c == '\r')
-            buf_printf(out, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
-        else if (c < 0x20 || c == 0x7f)
-            buf_printf(out, "\\x%02x", c);
-        else if (*text == quote || c == '\\')
-            buf_printf(out, "\\%c", c);
-        else
-            buf_char(out, *text);
-    }
-    buf_char(out, quote);
-}
-
 static void put_text(const struct directive *d, const struct expand_name *n, struct buf *out)
 {
     struct buf text = BUF_EMPTY;
@@ -241,7 +222,7 @@ static void put_text(const struct directive *d, const struct expand_name *n, str
     else if (d->conversion == 's')
         buf_text(&text, n->text);
     else
-        repr(n->text, &text);
+        buf_repr(&text, n->text);
     if (d->precision >= 0 && text.data) {
         char *end = text.data;
         for (int left = d->precision; *end && left > 0; left--) {

@@ -125,6 +125,16 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
     c->open_handles = 1;
 }
 
+void control_announce(const struct control *c)
+{
+    for (size_t i = 0; i < c->server_count; i++) {
+        log_info("RPC interface 'supervisor' initialized");
+        if (!c->servers[i].username)
+            log_critical("Server '%s' running without any HTTP authentication checking",
+                         c->servers[i].section);
+    }
+}
+
 int control_listen(struct control *c, const struct config *cfg, struct err *e)
 {
     c->identifier = mem_strdup(cfg->identifier);
@@ -136,10 +146,6 @@ int control_listen(struct control *c, const struct config *cfg, struct err *e)
             return rc;
         c->server_count++;
         c->open_handles++;
-        log_info("RPC interface 'supervisor' initialized");
-        if (!server->username)
-            log_critical("Server '%s' running without any HTTP authentication checking",
-                         server->section);
     }
     return 0;
 }

@@ -49,6 +49,7 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
  * are open already.
  */
 int control_listen(struct control *c, const struct config *cfg, struct err *e);
+void control_announce(const struct control *c); /* logs which servers there are */
 
 /*
  * Takes no more requests, finishes the answers in flight (what still waits gets a fault), and

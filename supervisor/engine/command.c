@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+
 enum command_verdict { COMMAND_MISSING, COMMAND_FOLDER, COMMAND_NO_X, COMMAND_DENIED, COMMAND_OK };
 
 static enum command_verdict command_judge(const char *path)
@@ -21,18 +23,26 @@ static enum command_verdict command_judge(const char *path)
 
 static int command_refuse(enum command_verdict verdict, const char *shown, struct err *e)
 {
+    struct buf name = BUF_EMPTY;
+    int rc = -ENOENT;
+    buf_repr(&name, shown);
     switch (verdict) {
     case COMMAND_FOLDER:
-        return err_set(e, -ENOEXEC, "command at '%s' is a directory", shown);
+        rc = err_set(e, -ENOEXEC, "command at %s is a directory", buf_str(&name));
+        break;
     case COMMAND_NO_X:
-        return err_set(e, -ENOEXEC, "command at '%s' is not executable", shown);
+        rc = err_set(e, -ENOEXEC, "command at %s is not executable", buf_str(&name));
+        break;
     case COMMAND_DENIED:
-        return err_set(e, -ENOEXEC, "no permission to run command '%s'", shown);
+        rc = err_set(e, -ENOEXEC, "no permission to run command %s", buf_str(&name));
+        break;
     case COMMAND_MISSING:
     case COMMAND_OK:
+        rc = err_set(e, -ENOENT, "can't find command %s", buf_str(&name));
         break;
     }
-    return err_set(e, -ENOENT, "can't find command '%s'", shown);
+    buf_close(&name);
+    return rc;
 }
 
 /* A relative file belongs to the child's folder. When that folder is missing, the child's

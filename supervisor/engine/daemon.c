@@ -7,6 +7,7 @@
 #include <link.h>
 #include <linux/close_range.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,22 @@ static void daemon_prepare_signals(void)
     (void)signal(SIGXFSZ, SIG_IGN);
 }
 
+/* Python gives a process without a locale LC_CTYPE=C.UTF-8, and Supervisor's children have it:
+ * what they print would be another encoding without. */
+static void daemon_prepare_locale(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (!value || !*value)
+            continue;
+        if (i == 0 || (strcmp(value, "C") != 0 && strcmp(value, "POSIX") != 0))
+            return;
+        break;
+    }
+    (void)setenv("LC_CTYPE", "C.UTF-8", 1);
+}
+
 int daemon_prepare(struct err *e)
 {
     int fd;
@@ -43,6 +60,7 @@ int daemon_prepare(struct err *e)
     fd_close(&fd);
     (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     daemon_prepare_signals();
+    daemon_prepare_locale();
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         return err_set(e, -errno, "cannot become the reaper of orphans: %s", strerror(errno));
     return 0;
@@ -98,62 +116,99 @@ void daemon_tell(int *fd, const char *sentence)
     fd_close(fd);
 }
 
+void daemon_warn_root(const struct config *config)
+{
+    if (config->uid == CONFIG_UNSET && geteuid() == 0)
+        log_critical("Supervisor is running as root.  Privileges were not dropped because no user "
+                     "is specified in the config file.  If you intend to run as root, you can set "
+                     "user=root in the config file to avoid this message.");
+}
+
+void daemon_log_user(const struct config *config)
+{
+    if (config->uid != CONFIG_UNSET)
+        log_info("Set uid to user %u succeeded", (unsigned)config->uid);
+}
+
 int daemon_become(const struct config *config, struct err *e)
 {
-    if (config->uid == CONFIG_UNSET) {
-        if (geteuid() == 0)
-            log_critical("Supervisor is running as root.  Privileges were not dropped because no "
-                         "user is specified in the config file.  If you intend to run as root, "
-                         "you can set user=root in the config file to avoid this message.");
+    daemon_warn_root(config);
+    if (config->uid == CONFIG_UNSET)
         return 0;
-    }
     uid_t uid = (uid_t)config->uid;
-    if (uid == geteuid())
-        return 0;
-    if (geteuid() != 0)
+    if (uid != geteuid() && geteuid() != 0)
         return err_set(e, -EPERM, "Can't drop privilege as nonroot user");
-    if (initgroups(config->user, (gid_t)config->gid) < 0 || setgid((gid_t)config->gid) < 0 ||
-        setuid(uid) < 0)
+    const struct passwd *pw = getpwuid(uid); /* user= may be a number */
+    if (uid != geteuid() && (initgroups(pw ? pw->pw_name : config->user, (gid_t)config->gid) < 0 ||
+                             setgid((gid_t)config->gid) < 0 || setuid(uid) < 0))
         return err_set(e, -errno, "cannot become user %s: %s", config->user, strerror(errno));
-    log_info("Set uid to user %u succeeded", (unsigned)uid);
+    daemon_log_user(config);
     return 0;
 }
 
-static int daemon_raise(int resource, const char *name, int64_t wanted, struct err *e)
+struct daemon_limit {
+    __rlimit_resource_t resource;
+    const char *name;
+    const char *needed, *what, *key, *whose; /* for Supervisor's sentence */
+};
+
+// clang-format off
+static const struct daemon_limit daemon_files = { RLIMIT_NOFILE, "RLIMIT_NOFILE",
+    "file descriptors", "file descriptors", "minfds", "process" };
+static const struct daemon_limit daemon_processes = { RLIMIT_NPROC, "RLIMIT_NPROC",
+    "available processes", "processes", "minprocs", "program" };
+// clang-format on
+
+static int daemon_refuse_limit(const struct daemon_limit *of, int64_t wanted, rlim_t allowed,
+                               struct err *e)
+{
+    return err_set(e, -errno,
+                   "The minimum number of %s required to run this %s is %lld as per the \"%s\" "
+                   "command-line argument or config file setting. The current environment will "
+                   "only allow you to open %llu %s.  Either raise the number of usable %s in your "
+                   "environment (see README.rst) or lower the %s setting in the config file to "
+                   "allow the %s to start.",
+                   of->needed, of->whose, (long long)wanted, of->key, (unsigned long long)allowed,
+                   of->what, of->what, of->key, of->whose);
+}
+
+static int daemon_raise(const struct daemon_limit *of, int64_t wanted, struct err *e)
 {
     struct rlimit limit;
-    if (getrlimit((__rlimit_resource_t)resource, &limit) < 0)
-        return err_set(e, -errno, "cannot read %s: %s", name, strerror(errno));
+    if (getrlimit(of->resource, &limit) < 0)
+        return err_set(e, -errno, "cannot read %s: %s", of->name, strerror(errno));
     if (wanted <= 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= (rlim_t)wanted)
         return 0;
-    rlim_t had = limit.rlim_cur;
+    const rlim_t allowed = limit.rlim_max;
     limit.rlim_cur = (rlim_t)wanted;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < limit.rlim_cur)
         limit.rlim_max = limit.rlim_cur;
-    if (setrlimit((__rlimit_resource_t)resource, &limit) < 0)
-        return err_set(e, -errno,
-                       "%s must be at least %lld (minfds, minprocs) and this environment allows "
-                       "only %llu: raise it, or lower the key",
-                       name, (long long)wanted, (unsigned long long)had);
-    log_info("Increased %s limit to %lld", name, (long long)wanted);
+    if (setrlimit(of->resource, &limit) < 0)
+        return daemon_refuse_limit(of, wanted, allowed, e);
+    log_info("Increased %s limit to %lld", of->name, (long long)wanted);
     return 0;
 }
 
 int daemon_raise_limits(const struct config *config, struct err *e)
 {
-    int rc = daemon_raise(RLIMIT_NOFILE, "RLIMIT_NOFILE", config->minfds, e);
-    return rc < 0 ? rc : daemon_raise(RLIMIT_NPROC, "RLIMIT_NPROC", config->minprocs, e);
+    int rc = daemon_raise(&daemon_files, config->minfds, e);
+    return rc < 0 ? rc : daemon_raise(&daemon_processes, config->minprocs, e);
 }
 
-int daemon_enter_folder(const struct config *config, struct err *e)
+void daemon_enter_folder(const struct config *config)
 {
+    log_info("daemonizing the supervisord process");
     (void)umask((mode_t)config->umask);
     if (!config->directory)
-        return 0;
+        return;
+    struct buf name = BUF_EMPTY;
+    buf_repr(&name, config->directory);
     if (chdir(config->directory) < 0)
-        return err_set(e, -errno, "can't chdir into '%s': %s", config->directory, strerror(errno));
-    log_info("set current directory: '%s'", config->directory);
-    return 0;
+        log_critical("can't chdir into %s: [Errno %d] %s: %s", buf_str(&name), errno,
+                     strerror(errno), buf_str(&name));
+    else
+        log_info("set current directory: %s", buf_str(&name));
+    buf_close(&name);
 }
 
 /* Segments that are not writable are never changed, not even by relocation: dropping is safe. */

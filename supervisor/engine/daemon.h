@@ -18,9 +18,11 @@ int daemon_detach(int *fd, struct err *e);
 /* To the waiting parent: NULL, all is well, or why not. Closes *fd (-1: nobody waits). */
 void daemon_tell(int *fd, const char *sentence);
 
+void daemon_warn_root(const struct config *config);                  /* logs that root stays root */
+void daemon_log_user(const struct config *config);                   /* logs who we are now */
 int daemon_become(const struct config *config, struct err *e);       /* user= of [supervisord] */
 int daemon_raise_limits(const struct config *config, struct err *e); /* minfds, minprocs */
-int daemon_enter_folder(const struct config *config, struct err *e); /* directory= and umask= */
+void daemon_enter_folder(const struct config *config);               /* directory= and umask= */
 
 /*
  * Gives back what only the start has needed: the read-only pages of our libraries, most of which

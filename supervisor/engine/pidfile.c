@@ -91,21 +91,37 @@ static int pidfile_lock(const struct pidfile *f, struct err *e)
                    text);
 }
 
+/* /dev/null, say: there is nothing in it that could belong to somebody. */
+static bool pidfile_is_special(const struct pidfile *f)
+{
+    struct stat st;
+    return fstat(f->fd, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static int pidfile_write(const struct pidfile *f, struct err *e)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "%d\n", (int)getpid());
+    if (ftruncate(f->fd, 0) == 0 && pwrite(f->fd, text, (size_t)len, 0) == len)
+        return 0;
+    return err_set(e, -errno, "cannot write the pid file %s: %s", f->path, strerror(errno));
+}
+
 int pidfile_take(struct pidfile *f, const char *path, struct err *e)
 {
     *f = (struct pidfile){.path = mem_strdup(path), .fd = -1};
     f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     int rc = f->fd < 0
                  ? err_set(e, -errno, "cannot write the pid file %s: %s", path, strerror(errno))
-                 : pidfile_lock(f, e);
+                 : 0;
+    if (rc == 0 && pidfile_is_special(f))
+        return 0;
+    if (rc == 0)
+        rc = pidfile_lock(f, e);
     if (rc == 0)
         rc = pidfile_check(f, e);
-    if (rc == 0) {
-        char text[32];
-        int len = snprintf(text, sizeof text, "%d\n", (int)getpid());
-        if (ftruncate(f->fd, 0) < 0 || pwrite(f->fd, text, (size_t)len, 0) < len)
-            rc = err_set(e, -errno, "cannot write the pid file %s: %s", path, strerror(errno));
-    }
+    if (rc == 0)
+        rc = pidfile_write(f, e);
     if (rc < 0) {
         fd_close(&f->fd);
         mem_free(f->path);
@@ -114,12 +130,18 @@ int pidfile_take(struct pidfile *f, const char *path, struct err *e)
     return rc;
 }
 
+void pidfile_give(const struct pidfile *f, uid_t uid, gid_t gid)
+{
+    if (f->fd >= 0 && !pidfile_is_special(f))
+        (void)!fchown(f->fd, uid, gid);
+}
+
 void pidfile_drop(struct pidfile *f)
 {
     struct stat here;
     struct stat ours;
-    if (f->path && fstat(f->fd, &ours) == 0 && stat(f->path, &here) == 0 &&
-        here.st_ino == ours.st_ino && here.st_dev == ours.st_dev)
+    if (f->path && !pidfile_is_special(f) && fstat(f->fd, &ours) == 0 &&
+        stat(f->path, &here) == 0 && here.st_ino == ours.st_ino && here.st_dev == ours.st_dev)
         (void)unlink(f->path);
     fd_close(&f->fd);
     mem_free(f->path);

@@ -5,6 +5,8 @@
 #ifndef ENGINE_PIDFILE_H
 #define ENGINE_PIDFILE_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 
 struct pidfile {
@@ -15,9 +17,12 @@ struct pidfile {
 /*
  * Takes the file: -EEXIST with one sentence when a living daemon has it, when it was written for
  * another process that lives, or when it holds something that is no process id. It is then left
- * as it is.
+ * as it is. Another -errno: it cannot be written. What is no regular file is nobody's: neither
+ * locked nor removed.
  */
 int pidfile_take(struct pidfile *f, const char *path, struct err *e);
+/* To the user that we become, who could not remove it from a sticky folder otherwise. */
+void pidfile_give(const struct pidfile *f, uid_t uid, gid_t gid);
 void pidfile_drop(struct pidfile *f); /* removes it if it is still ours */
 
 #endif

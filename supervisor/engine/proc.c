@@ -105,14 +105,22 @@ static void proc_spawn(struct proc *p)
 
 static void proc_kill(struct proc *p, int number, bool group)
 {
+    char name[16];
     if (p->child.pid == 0) { /* it waits for its pipes: there is nobody to signal */
         p->spawn_pending = false;
         (void)proc_feed(p, FSM_EXIT);
         return;
     }
+    log_debug("killing %s (pid %d) %swith signal %s", p->config->name, (int)p->child.pid,
+              group ? "process group " : "", parse_signal_name(number, name, sizeof name));
     int rc = child_signal(&p->child, number, group);
-    if (rc == 0 || rc == -ESRCH)
+    if (rc == 0)
         return;
+    if (rc == -ESRCH) {
+        log_debug("unable to signal %s (pid %d), it probably just exited on its own: %s",
+                  p->config->name, (int)p->child.pid, strerror(-rc));
+        return;
+    }
     log_critical("unknown problem killing %s (%d): %s", p->config->name, (int)p->child.pid,
                  strerror(-rc));
     (void)proc_feed(p, FSM_LOST);
@@ -360,14 +368,18 @@ int proc_stop(struct proc *p)
         return 0;
     }
     bool may = proc_state_is_running(p->fsm.state) || p->fsm.again;
+    if (p->fsm.state == PROC_BACKOFF)
+        log_debug("Attempted to kill %s, which is in BACKOFF state.", p->config->name);
     return may && proc_feed(p, FSM_STOP) ? 0 : -ESRCH;
 }
 
 int proc_signal(struct proc *p, int number)
 {
+    char name[16];
     if (!proc_state_has_process(p->fsm.state))
         return -ESRCH;
-    log_debug("signalling %s (pid %d) with signal %d", p->config->name, (int)p->child.pid, number);
+    log_debug("sending %s (pid %d) sig %s", p->config->name, (int)p->child.pid,
+              parse_signal_name(number, name, sizeof name));
     return child_signal(&p->child, number, false);
 }
 
@@ -395,7 +407,7 @@ static void proc_log_exit(const struct proc *p, enum fsm_event event, const char
     const char *name = p->config->name;
     if (p->fsm.state == PROC_STOPPING || p->fsm.state == PROC_UNKNOWN)
         log_line(p->exit_expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "stopped: %s (%s)", name, how);
-    else if (p->exit_expected && event != FSM_EXIT_EARLY)
+    else if (p->exit_expected && event != FSM_EXIT_EARLY && event != FSM_SPAWN_FAILED)
         log_info("exited: %s (%s; expected)", name, how);
     else
         log_warn("exited: %s (%s; not expected)", name, how);
@@ -420,15 +432,15 @@ void proc_exited(struct proc *p, int code, int status)
     p->exit_status = event == FSM_EXIT_EARLY ? 0 : code == CLD_EXITED ? status : -1;
     if (exec_failed) {
         log_info("spawnerr: %s", why.text);
-        proc_spawnerr(p, why.text);
         event = p->fsm.state == PROC_STARTING ? FSM_SPAWN_FAILED : event;
-    } else {
-        proc_log_exit(p, event, how);
-        if (event == FSM_EXIT_EARLY)
-            proc_spawnerr(p, "Exited too quickly (process log may have details)");
-        else if (p->fsm.state == PROC_RUNNING && !p->exit_expected)
-            (void)snprintf(p->spawnerr, sizeof p->spawnerr, "Bad exit code %d", p->exit_status);
     }
+    proc_log_exit(p, event, how);
+    if (exec_failed)
+        proc_spawnerr(p, why.text);
+    else if (event == FSM_EXIT_EARLY)
+        proc_spawnerr(p, "Exited too quickly (process log may have details)");
+    else if (p->fsm.state == PROC_RUNNING && !p->exit_expected)
+        (void)snprintf(p->spawnerr, sizeof p->spawnerr, "Bad exit code %d", p->exit_status);
     (void)proc_feed(p, event);
     proc_leave_socket(p); /* in whatever state it was */
     p->ended_pid = 0;

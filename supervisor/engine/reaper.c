@@ -28,6 +28,7 @@ static void on_sigchld(uv_signal_t *handle, int number)
 {
     (void)number;
     reaper_reap(container_of(handle, struct reaper, sigchld));
+    log_debug("received SIGCHLD indicating a child quit");
 }
 
 int reaper_open(struct reaper *r, uv_loop_t *loop,

@@ -113,6 +113,7 @@ static void spawn_plan_user(struct spawn_plan *plan, const struct process_config
     struct passwd *pw = getpwuid((uid_t)config->uid); /* user= may be a number */
     plan->set_user = true;
     plan->uid = (uid_t)config->uid;
+    plan->uid_text = arena_printf(a, "%u", (unsigned)plan->uid);
     plan->gid = (gid_t)config->gid;
     plan->group_count = 256;
     plan->groups = arena_array(a, (size_t)plan->group_count, sizeof *plan->groups);
@@ -121,13 +122,22 @@ static void spawn_plan_user(struct spawn_plan *plan, const struct process_config
         plan->group_count = 256; /* the first 256 of more */
 }
 
+static int spawn_unparsable(const char *command, const char *why, struct err *e)
+{
+    struct buf text = BUF_EMPTY;
+    buf_repr(&text, command);
+    int rc = err_set(e, -ENOEXEC, "can't parse command %s: %s", buf_str(&text), why);
+    buf_close(&text);
+    return rc;
+}
+
 int spawn_plan_make(struct spawn_plan *plan, const struct process_config *config, const char *group,
                     const struct spawn_context *ctx, struct arena *a, struct err *e)
 {
     struct name_list words = {0};
     struct err why;
     if (words_split(config->command, a, &words, &why) < 0)
-        return err_set(e, -ENOEXEC, "can't parse command '%s': %s", config->command, why.text);
+        return spawn_unparsable(config->command, why.text, e);
     if (words.count == 0)
         return err_set(e, -ENOEXEC, "command is empty");
     struct spawn_env env = {.a = a};
@@ -202,10 +212,42 @@ static int spawn_child_steps(const struct spawn_plan *plan, const struct spawn_p
     return SPAWN_EXEC;
 }
 
+static void spawn_say(const char *text)
+{
+    (void)!write(STDERR_FILENO, text, strlen(text));
+}
+
+/* To the program's own log, in Supervisor's words: people look for them there. */
+static void spawn_explain(const struct spawn_plan *plan, const struct spawn_report *report)
+{
+    const char *reason = strerrorname_np(report->error);
+    if (report->stage < SPAWN_GROUPS)
+        return; /* its standard error is still ours */
+    if (report->stage == SPAWN_EXEC) {
+        spawn_say("supervisor: couldn't exec ");
+        spawn_say(plan->argv[0]);
+    } else if (report->stage == SPAWN_DIRECTORY) {
+        spawn_say("supervisor: couldn't chdir to ");
+        spawn_say(plan->directory);
+    } else {
+        spawn_say("supervisor: couldn't setuid to ");
+        spawn_say(plan->uid_text);
+        if (report->stage == SPAWN_GROUPS)
+            reason = report->error == EPERM ? "Can't drop privilege as nonroot user"
+                                            : "Could not set groups of effective user";
+        else if (report->stage == SPAWN_GID)
+            reason = "Could not set group id of effective user";
+    }
+    spawn_say(": ");
+    spawn_say(reason ? reason : "?");
+    spawn_say("\nsupervisor: child process was not spawned\n");
+}
+
 static _Noreturn void spawn_child(const struct spawn_plan *plan, const struct spawn_pipes *pipes)
 {
     struct spawn_report report = {.stage = spawn_child_steps(plan, pipes), .error = errno};
     (void)!write(pipes->report[1], &report, sizeof report);
+    spawn_explain(plan, &report);
     _exit(127);
 }
 

@@ -30,6 +30,7 @@ struct spawn_plan {
     int64_t umask;         /* CONFIG_UNSET: inherited */
     bool set_user;
     uid_t uid;
+    const char *uid_text; /* for messages */
     gid_t gid;
     gid_t *groups;
     int group_count;

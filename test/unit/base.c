@@ -109,6 +109,24 @@ static void arena_keeps_what_it_gave(void **state)
     arena_close(&a);
 }
 
+static void buf_repr_quotes_as_python_does(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", "''"},
+        {"it's", "\"it's\""},
+        {"it's \"so\"", "'it\\'s \"so\"'"},
+        {"a\\b\n\t\r\x01\x7f", "'a\\\\b\\n\\t\\r\\x01\\x7f'"},
+        {"caf\xc3\xa9", "'caf\xc3\xa9'"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf b = BUF_EMPTY;
+        buf_repr(&b, cases[i][0]);
+        assert_string_equal(buf_str(&b), cases[i][1]);
+        buf_close(&b);
+    }
+}
+
 static void buf_drops_from_the_front(void **state)
 {
     (void)state;
@@ -151,6 +169,7 @@ int main(void)
         cmocka_unit_test(words_that_are_nearly_the_same),
         cmocka_unit_test(xml_text_is_always_legal),
         cmocka_unit_test(arena_keeps_what_it_gave),
+        cmocka_unit_test(buf_repr_quotes_as_python_does),
         cmocka_unit_test(buf_drops_from_the_front),
         cmocka_unit_test(whole_files),
     };
