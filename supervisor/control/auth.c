@@ -7,11 +7,10 @@
 
 #include "base/base64.h"
 #include "base/buf.h"
+#include "base/limits.h"
 
 #define SCHEME "basic "
 #define HASHED "{SHA}"
-
-enum { CREDENTIALS_MAX = 4096 };
 
 /* Takes as long as `given` is, whatever is in `secret`. */
 static bool same(const char *given, size_t given_len, const char *secret)
@@ -62,7 +61,7 @@ bool auth_allows(const char *header, const char *username, const char *password)
         return false;
     const char *text = header + strlen(SCHEME);
     struct buf given = BUF_EMPTY;
-    bool allowed = strlen(text) <= CREDENTIALS_MAX &&
+    bool allowed = strlen(text) <= LIMIT_CREDENTIALS &&
                    base64_decode(&given, text, strlen(text)) == 0 &&
                    same_credentials(&given, username, password ? password : "");
     if (given.data)

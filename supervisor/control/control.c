@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/deed.h"
@@ -27,6 +28,12 @@ static void on_call_done(struct call *c)
     } else {
         fault_text(&c->fault, &text);
         xmlrpc_write_fault(&body, (int)c->fault.code, buf_str(&text));
+    }
+    if (body.len > LIMIT_ANSWER) {
+        buf_close(&body);
+        buf_clear(&text);
+        fault_text(FAULT_FAILED, "too much for one answer", &text);
+        xmlrpc_write_fault(&body, FAULT_FAILED, buf_str(&text));
     }
     exchange_answer(x, 200, "text/xml", &body);
     buf_close(&body);
@@ -78,6 +85,11 @@ static void on_main_log_tail(struct router *r, struct exchange *x, const char *r
     follow_answer(c, x, c->host->main_log(c->owner));
 }
 
+static void on_gone(struct router *r, struct exchange *x)
+{
+    rpc_forget(&container_of(r, struct control, router)->rpc, x);
+}
+
 // clang-format off
 static const struct route routes[] = {
     { "/RPC2",        "POST", on_rpc },
@@ -116,7 +128,7 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
                   const struct control_host *host, void *owner)
 {
     *c = (struct control){.loop = loop, .supervisor = s, .jobs = j, .host = host, .owner = owner};
-    c->router = (struct router){routes, sizeof routes / sizeof *routes};
+    c->router = (struct router){routes, sizeof routes / sizeof *routes, on_gone};
     list_init(&c->waits);
     control_register(c);
     c->subscriber.on_event = on_event;

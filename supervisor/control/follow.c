@@ -169,8 +169,9 @@ void follow_answer(struct control *c, struct exchange *x, const char *path)
 {
     struct stat st;
     int fd = path && *path == '/' ? open_regular(path, &st) : -1;
-    if (fd < 0) {
-        exchange_error(x, 404);
+    if (fd < 0 || !exchange_may_stream(x)) {
+        exchange_error(x, fd < 0 ? 404 : 503);
+        fd_close(&fd);
         return;
     }
     struct follow *f = follow_new(c, x, path);

@@ -17,6 +17,8 @@ struct route {
 struct router {
     const struct route *routes;
     size_t count;
+    /* The client of an exchange that is not answered yet has left: forget it. NULL: nobody cares */
+    void (*on_gone)(struct router *r, struct exchange *x);
 };
 
 /*

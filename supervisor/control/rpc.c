@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
@@ -118,9 +119,10 @@ void rpc_call(struct rpc *r, const char *name, json_t *params, struct call *oute
 {
     struct call *c = mem_alloc(sizeof *c);
     *c = (struct call){.rpc = r,
+                       .outer = outer,
                        .method = rpc_find(r, name),
                        .params = params,
-                       .own_room = RPC_ANSWER_MAX,
+                       .own_room = LIMIT_CALL_RESULT,
                        .on_done = on_done,
                        .asker = asker};
     c->room = outer ? outer->room : &c->own_room;
@@ -129,13 +131,18 @@ void rpc_call(struct rpc *r, const char *name, json_t *params, struct call *oute
     call_run(c);
 }
 
+static void call_free(struct call *c)
+{
+    json_decref(c->value);
+    json_decref(c->params);
+    mem_free(c);
+}
+
 static void call_done(struct call *c)
 {
     list_remove(&c->link);
     c->on_done(c);
-    json_decref(c->value);
-    json_decref(c->params);
-    mem_free(c);
+    call_free(c);
 }
 
 void call_return(struct call *c, json_t *value)
@@ -167,6 +174,39 @@ void rpc_close(struct rpc *r)
         if (c->abandon)
             c->abandon(c);
         call_fault(c, FAULT_SHUTDOWN_STATE, NULL);
+    }
+}
+
+/* The part of a call that is under way; NULL. */
+static struct call *call_part(const struct call *outer)
+{
+    struct call *c;
+    list_each (c, &outer->rpc->calls, link) {
+        if (c->outer == outer)
+            return c;
+    }
+    return NULL;
+}
+
+static void call_drop(struct call *c)
+{
+    struct call *part = call_part(c);
+    if (part)
+        call_drop(part); /* calls have parts, parts have none */
+    if (c->abandon)
+        c->abandon(c);
+    list_remove(&c->link);
+    call_free(c);
+}
+
+void rpc_forget(struct rpc *r, const void *asker)
+{
+    struct call *c;
+    list_each (c, &r->calls, link) {
+        if (c->asker == asker) {
+            call_drop(c);
+            return;
+        }
     }
 }
 

@@ -18,10 +18,8 @@
 struct call;
 
 enum {
-    RPC_ANYTIME = 1,            /* flag: answers also while the daemon shuts down */
-    RPC_TABLES_MAX = 8,         /* of methods */
-    RPC_ANSWER_MAX = 32 << 20,  /* bytes of log in one answer; of all answers in a multicall */
-    RPC_MULTICALLS_MAX = 10000, /* calls in one multicall */
+    RPC_ANYTIME = 1,    /* flag: answers also while the daemon shuts down */
+    RPC_TABLES_MAX = 8, /* of methods */
 };
 
 struct rpc_method {
@@ -50,6 +48,7 @@ struct rpc {
 struct call {
     struct list link; /* in the rpc, which owns it */
     struct rpc *rpc;
+    struct call *outer;              /* the call that this one is part of; NULL */
     const struct rpc_method *method; /* NULL when there is none of that name */
     json_t *params;                  /* owned; checked against the method's row */
     size_t *room;                    /* bytes that the answer may still have; shared */
@@ -67,6 +66,9 @@ struct call {
 void rpc_init(struct rpc *r);
 void rpc_register(struct rpc *r, const struct rpc_method *rows, size_t count);
 void rpc_close(struct rpc *r); /* every call that still waits is answered with a fault */
+
+/* Nobody wants the answer for `asker` any more: its call is dropped without one. */
+void rpc_forget(struct rpc *r, const void *asker);
 
 /*
  * Checks and runs; `params` is taken. `outer` is the call that this one is part of, or NULL.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "control/rpc.h"
 
@@ -160,14 +161,24 @@ static void multicall_run(struct multicall *m)
     call_return(c, results);
 }
 
+/* Its part, if one is under way, is gone already. */
+static void on_multicall_abandon(struct call *c)
+{
+    struct multicall *m = c->work;
+    json_decref(m->results);
+    mem_free(m);
+}
+
 static void multicall(struct call *c)
 {
-    if (json_array_size(json_array_get(c->params, 0)) > RPC_MULTICALLS_MAX) {
+    if (json_array_size(json_array_get(c->params, 0)) > LIMIT_MULTICALL) {
         call_fault(c, FAULT_INCORRECT_PARAMETERS, "too many calls");
         return;
     }
     struct multicall *m = mem_alloc(sizeof *m);
-    *m = (struct multicall){.call = c, .results = json_array(), .room = RPC_ANSWER_MAX};
+    *m = (struct multicall){.call = c, .results = json_array(), .room = LIMIT_CALL_RESULT};
+    c->work = m;
+    c->abandon = on_multicall_abandon;
     multicall_run(m);
 }
 

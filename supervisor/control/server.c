@@ -6,12 +6,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "control/auth.h"
 
-enum { STREAM_BLOCK = 16 << 10, SERVER_ACCEPT_BURST = 64 };
+enum { STREAM_BLOCK = 16 << 10, NS_PER_MS = 1000 * 1000 };
 
 static void exchange_free(struct exchange *x)
 {
@@ -42,6 +43,13 @@ static void on_timer(uv_timer_t *timer);
 
 /* --- Answers --------------------------------------------------------------------------------- */
 
+static enum MHD_Result exchange_suspend(struct exchange *x)
+{
+    x->suspended = true;
+    MHD_suspend_connection(x->connection);
+    return MHD_YES;
+}
+
 static void exchange_resume(struct exchange *x)
 {
     if (!x->suspended)
@@ -56,6 +64,7 @@ static void exchange_resume(struct exchange *x)
 static void exchange_set_response(struct exchange *x, unsigned status, const char *type,
                                   struct MHD_Response *response)
 {
+    x->answered = true;
     if (!response) { /* libmicrohttpd found no memory: the connection is closed */
         x->gone = true;
     } else {
@@ -66,11 +75,16 @@ static void exchange_set_response(struct exchange *x, unsigned status, const cha
     exchange_resume(x);
 }
 
-void exchange_answer(struct exchange *x, unsigned status, const char *type, const struct buf *body)
+void exchange_answer(struct exchange *x, unsigned status, const char *type, struct buf *body)
 {
-    /* an empty body has no data */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body->len, body->len > 0 ? body->data : NULL, MHD_RESPMEM_MUST_COPY);
+    size_t len = body->len;
+    if (len > 0)
+        visitor_answer(x->visitor, body->room);
+    struct MHD_Response *response =
+        len > 0 ? MHD_create_response_from_buffer(len, body->data, MHD_RESPMEM_MUST_FREE)
+                : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (len > 0 && response)
+        *body = (struct buf)BUF_EMPTY; /* libmicrohttpd frees it, as mem_free does */
     exchange_set_response(x, status, type, response);
 }
 
@@ -100,11 +114,10 @@ static void on_hangup(uv_poll_t *poll, int status, int events)
     exchange_resume(x);
 }
 
+/* While nothing is sent or received nobody else would notice. */
 static void exchange_watch(struct exchange *x)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (!info || uv_poll_init(x->server->loop, &x->hangup, info->connect_fd) < 0)
+    if (x->watching || uv_poll_init(x->server->loop, &x->hangup, x->visitor->fd) < 0)
         return;
     x->watching = true;
     x->server->open_handles++;
@@ -120,11 +133,14 @@ static ssize_t on_read(void *owner, uint64_t at, char *data, size_t max)
     ssize_t got = x->source->read(x->source, data, max);
     if (got < 0)
         return MHD_CONTENT_READER_END_OF_STREAM;
-    if (got == 0) {
-        x->suspended = true;
-        MHD_suspend_connection(x->connection);
-    }
+    if (got == 0)
+        (void)exchange_suspend(x);
     return got;
+}
+
+bool exchange_may_stream(const struct exchange *x)
+{
+    return x->server->streams < LIMIT_FOLLOWS;
 }
 
 void exchange_stream(struct exchange *x, const char *type, time_t modified,
@@ -135,6 +151,7 @@ void exchange_stream(struct exchange *x, const char *type, time_t modified,
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_read, x, NULL);
     x->source = source;
+    x->server->streams++;
     exchange_watch(x);
     exchange_set_response(x, MHD_HTTP_OK, type, response);
     if (!response)
@@ -167,7 +184,7 @@ static unsigned exchange_check(struct exchange *x)
         return MHD_HTTP_UNAUTHORIZED;
     if (strcmp(x->method, "POST") == 0 && !length)
         return MHD_HTTP_LENGTH_REQUIRED;
-    if (length && (parse_int(length, &bytes, NULL) < 0 || bytes > SERVER_BODY_MAX))
+    if (length && (parse_int(length, &bytes, NULL) < 0 || bytes > LIMIT_BODY))
         return MHD_HTTP_CONTENT_TOO_LARGE;
     return 0;
 }
@@ -178,6 +195,8 @@ static struct exchange *exchange_new(struct server *s, struct MHD_Connection *co
     struct exchange *x = mem_alloc(sizeof *x);
     x->server = s;
     x->connection = connection;
+    x->visitor =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     x->method = method;
     x->path = path;
     list_append(&s->exchanges, &x->link);
@@ -190,6 +209,7 @@ static void exchange_route(struct exchange *x)
     const char *rest = NULL;
     unsigned status = x->refused;
     x->routed = true;
+    visitor_waits(x->visitor);
     if (x->server->closing)
         status = MHD_HTTP_SERVICE_UNAVAILABLE;
     const struct route *row =
@@ -198,24 +218,38 @@ static void exchange_route(struct exchange *x)
         row->handle(x->server->router, x, rest);
     else
         exchange_error(x, status);
+    buf_close(&x->body);
 }
 
 /* The request is complete, or its answer has come. */
 static enum MHD_Result exchange_proceed(struct exchange *x)
 {
+    if (!x->routed && uv_hrtime() >= x->server->turn_end) {
+        x->queued = x->server->queued = true;
+        return exchange_suspend(x);
+    }
     if (!x->routed)
         exchange_route(x);
     if (x->gone)
         return MHD_NO;
     if (!x->response) {
-        x->suspended = true;
-        MHD_suspend_connection(x->connection);
-        return MHD_YES;
+        exchange_watch(x);
+        return exchange_suspend(x);
     }
     enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
     MHD_destroy_response(x->response); /* the connection holds it now */
     x->response = NULL;
     return result;
+}
+
+static void exchange_take(struct exchange *x, const char *data, size_t len)
+{
+    if (!x->refused && !visitor_asks(x->visitor, x->body.len + len)) {
+        x->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+        buf_close(&x->body);
+    }
+    if (!x->refused)
+        buf_append(&x->body, data, len);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the library's signature */
@@ -232,10 +266,9 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
     }
     if (*len == 0)
         return exchange_proceed(x);
-    if (x->body.len + *len > SERVER_BODY_MAX)
+    if (x->body.len + *len > LIMIT_BODY)
         return MHD_NO;
-    if (!x->refused)
-        buf_append(&x->body, data, *len);
+    exchange_take(x, data, *len);
     *len = 0;
     return MHD_YES;
 }
@@ -248,25 +281,34 @@ static void on_hangup_closed(uv_handle_t *handle)
     server_handle_closed(s);
 }
 
-static void on_completed(void *owner, struct MHD_Connection *connection, void **memory,
-                         enum MHD_RequestTerminationCode why)
+static void exchange_end(struct exchange *x)
 {
-    struct exchange *x = *memory;
-    (void)owner;
-    (void)connection;
-    (void)why;
-    *memory = NULL;
-    if (!x)
-        return;
+    struct server *s = x->server;
     list_remove(&x->link);
-    if (x->source)
+    visitor_rests(x->visitor);
+    if (x->routed && !x->answered && s->router->on_gone)
+        s->router->on_gone(s->router, x);
+    if (x->source) {
+        s->streams--;
         x->source->close(x->source);
+    }
     if (x->response)
         MHD_destroy_response(x->response);
     if (x->watching)
         uv_close((uv_handle_t *)&x->hangup, on_hangup_closed);
     else
         exchange_free(x);
+}
+
+static void on_completed(void *owner, struct MHD_Connection *connection, void **memory,
+                         enum MHD_RequestTerminationCode why)
+{
+    (void)owner;
+    (void)connection;
+    (void)why;
+    if (*memory)
+        exchange_end(*memory);
+    *memory = NULL;
 }
 
 /* --- The daemon on the loop ------------------------------------------------------------------ */
@@ -284,8 +326,21 @@ static void server_stop(struct server *s)
     uv_close((uv_handle_t *)&s->poll, on_handle_closed);
     uv_close((uv_handle_t *)&s->timer, on_handle_closed);
     uv_close((uv_handle_t *)&s->deadline, on_handle_closed);
-    uv_close((uv_handle_t *)&s->door, on_handle_closed);
-    uv_close((uv_handle_t *)&s->retry, on_handle_closed);
+    door_close(&s->door, on_handle_closed);
+}
+
+/* Calls that had to wait for this turn, as many as it has time for. */
+static void server_run_queue(struct server *s)
+{
+    struct exchange *x;
+    s->queued = false;
+    list_each (x, &s->exchanges, link) {
+        if (x->queued && uv_hrtime() < s->turn_end) {
+            x->queued = false;
+            exchange_route(x);
+        }
+        s->queued |= x->queued;
+    }
 }
 
 /* Lets libmicrohttpd do what there is to do, and learns when it wants to be called again. */
@@ -294,10 +349,15 @@ static void server_run(struct server *s)
     unsigned MHD_LONG_LONG wait;
     if (!s->daemon)
         return;
+    s->turn_end = uv_hrtime() + (uint64_t)LIMIT_TURN_MS * NS_PER_MS;
+    if (s->queued)
+        server_run_queue(s);
     s->resumed = false;
     (void)MHD_run(s->daemon);
     if (s->closing && list_empty(&s->exchanges))
         server_stop(s);
+    else if (s->queued) /* 1: with 0 the loop would do nothing else before */
+        (void)uv_timer_start(&s->timer, on_timer, 1, 0);
     else if (s->resumed)
         (void)uv_timer_start(&s->timer, on_timer, 0, 0);
     else if (MHD_get_timeout(s->daemon, &wait) == MHD_YES)
@@ -318,78 +378,28 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     server_run(container_of(poll, struct server, poll));
 }
 
-/* --- The door -------------------------------------------------------------------------------- */
-
-static void on_knock(uv_poll_t *poll, int status, int events);
-
-static void server_open_door(struct server *s)
-{
-    if (s->listener.fd >= 0 && s->connections < SERVER_CONNECTIONS_MAX)
-        (void)uv_poll_start(&s->door, UV_READABLE, on_knock);
-}
-
-static void on_retry(uv_timer_t *timer)
-{
-    server_open_door(container_of(timer, struct server, retry));
-}
-
-/* False: nobody waits at the door, or nobody can be let in now. */
-static bool server_accept(struct server *s)
-{
-    struct sockaddr_storage from = {0};
-    socklen_t len = sizeof from;
-    int fd =
-        s->connections < SERVER_CONNECTIONS_MAX
-            ? accept4(s->listener.fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK)
-            : -1;
-    if (fd >= 0) /* which closes it when it fails */
-        return MHD_add_connection(s->daemon, fd, (struct sockaddr *)&from, len) == MHD_YES;
-    if (s->connections >= SERVER_CONNECTIONS_MAX) {
-        (void)uv_poll_stop(&s->door); /* until one of them ends */
-        return false;
-    }
-    if (errno == EINTR || errno == ECONNABORTED)
-        return true;
-    if (errno != EAGAIN) {
-        log_debug("%s: cannot accept a connection: %s", s->section, strerror(errno));
-        (void)uv_poll_stop(&s->door);
-        (void)uv_timer_start(&s->retry, on_retry, SERVER_ACCEPT_RETRY_MS, 0);
-    }
-    return false;
-}
-
-static void on_knock(uv_poll_t *poll, int status, int events)
-{
-    struct server *s = container_of(poll, struct server, door);
-    (void)status;
-    (void)events;
-    for (int i = 0; i < SERVER_ACCEPT_BURST && server_accept(s); i++)
-        ;
-    server_run(s);
-}
-
 /* libmicrohttpd has begun with a connection, or is done with it */
 static void on_connection(void *owner, struct MHD_Connection *connection, void **memory,
                           enum MHD_ConnectionNotificationCode what)
 {
     struct server *s = owner;
-    (void)connection;
-    (void)memory;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        s->connections++;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        visitor_free(*memory);
         return;
     }
-    s->connections--;
-    if (!s->closing && !uv_is_active((uv_handle_t *)&s->retry))
-        server_open_door(s);
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    *memory = visitor_new(&s->door, fd);
 }
 
-/* Nobody is let in any more. */
-static void server_shut_door(struct server *s)
+static bool on_visitor(struct door *d, int fd, const void *from, unsigned from_len)
 {
-    (void)uv_poll_stop(&s->door); /* before its descriptor is closed */
-    (void)uv_timer_stop(&s->retry);
-    socket_close(&s->listener);
+    struct server *s = container_of(d, struct server, door);
+    return MHD_add_connection(s->daemon, fd, from, from_len) == MHD_YES;
+}
+
+static void on_turn(struct door *d)
+{
+    server_run(container_of(d, struct server, door));
 }
 
 /* --- Life ------------------------------------------------------------------------------------ */
@@ -419,9 +429,9 @@ static int server_start_daemon(struct server *s, struct err *e)
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET, 0,
         NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, s,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_S, MHD_OPTION_END);
+        s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HEAD, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)LIMIT_IDLE_S, MHD_OPTION_END);
     if (!s->daemon)
         return err_set(e, -ENOMEM, "cannot start the HTTP server of [%s]", s->section);
     return 0;
@@ -432,16 +442,15 @@ static int server_poll(struct server *s, struct err *e)
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     int rc = info ? uv_poll_init(s->loop, &s->poll, info->epoll_fd) : UV_ENOTSUP;
     if (rc == 0)
-        rc = uv_poll_init(s->loop, &s->door, s->listener.fd);
+        rc = door_open(&s->door, s->loop, s->listener.fd);
     if (rc < 0)
         return err_set(e, rc, "cannot wait for clients of [%s]: %s", s->section, uv_strerror(rc));
     (void)uv_timer_init(s->loop, &s->timer);
     (void)uv_timer_init(s->loop, &s->deadline);
-    (void)uv_timer_init(s->loop, &s->retry);
-    s->poll.data = s->timer.data = s->deadline.data = s->door.data = s->retry.data = s;
+    s->poll.data = s->timer.data = s->deadline.data = s;
+    s->door.poll.data = s->door.retry.data = s;
     s->open_handles = 5;
     (void)uv_poll_start(&s->poll, UV_READABLE, on_poll);
-    server_open_door(s);
     return 0;
 }
 
@@ -450,7 +459,11 @@ int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c
 {
     *s = (struct server){.loop = loop, .router = r, .listener.fd = -1};
     list_init(&s->exchanges);
+    list_init(&s->door.visitors);
     s->section = mem_strdup(c->section);
+    s->door.name = s->section;
+    s->door.on_visitor = on_visitor;
+    s->door.on_turn = on_turn;
     s->username = mem_strdup(c->username);
     s->password = mem_strdup(c->password);
     int rc = socket_open(&s->listener, c, e);
@@ -474,7 +487,8 @@ void server_close(struct server *s, void (*on_closed)(struct server *s))
     struct exchange *x;
     s->on_closed = on_closed;
     s->closing = true;
-    server_shut_door(s);
+    door_shut(&s->door);
+    socket_close(&s->listener);
     list_each (x, &s->exchanges, link) {
         x->gone = x->gone || x->source;
         if (x->source)

@@ -20,17 +20,11 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "config/config.h"
+#include "control/door.h"
 #include "control/route.h"
 #include "control/socket.h"
 
-enum {
-    SERVER_BODY_MAX = 1 << 20,           /* bytes of a request's body */
-    SERVER_CONNECTIONS_MAX = 256,        /* of one server; more wait in the backlog */
-    SERVER_CONNECTION_MEMORY = 32 << 10, /* request line and headers */
-    SERVER_IDLE_S = 300,                 /* a connection that asks nothing for so long is closed */
-    SERVER_FINISH_MS = 1000,             /* how long server_close waits for answers in flight */
-    SERVER_ACCEPT_RETRY_MS = 100,        /* until it tries to accept again what it could not */
-};
+enum { SERVER_FINISH_MS = 1000 }; /* how long server_close waits for answers in flight */
 
 struct MHD_Connection;
 struct MHD_Daemon;
@@ -47,11 +41,12 @@ struct server {
     uv_poll_t poll;      /* on the daemon's epoll descriptor */
     uv_timer_t timer;    /* when libmicrohttpd wants to be woken; not armed without connections */
     uv_timer_t deadline; /* of server_close */
-    uv_poll_t door;      /* on the listening socket; not armed while nobody can be let in */
-    uv_timer_t retry;    /* then: when to look again, unless all connections are taken */
-    unsigned connections;
+    struct door door;
     struct list exchanges;
-    size_t open_handles; /* the loop still knows them: these five and one for each stream */
+    unsigned streams;    /* of them */
+    size_t open_handles; /* the loop still knows them: these five and one for each hangup */
+    uint64_t turn_end;   /* uv_hrtime: calls that come later wait for the next turn */
+    bool queued;         /* some do */
     bool resumed;        /* an exchange goes on: the daemon must be run once more */
     bool closing;
     void (*on_closed)(struct server *s);
@@ -68,15 +63,18 @@ struct exchange {
     struct list link; /* in the server; the exchange is owned by it */
     struct server *server;
     struct MHD_Connection *connection;
-    const char *method; /* borrowed until the answer */
-    const char *path;   /* decoded, without the query */
+    struct visitor *visitor; /* whose connection it is; borrowed */
+    const char *method;      /* borrowed until the answer */
+    const char *path;        /* decoded, without the query */
     struct buf body;
     unsigned refused; /* status to answer instead of asking the router; 0: none */
+    bool queued;      /* complete, and waits for its turn */
     bool routed;      /* the router has it or had it */
+    bool answered;    /* and is through with it */
     bool suspended;   /* libmicrohttpd leaves the connection alone */
     bool gone;        /* the client has hung up, or we want to end */
     bool watching;    /* `hangup` is in the loop */
-    uv_poll_t hangup; /* of streams: a silent one would not learn that its client has left */
+    uv_poll_t hangup; /* while nothing is sent we would not learn that the client has left */
     struct body_source *source;
     struct MHD_Response *response;
     unsigned status;
@@ -90,12 +88,13 @@ int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c
 void server_close(struct server *s, void (*on_closed)(struct server *s));
 
 /*
- * Each exchange that the router gets is answered once, at once or later, by one of these. Until
- * then it stays valid, also when the client has left.
+ * Each exchange that the router gets is answered once, at once or later, by one of these, unless
+ * the router is told that it is gone. The body is taken.
  */
-void exchange_answer(struct exchange *x, unsigned status, const char *type, const struct buf *body);
+void exchange_answer(struct exchange *x, unsigned status, const char *type, struct buf *body);
 void exchange_error(struct exchange *x, unsigned status);
-/* `source` is the exchange's from here on. */
+/* `source` is the exchange's from here on. Only while the server has room for one more. */
+bool exchange_may_stream(const struct exchange *x);
 void exchange_stream(struct exchange *x, const char *type, time_t modified,
                      struct body_source *source);
 void exchange_more(struct exchange *x); /* the source has more, or has ended */

@@ -7,7 +7,7 @@
  *
  * Read are int i4 i8 boolean string double dateTime.iso8601 (as text) base64 (decoded to text)
  * array struct nil, and a bare <value>text</value>. Documents come from strangers: no document
- * type, values nested at most 32 deep, and limits on size and count; a breach is -EMSGSIZE, any
+ * type, and limits on depth, size and count (base/limits.h); a breach is -EMSGSIZE, any
  * other fault of the document -EINVAL, each with one sentence.
  */
 #ifndef CONTROL_XMLRPC_H
@@ -19,13 +19,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-
-enum {
-    XMLRPC_CALL_MAX = 1 << 20,         /* bytes of one call */
-    XMLRPC_CALL_VALUES_MAX = 1 << 16,  /* values in one call */
-    XMLRPC_ANSWER_MAX = 1 << 26,       /* bytes of one answer */
-    XMLRPC_ANSWER_VALUES_MAX = 1 << 21 /* values in one answer */
-};
 
 struct xmlrpc_call {
     char *method;   /* owned, never empty */

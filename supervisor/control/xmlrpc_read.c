@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "control/xmlrpc.h"
 
 /* One level of an array is three elements: value, array, data; of a struct as well. */
-enum { VALUES_DEEP = 32, ELEMENTS_DEEP = 3 * VALUES_DEEP + 8 };
+enum { ELEMENTS_DEEP = 3 * LIMIT_DEPTH + 8 };
 
 enum element {
     AT_TOP,
@@ -86,7 +87,7 @@ struct reader {
     enum element root; /* what the document has to be */
     enum element path[ELEMENTS_DEEP];
     size_t depth; /* path[depth - 1] is the open element, path[0] is AT_TOP */
-    struct level levels[VALUES_DEEP];
+    struct level levels[LIMIT_DEPTH];
     size_t level_count;
     struct buf text; /* of the innermost element */
     json_t *done;    /* the value just read, not yet in its place */
@@ -111,7 +112,7 @@ static enum element reader_parent(const struct reader *r)
 
 static void reader_open_level(struct reader *r, json_t *value)
 {
-    if (r->level_count == VALUES_DEEP) {
+    if (r->level_count == LIMIT_DEPTH) {
         json_decref(value);
         reader_fail(r, -EMSGSIZE, "values are nested too deeply");
         return;
@@ -365,8 +366,8 @@ static int reader_run(struct reader *r, const char *xml, size_t len, size_t limi
 
 int xmlrpc_read_call(const char *xml, size_t len, struct xmlrpc_call *out, struct err *e)
 {
-    struct reader r = {.e = e, .root = AT_CALL, .values_left = XMLRPC_CALL_VALUES_MAX};
-    int rc = reader_run(&r, xml, len, XMLRPC_CALL_MAX);
+    struct reader r = {.e = e, .root = AT_CALL, .values_left = LIMIT_CALL_VALUES};
+    int rc = reader_run(&r, xml, len, LIMIT_BODY);
     if (rc == 0 && (!r.method || !*r.method))
         rc = err_set(e, -EINVAL, "the XML-RPC call has no method name");
     if (rc == 0) {
@@ -395,8 +396,8 @@ static int answer_from_fault(const json_t *fault, struct xmlrpc_answer *out, str
 
 int xmlrpc_read_answer(const char *xml, size_t len, struct xmlrpc_answer *out, struct err *e)
 {
-    struct reader r = {.e = e, .root = AT_ANSWER, .values_left = XMLRPC_ANSWER_VALUES_MAX};
-    int rc = reader_run(&r, xml, len, XMLRPC_ANSWER_MAX);
+    struct reader r = {.e = e, .root = AT_ANSWER, .values_left = LIMIT_ANSWER_VALUES};
+    int rc = reader_run(&r, xml, len, LIMIT_ANSWER);
     if (rc == 0 && r.fault)
         rc = answer_from_fault(r.fault, out, e);
     else if (rc == 0 && json_array_size(r.params) != 1)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "control/xmlrpc.h"
 #include "ctl/print.h"
 
@@ -110,7 +111,7 @@ int client_call(struct client *c, const char *method, json_t *params, json_t **v
     buf_clear(&body);
     if (rc == 0) {
         struct err e = {{0}};
-        int got = http_body(&c->http, &a, XMLRPC_ANSWER_MAX, &body, &e);
+        int got = http_body(&c->http, &a, LIMIT_ANSWER, &body, &e);
         rc = got < 0 ? fail_http(c, got, &e) : client_decode(c, &body, value);
     }
     buf_close(&body);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/limits.h"
 
 /* O_NONBLOCK: a FIFO in the place of a log must not hold the loop. */
 static int tail_open(const char *path, int *fd, int64_t *size)
@@ -62,14 +63,14 @@ static int64_t tail_range(int64_t size, int64_t offset, int64_t length, int64_t 
         return 0;
     if (offset >= 0 && length > 0) {
         *from = offset;
-        return least(least(length, size - offset), TAIL_MAX);
+        return least(least(length, size - offset), LIMIT_LOG_SLICE);
     }
     int64_t wanted = size; /* the whole file, unless the offset says less; -INT64_MIN overflows */
     if (offset >= 0)
         wanted = size - offset;
     else if (offset > -size)
         wanted = -offset;
-    wanted = least(wanted, TAIL_MAX);
+    wanted = least(wanted, LIMIT_LOG_SLICE);
     *from = size - wanted;
     return wanted;
 }
@@ -106,7 +107,8 @@ int tail_tail(const char *path, int64_t offset, int64_t length, struct buf *out,
         return rc;
     if (__builtin_add_overflow(offset, length, &end))
         end = offset < 0 ? INT64_MIN : INT64_MAX;
-    int64_t wanted = offset >= size || length < 0 ? 0 : least(least(length, size), TAIL_MAX);
+    bool none = offset >= size || length < 0;
+    int64_t wanted = none ? 0 : least(least(length, size), LIMIT_LOG_SLICE);
     rc = tail_copy(fd, size - wanted, wanted, out);
     fd_close(&fd);
     if (rc < 0)

@@ -11,16 +11,14 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { TAIL_MAX = 16 * 1024 * 1024 }; /* bytes in one answer */
-
 /*
  * Appends to `out`, with S the size of the file:
  *   offset < 0, length 0    the last -offset bytes
  *   offset >= 0, length 0   from offset to the end
  *   offset >= 0, length > 0 at most length bytes from offset
  *   otherwise               -EINVAL
- * Of more than TAIL_MAX bytes the first two rows give the last TAIL_MAX (the front is cut), the
- * third the first TAIL_MAX (ask again from there). -ENOENT, -EACCES ...; -ESPIPE for what is no
+ * Of more than LIMIT_LOG_SLICE bytes the first two rows give the last ones (the front is cut), the
+ * third the first ones (ask again from there). -ENOENT, -EACCES ...; -ESPIPE for what is no
  * regular file. On failure nothing is appended.
  */
 int tail_read(const char *path, int64_t offset, int64_t length, struct buf *out, struct err *e);

@@ -8,10 +8,16 @@ FUZZ     = BUILD=$(BUILD)-fuzz CC=clang HARDEN=-fPIE OPT="-O1 -g -fno-omit-frame
            -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
            -Wno-unknown-warning-option"
 
+# Some have the simulated machine behind them.
+FUZZ_SIM := $(patsubst %,$(BUILD)/obj/test/sim/%.o,desk host world)
+$(BUILD)/fuzz/http $(BUILD)/fuzz/rpc: FUZZ_OBJECTS := $(FUZZ_SIM)
+$(BUILD)/fuzz/http $(BUILD)/fuzz/rpc: $(FUZZ_SIM)
+
 $(BUILD)/fuzz/%: test/fuzz/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $(LDFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $(LDFLAGS) -o $@ $< $(FUZZ_OBJECTS) \
+	    $(LIBRARY) $(LDLIBS)
 -include $(wildcard $(BUILD)/fuzz/*.d)
 
 .PHONY: fuzz-smoke fuzz-build

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "control/xmlrpc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,7 +24,7 @@ static void try_call(const char *text, size_t len)
     }
     must(c.method[0] != '\0' && json_is_array(c.params));
     xmlrpc_write_call(&b, c.method, c.params);
-    if (b.len <= XMLRPC_CALL_MAX) {
+    if (b.len <= LIMIT_BODY) {
         must(xmlrpc_read_call(b.data, b.len, &again, &e) == 0);
         must(json_equal(c.params, again.params));
     }

@@ -198,7 +198,7 @@ void sim_init(struct sim_host *sim, uint64_t seed)
 
 void sim_close(struct sim_host *sim)
 {
-    for (size_t i = 0; i < SIM_PIDS; i++)
+    for (size_t i = 0; i < SIM_PIDS && sim->alive > 0; i++)
         mem_free(sim->children[i]);
     mem_free(sim->children);
     timer_heap_close(&sim->fates);

@@ -76,6 +76,14 @@ static const struct route routes[] = {
     {"/later", "GET", on_later},
     {"/lines", "GET", on_lines},
 };
-static struct router router = {routes, sizeof routes / sizeof *routes};
+
+static void on_gone(struct router *r, struct exchange *x)
+{
+    (void)r;
+    assert_ptr_equal(x, held);
+    held = NULL;
+}
+
+static struct router router = {routes, sizeof routes / sizeof *routes, on_gone};
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "control/rpc.h"
 
 static struct call *held; /* the call of test.later that is not answered yet */
@@ -248,12 +249,12 @@ static void a_long_multicall(void **state)
 {
     (void)state;
     json_t *calls = json_array();
-    for (int i = 0; i < RPC_MULTICALLS_MAX; i++)
+    for (int i = 0; i < LIMIT_MULTICALL; i++)
         json_array_append_new(calls, json_pack("{s:s}", "methodName", "test.none"));
     json_t *params = json_pack("[o]", calls);
     rpc_call(&rpc, "system.multicall", json_incref(params), NULL, on_done, NULL);
     assert_int_equal(answers, 1);
-    assert_int_equal(answer.len, (size_t)RPC_MULTICALLS_MAX * 3 + 1);
+    assert_int_equal(answer.len, (size_t)LIMIT_MULTICALL * 3 + 1);
     json_array_append_new(calls, json_pack("{s:s}", "methodName", "test.none"));
     rpc_call(&rpc, "system.multicall", params, NULL, on_done, NULL);
     assert_string_equal(buf_str(&answer), "2 INCORRECT_PARAMETERS: too many calls");
@@ -266,12 +267,12 @@ static void a_multicall_of_large_answers(void **state)
     char text[10000] = "";
     memset(text, 'x', sizeof text - 1);
     json_t *calls = json_array();
-    for (int i = 0; i < RPC_MULTICALLS_MAX; i++)
+    for (int i = 0; i < LIMIT_MULTICALL; i++)
         json_array_append_new(calls,
                               json_pack("{s:s, s:[s]}", "methodName", "test.text", "params", text));
     rpc_call(&rpc, "system.multicall", json_pack("[o]", calls), NULL, on_done, NULL);
     assert_int_equal(answers, 1);
-    assert_true(answer.len < (size_t)RPC_ANSWER_MAX + (2 << 20));
+    assert_true(answer.len < (size_t)LIMIT_CALL_RESULT + (2 << 20));
     assert_non_null(strstr(buf_str(&answer), "too much for one answer"));
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "base/limits.h"
 #include "output/tail.h"
 #include "output_temp.h"
 
@@ -131,16 +132,16 @@ static void answers_are_limited(void **state)
     assert_int_equal(fwrite("end", 1, 3, f), 3);
     assert_int_equal(fclose(f), 0);
     assert_int_equal(tail_read("huge", 5, 0, &out, NULL), 0); /* cut at the front */
-    assert_int_equal(out.len, TAIL_MAX);
-    assert_string_equal(out.data + TAIL_MAX - 3, "end");
+    assert_int_equal(out.len, LIMIT_LOG_SLICE);
+    assert_string_equal(out.data + LIMIT_LOG_SLICE - 3, "end");
     buf_clear(&out);
-    assert_int_equal(tail_read("huge", huge - TAIL_MAX - 3, huge, &out, NULL), 0);
-    assert_int_equal(out.len, TAIL_MAX); /* cut at the end: ask again from there */
-    assert_int_equal(out.data[TAIL_MAX - 1], 0);
+    assert_int_equal(tail_read("huge", huge - LIMIT_LOG_SLICE - 3, huge, &out, NULL), 0);
+    assert_int_equal(out.len, LIMIT_LOG_SLICE); /* cut at the end: ask again from there */
+    assert_int_equal(out.data[LIMIT_LOG_SLICE - 1], 0);
     buf_clear(&out);
     assert_int_equal(tail_tail("huge", 0, INT64_MAX, &out, &size, &overflow), 0);
-    assert_int_equal(out.len, TAIL_MAX);
-    assert_string_equal(out.data + TAIL_MAX - 3, "end");
+    assert_int_equal(out.len, LIMIT_LOG_SLICE);
+    assert_string_equal(out.data + LIMIT_LOG_SLICE - 3, "end");
     assert_int_equal(size, huge);
     assert_false(overflow);
     buf_close(&out);

@@ -11,6 +11,7 @@
 
 #include "base/base64.h"
 #include "base/buf.h"
+#include "base/limits.h"
 #include "control/xmlrpc.h"
 
 #define DECLARATION "<?xml version='1.0'?>\n"
@@ -209,7 +210,7 @@ static void depth_size_and_count_have_limits(void **state)
     assert_int_equal(read_nested("<array><data>", "", "</data></array>", 1), 0);
     struct buf many = BUF_EMPTY;
     buf_text(&many, "<array><data>");
-    for (int i = 0; i < XMLRPC_CALL_VALUES_MAX - 1; i++)
+    for (int i = 0; i < LIMIT_CALL_VALUES - 1; i++)
         buf_text(&many, "<value/>");
     struct buf more = BUF_EMPTY;
     buf_append(&more, many.data, many.len);
@@ -221,7 +222,7 @@ static void depth_size_and_count_have_limits(void **state)
     buf_close(&more);
 
     struct buf big = BUF_EMPTY;
-    for (int i = 0; i < XMLRPC_CALL_MAX; i++)
+    for (int i = 0; i < LIMIT_BODY; i++)
         buf_char(&big, 'x');
     assert_int_equal(read_nested("", big.data, "", 0), -EMSGSIZE);
     buf_drop(&big, 200);
