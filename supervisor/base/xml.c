@@ -48,10 +48,25 @@ static size_t xml_legal_char(const char *text, size_t len)
     return n && xml_legal(text, n) ? n : 0;
 }
 
+/* How many bytes stand for themselves: megabytes of log are mostly such. */
+static size_t xml_plain(const char *text, size_t len, bool markup)
+{
+    size_t n = 0;
+    for (; n < len; n++) {
+        char c = text[n];
+        bool plain = (c >= 0x20 && c <= 0x7E) || c == '\n' || c == '\t';
+        if (!plain || (markup && (c == '&' || c == '<' || c == '>')))
+            break;
+    }
+    return n;
+}
+
 void xml_legal_text(struct buf *out, const char *text, size_t len)
 {
     while (len > 0) {
-        size_t n = xml_legal_char(text, len);
+        size_t n = xml_plain(text, len, false);
+        if (n == 0)
+            n = xml_legal_char(text, len);
         buf_append(out, n ? text : "?", n ? n : 1);
         text += n ? n : 1;
         len -= n ? n : 1;
@@ -61,7 +76,9 @@ void xml_legal_text(struct buf *out, const char *text, size_t len)
 void xml_text(struct buf *out, const char *text, size_t len)
 {
     while (len > 0) {
-        size_t n = xml_legal_char(text, len);
+        size_t n = xml_plain(text, len, true);
+        if (n == 0)
+            n = xml_legal_char(text, len);
         if (n == 0)
             buf_char(out, '?');
         else if (*text == '&')

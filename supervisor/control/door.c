@@ -1,6 +1,7 @@
 #include "control/door.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { ACCEPT_BURST = 64, RETRY_MS = 100 };
+enum { ACCEPT_BURST = 64, RETRY_MS = 100, TIDY_MS = 1000, CROWD = 64, LARGE_BYTES = 4 << 20 };
 
 /* A peer that is gone without a word is found out after about two minutes. */
 enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 15, KEEPALIVE_PROBES = 4 };
@@ -27,8 +28,15 @@ struct visitor *visitor_new(struct door *d, int fd)
     v->fd = fd;
     v->since = (int64_t)uv_now(d->loop);
     list_append(&d->visitors, &v->link);
-    d->count++;
+    if (++d->count > d->most)
+        d->most = d->count;
     return v;
+}
+
+static void door_note(struct door *d)
+{
+    if (d->bodies + d->answers > d->most_bytes)
+        d->most_bytes = d->bodies + d->answers;
 }
 
 /* What it held is free again. */
@@ -74,6 +82,7 @@ bool visitor_asks(struct visitor *v, size_t bytes)
     }
     d->bodies += bytes - v->body;
     v->body = bytes;
+    door_note(d);
     return true;
 }
 
@@ -88,6 +97,7 @@ void visitor_answer(struct visitor *v, size_t bytes)
     struct door *d = v->door;
     v->answer = bytes;
     d->answers += bytes;
+    door_note(d);
     while (d->answers > LIMIT_ANSWERS) {
         struct visitor *slowest = door_slowest(d, v, true);
         if (!slowest)
@@ -128,6 +138,22 @@ static void door_lock(struct door *d)
     (void)uv_timer_start(&d->retry, on_retry, RETRY_MS, 0);
 }
 
+/* After a crowd, or something large, the heap keeps what it got unless it is told otherwise. */
+static void on_tidy(uv_timer_t *timer)
+{
+    struct door *d = container_of(timer, struct door, tidy);
+    (void)malloc_trim(0);
+    d->most = d->count;
+    d->most_bytes = d->bodies + d->answers;
+}
+
+static void door_tidy(struct door *d)
+{
+    bool worth_it = d->most >= CROWD || d->most_bytes >= LARGE_BYTES;
+    if (d->listener >= 0 && worth_it && !uv_is_active((uv_handle_t *)&d->tidy))
+        (void)uv_timer_start(&d->tidy, on_tidy, TIDY_MS, 0);
+}
+
 void visitor_free(struct visitor *v)
 {
     struct door *d = v->door;
@@ -135,6 +161,7 @@ void visitor_free(struct visitor *v)
     list_remove(&v->link);
     mem_free(v);
     d->count--;
+    door_tidy(d);
     door_unlock(d);
 }
 
@@ -227,6 +254,7 @@ int door_open(struct door *d, uv_loop_t *loop, int listener)
     if (rc < 0)
         return rc;
     (void)uv_timer_init(loop, &d->retry);
+    (void)uv_timer_init(loop, &d->tidy);
     d->loop = loop;
     d->listener = listener;
     door_unlock(d);
@@ -237,6 +265,7 @@ void door_shut(struct door *d)
 {
     (void)uv_poll_stop(&d->poll); /* before its descriptor is closed */
     (void)uv_timer_stop(&d->retry);
+    (void)uv_timer_stop(&d->tidy);
     d->listener = -1;
 }
 
@@ -244,4 +273,5 @@ void door_close(struct door *d, uv_close_cb on_closed)
 {
     uv_close((uv_handle_t *)&d->poll, on_closed);
     uv_close((uv_handle_t *)&d->retry, on_closed);
+    uv_close((uv_handle_t *)&d->tidy, on_closed);
 }

@@ -20,10 +20,13 @@ struct door {
     int listener;         /* borrowed; -1: shut */
     uv_poll_t poll;       /* on the listener; not armed while nobody can be let in */
     uv_timer_t retry;     /* then: when to look again */
+    uv_timer_t tidy;      /* gives memory back, some time after it was needed */
     struct list visitors; /* who has been idle for longest is the first */
     unsigned count;       /* of visitors */
-    size_t bodies;        /* bytes that their requests hold */
-    size_t answers;       /* bytes that their answers hold */
+    unsigned most;        /* visitors since memory was given back, and bytes that they held */
+    size_t most_bytes;
+    size_t bodies;  /* bytes that their requests hold */
+    size_t answers; /* bytes that their answers hold */
     /* Takes the connection over: false when it could not, and has closed it. */
     bool (*on_visitor)(struct door *d, int fd, const void *from, unsigned from_len);
     void (*on_turn)(struct door *d); /* visitors have come or have been sent away */
@@ -41,7 +44,7 @@ struct visitor {
     size_t answer; /* bytes in door.answers */
 };
 
-/* 0 or libuv's error; then no handle is in use. Two handles, which door_close closes. */
+/* 0 or libuv's error; then no handle is in use. Three handles, which door_close closes. */
 int door_open(struct door *d, uv_loop_t *loop, int listener);
 void door_shut(struct door *d); /* nobody is let in any more; the listener may be closed then */
 void door_close(struct door *d, uv_close_cb on_closed);

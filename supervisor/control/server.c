@@ -224,7 +224,7 @@ static void exchange_route(struct exchange *x)
 /* The request is complete, or its answer has come. */
 static enum MHD_Result exchange_proceed(struct exchange *x)
 {
-    if (!x->routed && uv_hrtime() >= x->server->turn_end) {
+    if (!x->routed && (x->server->queued || uv_hrtime() >= x->server->turn_end)) {
         x->queued = x->server->queued = true;
         return exchange_suspend(x);
     }
@@ -303,9 +303,7 @@ static void exchange_end(struct exchange *x)
 static void on_completed(void *owner, struct MHD_Connection *connection, void **memory,
                          enum MHD_RequestTerminationCode why)
 {
-    (void)owner;
-    (void)connection;
-    (void)why;
+    (void)owner, (void)connection, (void)why;
     if (*memory)
         exchange_end(*memory);
     *memory = NULL;
@@ -329,10 +327,11 @@ static void server_stop(struct server *s)
     door_close(&s->door, on_handle_closed);
 }
 
-/* Calls that had to wait for this turn, as many as it has time for. */
-static void server_run_queue(struct server *s)
+/* Begins with calls that had to wait for this turn, as many as it has time for. */
+static void server_begin_turn(struct server *s)
 {
     struct exchange *x;
+    s->turn_end = uv_hrtime() + (uint64_t)LIMIT_TURN_MS * NS_PER_MS;
     s->queued = false;
     list_each (x, &s->exchanges, link) {
         if (x->queued && uv_hrtime() < s->turn_end) {
@@ -349,9 +348,8 @@ static void server_run(struct server *s)
     unsigned MHD_LONG_LONG wait;
     if (!s->daemon)
         return;
-    s->turn_end = uv_hrtime() + (uint64_t)LIMIT_TURN_MS * NS_PER_MS;
-    if (s->queued)
-        server_run_queue(s);
+    if (!s->queued)
+        server_begin_turn(s);
     s->resumed = false;
     (void)MHD_run(s->daemon);
     if (s->closing && list_empty(&s->exchanges))
@@ -368,7 +366,9 @@ static void server_run(struct server *s)
 
 static void on_timer(uv_timer_t *timer)
 {
-    server_run(container_of(timer, struct server, timer));
+    struct server *s = container_of(timer, struct server, timer);
+    server_begin_turn(s);
+    server_run(s);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -387,8 +387,9 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
         visitor_free(*memory);
         return;
     }
-    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    *memory = visitor_new(&s->door, fd);
+    *memory = visitor_new(
+        &s->door,
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 }
 
 static bool on_visitor(struct door *d, int fd, const void *from, unsigned from_len)
@@ -448,8 +449,8 @@ static int server_poll(struct server *s, struct err *e)
     (void)uv_timer_init(s->loop, &s->timer);
     (void)uv_timer_init(s->loop, &s->deadline);
     s->poll.data = s->timer.data = s->deadline.data = s;
-    s->door.poll.data = s->door.retry.data = s;
-    s->open_handles = 5;
+    s->door.poll.data = s->door.retry.data = s->door.tidy.data = s;
+    s->open_handles = 6;
     (void)uv_poll_start(&s->poll, UV_READABLE, on_poll);
     return 0;
 }

@@ -44,7 +44,7 @@ struct server {
     struct door door;
     struct list exchanges;
     unsigned streams;    /* of them */
-    size_t open_handles; /* the loop still knows them: these five and one for each hangup */
+    size_t open_handles; /* the loop still knows them: these six and one for each hangup */
     uint64_t turn_end;   /* uv_hrtime: calls that come later wait for the next turn */
     bool queued;         /* some do */
     bool resumed;        /* an exchange goes on: the daemon must be run once more */

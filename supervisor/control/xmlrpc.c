@@ -28,7 +28,7 @@ json_t *xmlrpc_string(const char *text, size_t len)
 {
     struct buf b = BUF_EMPTY;
     xml_legal_text(&b, text, len);
-    json_t *value = json_stringn(buf_str(&b), b.len);
+    json_t *value = json_stringn_nocheck(buf_str(&b), b.len); /* it is UTF-8 now */
     buf_close(&b);
     return value;
 }
