@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/limits.h"
 #include "base/list.h"
 
 void feed_init(struct feed *f, uv_loop_t *loop)
@@ -56,7 +57,7 @@ static int feed_keep(struct feed *f, int fd, struct buf *data)
 int feed_write(struct feed *f, int fd, const char *data, size_t len)
 {
     if (f->data.len > 0) {
-        if (f->data.len + len > FEED_MAX)
+        if (f->data.len + len > LIMIT_STDIN)
             return -ENOBUFS;
         buf_append(&f->data, data, len);
         return 0;

@@ -2,7 +2,7 @@
  * Input for a process: what it was given and has not read yet.
  *
  * Embedded in its child. It writes to the process's standard input as fast as the process reads,
- * and keeps the rest, up to FEED_MAX. The descriptor stays the child's.
+ * and keeps the rest, up to LIMIT_STDIN. The descriptor stays the child's.
  */
 #ifndef ENGINE_FEED_H
 #define ENGINE_FEED_H
@@ -12,8 +12,6 @@
 #include <uv.h>
 
 #include "base/buf.h"
-
-enum { FEED_MAX = 1 << 20 }; /* bytes that may wait when more comes */
 
 enum feed_state {
     FEED_IDLE,    /* the loop knows no handle */
