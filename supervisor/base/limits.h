@@ -16,7 +16,7 @@
         "it may be closed to let the next one in")                                                 \
     ROW(LIMIT_IDLE_S, 300, "seconds without a byte, unless a log is followed or an answer awaited",\
         "the connection is closed")                                                                \
-    ROW(LIMIT_SPARE_DESCRIPTORS, 64, "descriptors that are kept for programs, but at most a quarter",\
+    ROW(LIMIT_SPARE_DESCRIPTORS, 64, "descriptors kept for programs, but at most a quarter",       \
         "an idle connection is closed, or the new one")                                            \
     ROW(LIMIT_SURE_CONNECTIONS, 8, "connections of a server to which that does not apply",         \
         "see there")                                                                               \
@@ -24,7 +24,7 @@
     ROW(LIMIT_CREDENTIALS, 4 << 10, "bytes of name and password, encoded", "401")                  \
     ROW(LIMIT_BODY, 1 << 20, "bytes of a request's body", "413")                                   \
     ROW(LIMIT_SMALL_BODY, 16 << 10, "bytes of a body that does not count in the next row", "")     \
-    ROW(LIMIT_BODIES, 4 << 20, "bytes of large bodies that a server holds, until they are answered",\
+    ROW(LIMIT_BODIES, 4 << 20, "bytes of large bodies that a server holds until it answers",   \
         "the slowest sender's connection is closed; when all work, 503")                           \
     ROW(LIMIT_DEPTH, 32, "values in each other", "400")                                            \
     ROW(LIMIT_CALL_VALUES, 1 << 16, "values in a call", "400")                                     \

@@ -32,7 +32,8 @@ static void on_call_done(struct call *c)
     if (body.len > LIMIT_ANSWER) {
         buf_close(&body);
         buf_clear(&text);
-        fault_text(FAULT_FAILED, "too much for one answer", &text);
+        struct outcome o = outcome_fault(FAULT_FAILED, "too much for one answer");
+        fault_text(&o, &text);
         xmlrpc_write_fault(&body, FAULT_FAILED, buf_str(&text));
     }
     exchange_answer(x, 200, "text/xml", &body);

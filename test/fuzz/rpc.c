@@ -53,7 +53,7 @@ static void on_done(struct call *c)
         xmlrpc_write_value_answer(&xml, c->value);
     } else {
         struct buf text = BUF_EMPTY;
-        fault_text(c->fault.code, c->fault.extra, &text);
+        fault_text(&c->fault, &text);
         xmlrpc_write_fault(&xml, (int)c->fault.code, buf_str(&text));
         buf_close(&text);
     }
