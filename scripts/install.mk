@@ -19,7 +19,22 @@ INSTALLED := $(SBINDIR)/mainstayd $(addprefix $(BINDIR)/,$(filter-out mainstayd,
 OUR_CONF  := units/mainstay.conf
 THE_CONF   = $(DESTDIR)$(CONFDIR)/mainstay.conf
 
-.PHONY: install uninstall
+# Links under Supervisor's names: only when asked for, and never over a file that is not ours.
+LINKS := supervisord:../sbin/mainstayd supervisorctl:mainstayctl
+link-name   = $(DESTDIR)$(BINDIR)/$(firstword $(subst :, ,$1))
+link-target = $(lastword $(subst :, ,$1))
+define make-link
+@if [ -e $(call link-name,$1) ] && [ "$$(readlink $(call link-name,$1))" != $(call link-target,$1) ]; \
+    then echo "$(call link-name,$1) is there and not ours: remove it first" >&2; exit 1; fi
+@ln -sfn $(call link-target,$1) $(call link-name,$1)
+
+endef
+define drop-link
+@if [ "$$(readlink $(call link-name,$1))" = $(call link-target,$1) ]; then rm -f $(call link-name,$1); fi
+
+endef
+
+.PHONY: install install-links uninstall
 install: $(BINARIES) ## installs below DESTDIR and PREFIX; keeps a configuration that is there
 	@install -d $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(UNITDIR) $(CONFDIR)/conf.d)
 	@install -m 755 $(BUILD)/mainstayd $(DESTDIR)$(SBINDIR)/
@@ -29,7 +44,12 @@ install: $(BINARIES) ## installs below DESTDIR and PREFIX; keeps a configuration
 	    chmod 644 $(DESTDIR)$(UNITDIR)/$(notdir $u) &&) true
 	@[ -e $(THE_CONF) ] || install -m 644 $(OUR_CONF) $(THE_CONF)
 
+install-links: ## links supervisord and supervisorctl in PREFIX/bin to our programs
+	@install -d $(DESTDIR)$(BINDIR)
+	$(foreach l,$(LINKS),$(call make-link,$l))
+
 uninstall: ## removes what install has put there; keeps a configuration that was changed
 	@rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	$(foreach l,$(LINKS),$(call drop-link,$l))
 	@if cmp -s $(OUR_CONF) $(THE_CONF); then rm -f $(THE_CONF); fi
 	@rmdir $(DESTDIR)$(CONFDIR)/conf.d $(DESTDIR)$(CONFDIR) 2>/dev/null || true

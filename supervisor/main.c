@@ -431,7 +431,8 @@ int main(int argc, char **argv)
         cmdline_help(stdout, argv[0]);
         break;
     case CMDLINE_VERSION:
-        (void)puts(MAINSTAY_VERSION);
+        (void)puts(mainstay.cmdline.load.as_supervisor ? CONTROL_SUPERVISOR_VERSION
+                                                       : MAINSTAY_VERSION);
         break;
     case CMDLINE_CHECK:
         rc = check_main(&mainstay.cmdline.load, stdout);

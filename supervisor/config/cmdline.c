@@ -1,8 +1,11 @@
 #include "config/cmdline.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
+
+#include "base/buf.h"
+#include "config/key.h"
+#include "config/type.h"
 
 enum cmdline_use {
     USE_FILE,   /* -c */
@@ -12,6 +15,7 @@ enum cmdline_use {
     USE_UNRESOLVED,
     USE_HERE,
     USE_NODE,
+    USE_NOTHING, /* known, and without effect */
 };
 
 // clang-format off
@@ -22,6 +26,7 @@ static const struct cmdline_row {
     enum cmdline_action action; /* USE_ACTION */
     const char *argument;       /* NULL: takes none */
     const char *help;           /* NULL: for tests, not shown */
+    bool ours;                  /* not an option of supervisord: never abbreviated */
 } cmdline_rows[] = {
     {'c', "configuration",     USE_FILE,       CMDLINE_RUN,     "FILE",
      "read this configuration file"},
@@ -57,16 +62,18 @@ static const struct cmdline_row {
      "remove ANSI escapes from the programs' output"},
     {0,   "minprocs",          USE_KEY,        CMDLINE_RUN,     "N",
      "raise the limit of processes to this"},
+    {0,   "profile_options",   USE_NOTHING,    CMDLINE_RUN,     "LIST",
+     "for Python's profiler: no effect"},
     {0,   "check",             USE_ACTION,     CMDLINE_CHECK,   NULL,
-     "check the configuration, print each problem, and exit"},
+     "check the configuration, print each problem, and exit", true},
     {0,   "dump-config",       USE_ACTION,     CMDLINE_DUMP,    NULL,
-     "print the effective configuration as JSON and exit"},
+     "print the effective configuration as JSON and exit", true},
     {0,   "unresolved",        USE_UNRESOLVED, CMDLINE_RUN,     NULL,
-     "with --check or --dump-config: do not look up users, groups, folders"},
+     "with --check or --dump-config: do not look up users, groups, folders", true},
     {0,   "keys",              USE_ACTION,     CMDLINE_KEYS,    NULL,
-     "print every section and key there is, as JSON, and exit"},
-    {0,   "here",              USE_HERE,       CMDLINE_RUN,     "DIR", NULL},
-    {0,   "node",              USE_NODE,       CMDLINE_RUN,     "NAME", NULL},
+     "print every section and key there is, as JSON, and exit", true},
+    {0,   "here",              USE_HERE,       CMDLINE_RUN,     "DIR", NULL, true},
+    {0,   "node",              USE_NODE,       CMDLINE_RUN,     "NAME", NULL, true},
     {'v', "version",           USE_ACTION,     CMDLINE_VERSION, NULL,
      "print the version and exit"},
     {'h', "help",              USE_ACTION,     CMDLINE_HELP,    NULL,
@@ -75,107 +82,236 @@ static const struct cmdline_row {
 // clang-format on
 enum { CMDLINE_ROWS = sizeof cmdline_rows / sizeof *cmdline_rows };
 
-/* getopt_long's tables, made from ours: a long option's value is its row + 256. */
-static void cmdline_tables(char *short_names, struct option *long_names)
+/* One option on the command line, and what it was given. */
+struct word {
+    const struct cmdline_row *row;
+    bool is_long;
+    const char *value; /* NULL: takes none */
+};
+
+static const struct cmdline_row *find_short(char name)
 {
-    char *at = short_names;
-    *at++ = '+';
-    *at++ = ':';
+    for (int i = 0; i < CMDLINE_ROWS; i++)
+        if (cmdline_rows[i].short_name == name)
+            return &cmdline_rows[i];
+    return NULL;
+}
+
+/*
+ * By its whole name, or by the beginning of one of Supervisor's: what is ours makes no shorter
+ * name ambiguous that was clear before.
+ */
+static const struct cmdline_row *find_long(const char *name, size_t len, struct err *e)
+{
+    const struct cmdline_row *found = NULL;
     for (int i = 0; i < CMDLINE_ROWS; i++) {
         const struct cmdline_row *row = &cmdline_rows[i];
-        long_names[i] = (struct option){
-            row->long_name, row->argument ? required_argument : no_argument, NULL, 256 + i};
-        if (row->short_name) {
-            *at++ = row->short_name;
-            if (row->argument)
-                *at++ = ':';
+        if (strncmp(row->long_name, name, len) != 0)
+            continue;
+        if (row->long_name[len] == '\0')
+            return row;
+        if (row->ours)
+            continue;
+        if (found) {
+            (void)err_set(e, -EINVAL, "option --%.*s not a unique prefix", (int)len, name);
+            return NULL;
         }
+        found = row;
     }
-    *at++ = '?'; /* -? is help, too: getopt reports it as unknown, which cmdline_parse knows */
-    *at = '\0';
-    long_names[CMDLINE_ROWS] = (struct option){0};
+    if (!found)
+        (void)err_set(e, -EINVAL, "option --%.*s not recognized", (int)len, name);
+    return found;
 }
 
-static int cmdline_find(int value)
+/* --name, --name=value, --name value. *at is the next argument. */
+static int read_long(const char *text, char **argv, int *at, struct word *out, struct err *e)
 {
-    if (value >= 256)
-        return value - 256;
-    for (int i = 0; i < CMDLINE_ROWS; i++) {
-        if (cmdline_rows[i].short_name == value)
-            return i;
-    }
-    return -1;
+    size_t len = strcspn(text, "=");
+    out->row = find_long(text, len, e);
+    if (!out->row)
+        return -EINVAL;
+    out->is_long = true;
+    out->value = text[len] ? text + len + 1 : NULL;
+    if (!out->row->argument && out->value)
+        return err_set(e, -EINVAL, "option --%s must not have an argument", out->row->long_name);
+    if (out->row->argument && !out->value)
+        out->value = argv[*at] ? argv[(*at)++] : NULL;
+    if (out->row->argument && !out->value)
+        return err_set(e, -EINVAL, "option --%s requires argument", out->row->long_name);
+    return 0;
 }
 
-static void cmdline_override(struct cmdline *o, const char *key, const char *value)
+/* One letter of -abc, -c value or -cvalue; *text is behind it afterwards, NULL at the end. */
+static int read_short(const char **text, char **argv, int *at, struct word *out, struct err *e)
+{
+    char name = *(*text)++;
+    *out = (struct word){find_short(name == '?' ? 'h' : name), false, NULL};
+    if (!out->row)
+        return err_set(e, -EINVAL, "option -%c not recognized", name);
+    if (out->row->argument) {
+        out->value = **text ? *text : argv[*at] ? argv[(*at)++] : NULL;
+        *text = NULL;
+        if (!out->value)
+            return err_set(e, -EINVAL, "option -%c requires argument", name);
+    }
+    if (*text && **text == '\0')
+        *text = NULL;
+    return 0;
+}
+
+/* All options, in order; *rest is the first argument that is none. */
+static int read_words(char **argv, struct word *words, size_t *count, int *rest, struct err *e)
+{
+    int at = 1;
+    int rc = 0;
+    const char *letters = NULL;
+    while (rc == 0 && (letters || (argv[at] && argv[at][0] == '-' && argv[at][1]))) {
+        struct word *word = &words[*count];
+        if (!letters && strcmp(argv[at], "--") == 0) {
+            at++;
+            break;
+        }
+        if (!letters) {
+            letters = argv[at++] + 1;
+        }
+        if (*letters == '-') {
+            rc = read_long(letters + 1, argv, &at, word, e);
+            letters = NULL;
+        } else {
+            rc = read_short(&letters, argv, &at, word, e);
+        }
+        (*count)++;
+    }
+    *rest = at;
+    return rc;
+}
+
+static int refuse_rest(char **argv, int rest, struct err *e)
+{
+    struct buf list = BUF_EMPTY;
+    if (!argv[rest])
+        return 0;
+    for (int i = rest; argv[i]; i++) {
+        buf_text(&list, i > rest ? ", " : "");
+        buf_repr(&list, argv[i]);
+    }
+    int rc = err_set(e, -EINVAL, "positional arguments are not supported: [%s]", buf_str(&list));
+    buf_close(&list);
+    return rc;
+}
+
+static void put_name(const struct word *word, char *out, size_t size)
+{
+    if (word->is_long)
+        (void)snprintf(out, size, "--%s", word->row->long_name);
+    else
+        (void)snprintf(out, size, "-%c", word->row->short_name);
+}
+
+/* Supervisor looks at the values of options at once, but not at the user. */
+static int check_value(struct cmdline *o, const struct word *word, struct err *e)
+{
+    const struct type_context x = {.arena = &o->arena};
+    struct config *scratch = arena_alloc(&o->arena, sizeof *scratch);
+    struct buf quoted = BUF_EMPTY;
+    char name[64];
+    for (size_t i = 0; i < key_supervisord.count; i++) {
+        const struct key_row *row = &key_supervisord.rows[i];
+        struct err why;
+        if (strcmp(row->name, word->row->long_name) != 0 || row->type == KEY_USER ||
+            type_parse(row, word->value, &x, scratch, &why) == 0)
+            continue;
+        put_name(word, name, sizeof name);
+        buf_repr(&quoted, word->value);
+        int rc =
+            err_set(e, -EINVAL, "invalid value for %s %s: %s", name, buf_str(&quoted), why.text);
+        buf_close(&quoted);
+        return rc;
+    }
+    return 0;
+}
+
+static void put_override(struct cmdline *o, const char *key, const char *value)
 {
     struct env_list *list = &o->load.overrides;
     list->vars[list->count++] = (struct env_var){.name = key, .value = value};
 }
 
-static void cmdline_apply(struct cmdline *o, const struct cmdline_row *row, const char *value)
+static void apply(struct cmdline *o, const struct word *word)
 {
-    switch (row->use) {
+    switch (word->row->use) {
     case USE_FILE:
-        o->load.path = value;
+        o->load.path = word->value;
         break;
     case USE_KEY:
-        cmdline_override(o, row->long_name, value);
+        put_override(o, word->row->long_name, word->value);
         break;
     case USE_FLAG:
-        cmdline_override(o, row->long_name, "true");
+        put_override(o, word->row->long_name, "true");
         break;
     case USE_ACTION:
-        o->action = row->action;
+        o->action = word->row->action;
         break;
     case USE_UNRESOLVED:
         o->load.unresolved = true;
         break;
     case USE_HERE:
-        o->load.here = value;
+        o->load.here = word->value;
         break;
     case USE_NODE:
-        o->load.node = value;
+        o->load.node = word->value;
+        break;
+    case USE_NOTHING:
         break;
     }
 }
 
+/* In order, as Supervisor does: behind -h nothing is looked at any more. */
+static int take_words(struct cmdline *o, const struct word *words, size_t count, struct err *e)
+{
+    bool seen[CMDLINE_ROWS] = {false};
+    for (size_t i = 0; i < count; i++) {
+        const struct cmdline_row *row = words[i].row;
+        char name[64];
+        put_name(&words[i], name, sizeof name);
+        int rc = row->use == USE_KEY ? check_value(o, &words[i], e) : 0;
+        if (rc == 0 && seen[row - cmdline_rows])
+            rc = err_set(e, -EINVAL, "conflicting command line option '%s'", name);
+        if (rc < 0)
+            return rc;
+        seen[row - cmdline_rows] = true;
+        apply(o, &words[i]);
+        if (o->action == CMDLINE_HELP || o->action == CMDLINE_VERSION)
+            return 0;
+    }
+    return 0;
+}
+
+static size_t most_words(char **argv)
+{
+    size_t count = 1;
+    for (int i = 1; argv[i]; i++)
+        count += strlen(argv[i]);
+    return count;
+}
+
 int cmdline_parse(struct cmdline *o, int argc, char **argv, struct err *e)
 {
-    char short_names[2 * CMDLINE_ROWS + 4];
-    struct option long_names[CMDLINE_ROWS + 1];
-    bool seen[CMDLINE_ROWS] = {false};
+    size_t count = 0;
+    int rest = 0;
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
     *o = (struct cmdline){.action = CMDLINE_RUN};
     arena_init(&o->arena);
     o->load.overrides.vars = arena_array(&o->arena, CMDLINE_ROWS, sizeof(struct env_var));
-    cmdline_tables(short_names, long_names);
-    opterr = 0;
-    optind = 1;
-    int value;
-    while ((value = getopt_long(argc, argv, short_names, long_names, NULL)) != -1) {
-        const char *word = argv[optind - 1];
-        if (value == ':')
-            return err_set(e, -EINVAL, "option %s requires argument", word);
-        if (value == '?' && optopt == '?')
-            value = 'h';
-        if (value == '?' && optopt >= 256)
-            return err_set(e, -EINVAL, "option --%s must not have an argument",
-                           cmdline_rows[optopt - 256].long_name);
-        if (value == '?' && optopt)
-            return err_set(e, -EINVAL, "option -%c not recognized", optopt);
-        if (value == '?')
-            return err_set(e, -EINVAL, "option %s not recognized", word);
-        int i = cmdline_find(value);
-        if (i < 0)
-            return err_set(e, -EINVAL, "option %s not recognized", word);
-        if (seen[i])
-            return err_set(e, -EINVAL, "conflicting command line option '%s'", word);
-        seen[i] = true;
-        cmdline_apply(o, &cmdline_rows[i], optarg);
-    }
-    if (optind < argc)
-        return err_set(e, -EINVAL, "positional arguments are not supported: ['%s']", argv[optind]);
-    return 0;
+    if (argc < 1)
+        return 0;
+    if (strcmp(slash ? slash + 1 : argv[0], "supervisord") == 0)
+        o->load.as_supervisor = argv[0];
+    struct word *words = arena_array(&o->arena, most_words(argv), sizeof *words);
+    int rc = read_words(argv, words, &count, &rest, e);
+    if (rc == 0)
+        rc = refuse_rest(argv, rest, e);
+    return rc == 0 ? take_words(o, words, count, e) : rc;
 }
 
 void cmdline_close(struct cmdline *o)

@@ -129,9 +129,9 @@ int load_files(struct loader *l, const char *path, struct err *e)
         rc = err_set(e, -errno,
                      errno == ENOENT ? "could not find config file %s"
                                      : "could not read config file %s",
-                     c->path);
+                     path);
     else if (S_ISDIR(f.main.st_mode))
-        rc = err_set(e, -EISDIR, "could not read config file %s: it is a folder", c->path);
+        rc = err_set(e, -EISDIR, "could not read config file %s: it is a folder", path);
     else
         rc = read_one(&f, &source, e);
     if (rc < 0) {

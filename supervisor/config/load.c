@@ -11,9 +11,11 @@
 #include "config/problem.h"
 
 /* The folder above the one that our program is in: /usr for /usr/bin/mainstayd. */
-static const char *install_prefix(struct arena *a)
+static const char *install_prefix(struct arena *a, const char *as_supervisor)
 {
     char self[4096];
+    if (as_supervisor && strchr(as_supervisor, '/'))
+        return path_folder(a, path_folder(a, as_supervisor));
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     if (len <= 0)
         return "/usr";
@@ -22,26 +24,29 @@ static const char *install_prefix(struct arena *a)
     return strcmp(prefix, "/") == 0 ? "" : prefix;
 }
 
-int config_find_file(struct arena *a, const char **path, struct err *e)
+int config_find_file(struct arena *a, const char *as_supervisor, const char **path, struct err *e)
 {
-    const char *prefix = install_prefix(a);
+    const char *prefix = install_prefix(a, as_supervisor);
+    /* "" for ./supervisord, "/" for /bin/supervisord */
+    const char *slash = (as_supervisor && !*prefix) || strcmp(prefix, "/") == 0 ? "" : "/";
     const char *const places[] = {
         "/etc/mainstay/mainstay.conf",
-        arena_printf(a, "%s/etc/supervisord.conf", prefix),
-        arena_printf(a, "%s/supervisord.conf", prefix),
+        arena_printf(a, "%s%setc/supervisord.conf", prefix, slash),
+        arena_printf(a, "%s%ssupervisord.conf", prefix, slash),
         "supervisord.conf",
         "etc/supervisord.conf",
         "/etc/supervisord.conf",
         "/etc/supervisor/supervisord.conf",
     };
     struct buf tried = BUF_EMPTY;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    const size_t first = as_supervisor ? 1 : 0;
+    for (size_t i = first; i < sizeof places / sizeof *places; i++) {
         if (access(places[i], F_OK) == 0) {
             *path = places[i];
             buf_close(&tried);
             return 0;
         }
-        buf_printf(&tried, "%s%s", i ? ", " : "", places[i]);
+        buf_printf(&tried, "%s%s", i > first ? ", " : "", places[i]);
     }
     int rc = err_set(e, -ENOENT,
                      "No config file found at default paths (%s); use the -c option to specify a "
@@ -58,7 +63,7 @@ static int load_path(struct loader *l, const char **path, struct err *e)
     *path = l->options->path;
     if (*path)
         return 0;
-    int rc = config_find_file(l->types.arena, path, e);
+    int rc = config_find_file(l->types.arena, l->options->as_supervisor, path, e);
     if (rc < 0)
         problem_add(l->problems, PROBLEM_ERROR, nowhere, NULL, "%s", e->text);
     else if (**path != '/' && geteuid() == 0)

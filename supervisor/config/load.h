@@ -38,6 +38,7 @@ struct load_options {
     bool unresolved;  /* leave users, groups and folders alone (--dump-config --unresolved) */
     const char *here; /* NULL: the file's folder */
     const char *node; /* host_node_name; NULL: uname */
+    const char *as_supervisor;      /* argv[0] when we were called supervisord; NULL: we are not */
     struct env_list overrides;      /* keys of [supervisord] that the command line gives */
     const struct env_list *environ; /* for %(ENV_X)s; NULL: the process's own */
 };
@@ -49,8 +50,11 @@ struct load_options {
 int config_load(const struct load_options *o, struct config **out, struct problem_list *problems,
                 struct err *e);
 
-/* Finds the file that is read without -c. -ENOENT with the places that were tried in e. */
-int config_find_file(struct arena *a, const char **path, struct err *e);
+/*
+ * Finds the file that is read without -c. -ENOENT with the places that were tried in e. Called by
+ * Supervisor's name, the places are Supervisor's; it begins with two that stand beside argv[0].
+ */
+int config_find_file(struct arena *a, const char *as_supervisor, const char **path, struct err *e);
 
 /* The first problem in Supervisor's own words, where it has them, is problem.text's beginning. */
 

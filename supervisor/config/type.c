@@ -224,7 +224,7 @@ static int read_file(const struct slot *s, const char *text, struct err *e)
 
 static int read_mainlog(const struct slot *s, const char *text, struct err *e)
 {
-    return strcasecmp(text, "syslog") == 0 ? read_text(s, "syslog", e) : read_file(s, text, e);
+    return strcmp(text, "syslog") == 0 ? read_text(s, text, e) : read_file(s, text, e);
 }
 
 static int read_socket(const struct slot *s, const char *text, struct err *e)

@@ -183,7 +183,7 @@ int settings_load(struct settings *s, const char *path, bool native, struct err 
     int rc = 0;
     *s = (struct settings){0};
     arena_init(&a);
-    if (path || config_find_file(&a, &path, &nowhere) == 0)
+    if (path || config_find_file(&a, native ? NULL : "supervisorctl", &path, &nowhere) == 0)
         rc = read_file(s, path, native, e);
     arena_close(&a);
     return rc;

@@ -144,7 +144,7 @@ SERVERURL = (["AUTO", "auto", " Auto ", "http://x", "unix:///tmp/x", "", "foo"],
 
 KEYS = {
     "supervisord": {
-        "logfile": FILE, "logfile_maxbytes": SIZE, "logfile_backups": INT, "loglevel": LEVEL,
+        "logfile": (FILE[0] + ["syslog", "SYSLOG"], FILE[1]), "logfile_maxbytes": SIZE, "logfile_backups": INT, "loglevel": LEVEL,
         "pidfile": FILE, "umask": OCTAL, "nodaemon": BOOL, "silent": BOOL, "minfds": INT,
         "minprocs": INT, "nocleanup": BOOL, "childlogdir": FOLDER, "user": USER,
         "directory": FOLDER, "strip_ansi": BOOL, "environment": ENVIRONMENT, "identifier": TEXT,
