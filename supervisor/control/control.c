@@ -9,6 +9,7 @@
 #include "control/follow.h"
 #include "control/methods.h"
 #include "control/wait.h"
+#include "control/web.h"
 #include "control/xmlrpc.h"
 
 struct control *control_of(const struct call *c)
@@ -88,7 +89,34 @@ static void on_main_log_tail(struct router *r, struct exchange *x, const char *r
 
 static void on_gone(struct router *r, struct exchange *x)
 {
-    rpc_forget(&container_of(r, struct control, router)->rpc, x);
+    struct control *c = container_of(r, struct control, router);
+    rpc_forget(&c->rpc, x);
+    web_gone(c, x);
+}
+
+static void on_web_get(struct router *r, struct exchange *x, const char *rest)
+{
+    (void)rest;
+    web_get(container_of(r, struct control, router), x);
+}
+
+static void on_web_post(struct router *r, struct exchange *x, const char *rest)
+{
+    (void)rest;
+    web_post(container_of(r, struct control, router), x);
+}
+
+static void on_web_tail(struct router *r, struct exchange *x, const char *rest)
+{
+    (void)rest;
+    web_tail(container_of(r, struct control, router), x);
+}
+
+static void on_web_ok(struct router *r, struct exchange *x, const char *rest)
+{
+    (void)r;
+    (void)rest;
+    web_ok(x);
 }
 
 // clang-format off
@@ -96,6 +124,14 @@ static const struct route routes[] = {
     { "/RPC2",        "POST", on_rpc },
     { "/logtail",     "GET",  on_log_tail },
     { "/mainlogtail", "GET",  on_main_log_tail },
+    { "=/",           "GET",  on_web_get },
+    { "=/",           "POST", on_web_post },
+    { "=/index.html", "GET",  on_web_get },
+    { "=/index.html", "POST", on_web_post },
+    { "=/tail.html",  "GET",  on_web_tail },
+    { "=/tail.html",  "POST", on_web_tail },
+    { "=/ok.html",    "GET",  on_web_ok },
+    { "=/ok.html",    "POST", on_web_ok },
 };
 // clang-format on
 
@@ -131,6 +167,7 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
     *c = (struct control){.loop = loop, .supervisor = s, .jobs = j, .host = host, .owner = owner};
     c->router = (struct router){routes, sizeof routes / sizeof *routes, on_gone};
     list_init(&c->waits);
+    list_init(&c->web_acts);
     control_register(c);
     c->subscriber.on_event = on_event;
     event_bus_subscribe(s->bus, &c->subscriber);

@@ -35,8 +35,9 @@ struct control {
     size_t server_count;
     char *identifier; /* owned */
     struct event_subscriber subscriber;
-    struct list waits; /* calls that wait for processes or jobs (wait.h) */
-    uv_timer_t finish; /* zero: answers what has come true, outside of the event's stack */
+    struct list web_acts; /* that the web page has asked for (web.c) */
+    struct list waits;    /* calls that wait for processes or jobs (wait.h) */
+    uv_timer_t finish;    /* zero: answers what has come true, outside of the event's stack */
     size_t open_handles;
     void (*on_closed)(struct control *c);
 };

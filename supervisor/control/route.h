@@ -8,8 +8,8 @@ struct exchange;
 struct router;
 
 struct route {
-    const char *prefix; /* "/RPC2"; everything that begins so, as in Supervisor */
-    const char *method; /* the only one; any other is 400 */
+    const char *path;   /* "/RPC2": everything that begins so, as in Supervisor; "=/": just that */
+    const char *method; /* of a path without `=` the only one: any other is 400 */
     void (*handle)(struct router *r, struct exchange *x, const char *rest);
 };
 
