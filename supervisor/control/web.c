@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
@@ -315,8 +316,8 @@ void web_tail(struct control *c, struct exchange *x)
     int64_t limit = 0;
     if (!limit_text || parse_int(limit_text, &limit, NULL) < 0 || limit < TAIL_LEAST)
         limit = TAIL_LEAST;
-    if (limit > RPC_ANSWER_MAX)
-        limit = RPC_ANSWER_MAX;
+    if (limit > LIMIT_LOG_SLICE)
+        limit = LIMIT_LOG_SLICE;
     if (!process || !*process) {
         page_tail(&body, NULL, "log", TAIL_LEAST, "No process name found");
         answer_page(x, &body);

@@ -76,8 +76,10 @@ static void routes(void **state)
     static const struct route table[] = {
         {"/RPC2", "POST", handle_nothing},
         {"/logtail", "GET", handle_nothing},
+        {"=/", "GET", handle_nothing},
+        {"=/", "POST", handle_nothing},
     };
-    static const struct router router = {table, 2};
+    static const struct router router = {table, 4, NULL};
     // clang-format off
     static const struct { const char *method, *path; int row; unsigned status; const char *rest; }
     rows[] = {
@@ -91,6 +93,11 @@ static void routes(void **state)
         {"HEAD", "/nope",           -1, 404, NULL},
         {"PUT",  "/nope",           -1, 400, NULL},
         {"GET",  "",                -1, 404, NULL},
+        {"GET",  "/",                2, 200, ""},
+        {"POST", "/",                3, 200, ""},
+        {"HEAD", "/",               -1, 404, NULL},
+        {"PUT",  "/",               -1, 400, NULL},
+        {"POST", "/nope",           -1, 400, NULL},
     };
     // clang-format on
     (void)state;
