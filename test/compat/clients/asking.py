@@ -55,14 +55,16 @@ class Stack:
 
 
 class Asking:
-    def __init__(self, config, files=()):
-        """`files`: (name, text, mode) that both daemons' folders get."""
+    def __init__(self, config, files=(), folders=()):
+        """`files`: (name, text, mode) that both daemons' folders get, besides `folders`."""
         self.worlds = [World("s", REAL), World("m", OURS)]
         self.pool = concurrent.futures.ThreadPoolExecutor(2)
         self.failed = 0
         self.quiet = threading.Event()
         self.noise = threading.Thread(target=self.make_noise)
         for world in self.worlds:
+            for name in folders:
+                os.mkdir(world.path(name))
             for name, text, mode in (("s.conf", HEAD + config, 0o644), *files):
                 world.write(name, text, mode)
 
@@ -142,7 +144,8 @@ def comparable(world, value, name=None):
     if isinstance(value, dict):
         return {n: comparable(world, v, n) for n, v in value.items() if n not in OURS_ALONE}
     if isinstance(value, list):
-        items = [comparable(world, v, name) for v in value]
+        items = [comparable(world, v, name) for v in value
+                 if not (isinstance(v, str) and v.startswith("mainstay."))]  # methods of ours
         if all(isinstance(i, dict) and "status" in i for i in items):
             items.sort(key=lambda i: (i["group"], i["name"]))  # they come as processes end
         return items
