@@ -34,7 +34,7 @@ static void deed_one(struct wait *w, const struct deed *d, struct proc *p, const
 static void deed_members(struct wait *w, const struct deed *d, struct pgroup *g)
 {
     for (size_t i = 0; i < g->count; i++) {
-        struct proc *p = &g->procs[i];
+        struct proc *p = g->ranked[d->backwards ? g->count - 1 - i : i];
         struct buf spec = BUF_EMPTY;
         if (d->applies && !d->applies(p))
             continue;
@@ -58,10 +58,11 @@ void deed_group(struct call *c, const char *name, const struct deed *d)
 
 void deed_all(struct call *c, const struct deed *d)
 {
-    struct pgroup *g;
     struct wait *w = wait_new(c, d->look, true);
-    list_each (g, &control_of(c)->supervisor->groups, link)
-        deed_members(w, d, g);
+    struct list *groups = &control_of(c)->supervisor->groups;
+    struct list *link = d->backwards ? groups->prev : groups->next;
+    for (; link != groups; link = d->backwards ? link->prev : link->next)
+        deed_members(w, d, container_of(link, struct pgroup, link));
     wait_go(w);
 }
 

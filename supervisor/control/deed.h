@@ -10,6 +10,7 @@
 struct deed {
     bool (*applies)(const struct proc *p); /* to which processes of a group; NULL: to all */
     struct outcome (*act)(struct call *c, struct proc *p, const char *spec);
+    bool backwards;  /* of several, those of the highest priority number come first */
     wait_look *look; /* awaited after a success; NULL: nothing is */
 };
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/parse.h"
 #include "control/deed.h"
 #include "control/methods.h"
@@ -58,6 +59,7 @@ static struct outcome start_act(struct call *c, struct proc *p, const char *spec
     case PROC_START_ALREADY:
         return waits ? outcome_ok() : outcome_fault(FAULT_ALREADY_STARTED, spec);
     case PROC_START_STOPPING:
+        log_warn("process '%s' already running", p->config->name);
         return outcome_fault(FAULT_ABNORMAL_TERMINATION, spec);
     case PROC_START_UNKNOWN: {
         char text[256];
@@ -70,8 +72,8 @@ static struct outcome start_act(struct call *c, struct proc *p, const char *spec
     return known && done.code == FAULT_SPAWN_ERROR ? done : outcome_ok();
 }
 
-static const struct deed start_and_wait = {start_applies, start_act, look_started};
-static const struct deed start_only = {start_applies, start_act, NULL};
+static const struct deed start_and_wait = {start_applies, start_act, false, look_started};
+static const struct deed start_only = {start_applies, start_act, false, NULL};
 
 static const struct deed *start_deed(const struct call *c, size_t wait_at)
 {
@@ -116,8 +118,16 @@ static struct outcome stop_act(struct call *c, struct proc *p, const char *spec)
     return rc < 0 ? outcome_fault(FAULT_FAILED, strerror(-rc)) : outcome_ok();
 }
 
-static const struct deed stop_and_wait = {stop_applies, stop_act, look_stopped};
-static const struct deed stop_only = {stop_applies, stop_act, NULL};
+static struct outcome stop_await_act(struct call *c, struct proc *p, const char *spec)
+{
+    struct outcome o = stop_act(c, p, spec);
+    if (o.code == FAULT_SUCCESS)
+        supervisor_await_stop(control_of(c)->supervisor, p);
+    return o;
+}
+
+static const struct deed stop_and_wait = {stop_applies, stop_await_act, true, look_stopped};
+static const struct deed stop_only = {stop_applies, stop_act, true, NULL};
 
 static const struct deed *stop_deed(const struct call *c, size_t wait_at)
 {
@@ -165,7 +175,7 @@ static struct outcome signal_act(struct call *c, struct proc *p, const char *spe
     return rc < 0 ? outcome_fault(FAULT_FAILED, strerror(-rc)) : outcome_ok();
 }
 
-static const struct deed signal_deed = {signal_applies, signal_act, NULL};
+static const struct deed signal_deed = {signal_applies, signal_act, false, NULL};
 
 static void signal_process(struct call *c)
 {

@@ -34,6 +34,18 @@ static void pgroup_make_sockets(struct pgroup *g)
     }
 }
 
+/* linear insertions: a group has a few programs, and those of one program are in order */
+static void pgroup_rank(struct pgroup *g)
+{
+    g->ranked = mem_array(g->count, sizeof(struct proc *));
+    for (size_t i = 0; i < g->count; i++) {
+        size_t at = i;
+        for (; at > 0 && g->ranked[at - 1]->config->priority > g->procs[i].config->priority; at--)
+            g->ranked[at] = g->ranked[at - 1];
+        g->ranked[at] = &g->procs[i];
+    }
+}
+
 struct pgroup *pgroup_new(struct supervisor *s, struct config *snapshot,
                           const struct group_config *config)
 {
@@ -48,6 +60,7 @@ struct pgroup *pgroup_new(struct supervisor *s, struct config *snapshot,
         g->pool = pools_add(&s->pools, g);
     for (size_t i = 0; i < g->count; i++)
         proc_init(&g->procs[i], g, &config->processes[i]);
+    pgroup_rank(g);
     pgroup_make_sockets(g);
     return g;
 }
@@ -59,6 +72,7 @@ void pgroup_free(struct pgroup *g)
     for (size_t i = 0; i < g->count; i++)
         proc_close(&g->procs[i]);
     pools_free(g->pool);
+    mem_free(g->ranked);
     mem_free(g->procs);
     mem_free(g->sockets);
     config_unref(g->snapshot);

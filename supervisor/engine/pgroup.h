@@ -15,6 +15,7 @@ struct pgroup {
     const struct group_config *config;
     struct proc *procs; /* owned array, in start order */
     size_t count;
+    struct proc **ranked; /* owned array: the same by priority, which one call to all goes by */
     struct fcgi *sockets; /* owned array: of the fcgi-programs among them */
     size_t socket_count;
     struct pool *pool; /* of listeners; NULL: it is none. Owned */

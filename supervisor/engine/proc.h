@@ -28,6 +28,8 @@ struct proc {
     enum graph_gate_kind gate;        /* while wanted: how it looked when last tried */
     const struct graph_node *blocker; /* while wanted: who is in the way; may be NULL */
     bool left_starting;               /* has been anything but STARTING since it was last wanted */
+    bool awaited;                     /* STOPPING, and somebody wants to know when it is over */
+    int64_t report_at;                /* while awaited: when the log says so again */
     bool spawn_pending;   /* the old pipes are still closing: the process follows when they are */
     int64_t started_wall; /* ms since 1970 of the last start and stop; 0: never */
     int64_t stopped_wall;

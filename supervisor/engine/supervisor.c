@@ -6,7 +6,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { SUPERVISOR_REPORT_MS = 3000 }; /* between two lines "waiting for a, b to die" */
+enum {
+    SUPERVISOR_REPORT_MS = 3000,  /* between two lines "waiting for a, b to die" */
+    SUPERVISOR_AWAITED_MS = 2000, /* between two lines "waiting for a to stop" */
+};
 
 /* Walks every process of every group, in start order. */
 #define supervisor_each_proc(p, g, s)                                                              \
@@ -117,6 +120,42 @@ static void supervisor_sweep(struct supervisor *s)
     }
 }
 
+/* --- Somebody waits for a stop ------------------------------------------------------------- */
+
+static void supervisor_report_stop(struct supervisor *s, struct proc *p)
+{
+    int64_t now = host_now(s->host);
+    if (now >= p->report_at) {
+        log_info("waiting for %s to stop", p->config->name);
+        p->report_at = now + SUPERVISOR_AWAITED_MS;
+    }
+    if (!timer_armed(&s->awaited) || s->awaited.due > p->report_at)
+        host_arm(s->host, &s->awaited, p->report_at);
+}
+
+static void on_awaited(struct timer *timer)
+{
+    struct supervisor *s = container_of(timer, struct supervisor, awaited);
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, s)
+    {
+        if (p->awaited && p->fsm.state == PROC_STOPPING)
+            supervisor_report_stop(s, p);
+        else
+            p->awaited = false;
+    }
+}
+
+void supervisor_await_stop(struct supervisor *s, struct proc *p)
+{
+    if (p->fsm.state != PROC_STOPPING)
+        return;
+    p->awaited = true;
+    p->report_at = 0;
+    supervisor_report_stop(s, p);
+}
+
 /* --- A stop of everything ------------------------------------------------------------------ */
 
 static void on_report(struct timer *timer)
@@ -156,7 +195,7 @@ static bool supervisor_step_stop_procs(struct supervisor *s, bool in_order)
     for (struct list *link = s->groups.prev; link != &s->groups; link = link->prev) {
         struct pgroup *g = container_of(link, struct pgroup, link);
         for (size_t i = g->count; i > 0; i--)
-            any |= supervisor_step_stop_proc(s, &g->procs[i - 1], in_order);
+            any |= supervisor_step_stop_proc(s, g->ranked[i - 1], in_order);
     }
     return any;
 }
@@ -232,6 +271,7 @@ void supervisor_init(struct supervisor *s, struct host *host, struct event_bus *
     pools_init(&s->pools, s);
     s->settle.on_due = on_settle;
     s->report.on_due = on_report;
+    s->awaited.on_due = on_awaited;
 }
 
 void supervisor_close(struct supervisor *s)
@@ -241,6 +281,7 @@ void supervisor_close(struct supervisor *s)
     pools_close(&s->pools);
     host_disarm(s->host, &s->settle);
     host_disarm(s->host, &s->report);
+    host_disarm(s->host, &s->awaited);
     config_unref(s->config);
     s->config = NULL;
 }
@@ -258,6 +299,7 @@ void supervisor_load(struct supervisor *s, struct config *config)
     s->state = SUPERVISOR_RUNNING;
     s->stopping_all = false; /* who waited for the stop may see its end before we do */
     host_disarm(s->host, &s->report);
+    host_disarm(s->host, &s->awaited);
     for (size_t i = 0; i < config->group_count; i++)
         supervisor_make_group(s, &config->groups[i]);
     supervisor_relink(s);

@@ -25,9 +25,10 @@ struct supervisor {
     struct list groups;  /* struct pgroup, in start order */
     struct list closing; /* removed ones whose pipes are still closing */
     enum supervisor_state state;
-    bool stopping_all;   /* everything is to go down, in order */
-    struct timer settle; /* a waiting start or stop may have become possible */
-    struct timer report; /* "waiting for a, b to die", every 3 s of a stop */
+    bool stopping_all;    /* everything is to go down, in order */
+    struct timer settle;  /* a waiting start or stop may have become possible */
+    struct timer report;  /* "waiting for a, b to die", every 3 s of a stop */
+    struct timer awaited; /* "waiting for a to stop", every 2 s while a client waits for that */
     void (*on_all_stopped)(struct supervisor *s); /* told once a stop of everything is complete */
     void *owner;
 };
@@ -44,6 +45,9 @@ void supervisor_autostart(struct supervisor *s);
 /* Stops everything in reverse order; on_all_stopped follows, from the loop. */
 void supervisor_stop_all(struct supervisor *s, enum supervisor_state why);
 bool supervisor_all_stopped(const struct supervisor *s);
+
+/* A client waits for the end of `p`, which is being stopped: the log says so now and then. */
+void supervisor_await_stop(struct supervisor *s, struct proc *p);
 
 /* Removes every (stopped) group, for a reload. */
 void supervisor_unload(struct supervisor *s);

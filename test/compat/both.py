@@ -34,6 +34,7 @@ serverurl=unix://%(here)s/m.sock
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
+sys.stdout.reconfigure(line_buffering=True)
 failures = []
 
 
