@@ -227,9 +227,9 @@ def difference(got, want):
 
 
 class Pair:
-    def __init__(self, config, files=(), head=HEAD):
-        """`files`: (name, text, mode) that both folders get."""
-        self.worlds = [World("s", REAL), World("m", OURS)]
+    def __init__(self, config, files=(), head=HEAD, tag=""):
+        """`files`: (name, text, mode) that both folders get; `tag`: of their names."""
+        self.worlds = [World("s" + tag, REAL), World("m" + tag, OURS)]
         self.pool = concurrent.futures.ThreadPoolExecutor(2)
         self.failed = 0
         self.asked = 0
