@@ -4,7 +4,8 @@
 
 function payload($method, $params)
 {
-    $xml = "<?xml version=\"1.0\"?>\r\n<methodCall>\r\n<methodName>$method</methodName>\r\n<params>\r\n";
+    $xml = "<?xml version=\"1.0\"?>\r\n<methodCall>\r\n<methodName>$method</methodName>\r\n"
+        . "<params>\r\n";
     foreach ($params as $param)
         $xml .= "<param>\r\n<value><string>" . htmlspecialchars($param, ENT_NOQUOTES)
             . "</string></value>\n</param>\r\n";
