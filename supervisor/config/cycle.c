@@ -18,8 +18,10 @@ struct node {
 
 struct edge {
     size_t to;
-    const char *key; /* "requires" or "after" */
+    const char *key; /* "requires", "after" or wait_key */
 };
+
+static const char wait_key[] = "dependent_startup_wait_for";
 
 struct graph {
     struct loader *l;
@@ -125,18 +127,39 @@ static void add_names(struct graph *g, struct node *from, const struct name_list
     }
 }
 
+/* dependent_startup_wait_for: the names are right by now. */
+static void add_waits(struct graph *g, struct node *from, const struct startup_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct dependency d;
+        if (dependency_find(g->l->config, list->waits[i].program, &d, NULL) == 0)
+            add_dependency(g, from, &d, wait_key);
+    }
+}
+
 /* The nodes on the path from `start` on, and back to it. */
-static void report(struct graph *g, const size_t *path, size_t len, size_t start, const char *key)
+static void report(struct graph *g, const size_t *path, const size_t *next, size_t len,
+                   const struct edge *last)
 {
     struct buf text = BUF_EMPTY;
+    const char *key = last->key;
+    size_t start = last->to;
+    bool waits = key == wait_key;
     size_t i = 0;
     while (path[i] != start)
         i++;
-    for (; i < len; i++)
-        buf_printf(&text, "%s -> ", label(&g->nodes[path[i]]));
+    for (; i < len; i++) {
+        const struct node *n = &g->nodes[path[i]];
+        waits |= g->edges[n->first + next[path[i]] - 1].key == wait_key;
+        buf_printf(&text, "%s -> ", label(n));
+    }
     buf_text(&text, label(&g->nodes[start]));
     const struct ini_section *s = ini_find(&g->l->ini, g->nodes[path[len - 1]].process->section);
-    load_error(g->l, s, key, "a cycle: %.1500s", buf_str(&text));
+    if (waits) /* the plug-in, too, starts none of them; by hand all can be started */
+        load_warning(g->l, s, key, "a cycle, so none of these starts by itself: %.1500s",
+                     buf_str(&text));
+    else
+        load_error(g->l, s, key, "a cycle: %.1500s", buf_str(&text));
     buf_close(&text);
 }
 
@@ -156,7 +179,7 @@ static void search(struct graph *g, size_t start, size_t *path, size_t *next)
         }
         const struct edge *edge = &g->edges[n->first + (*at)++];
         if (g->nodes[edge->to].color == ON_PATH)
-            report(g, path, depth, edge->to, edge->key);
+            report(g, path, next, depth, edge);
         if (g->nodes[edge->to].color != UNSEEN)
             continue;
         g->nodes[edge->to].color = ON_PATH;
@@ -173,6 +196,7 @@ void dependency_check(struct loader *l)
         g.nodes[i].first = g.edge_count;
         add_names(&g, &g.nodes[i], &g.nodes[i].process->requires, "requires");
         add_names(&g, &g.nodes[i], &g.nodes[i].process->after, "after");
+        add_waits(&g, &g.nodes[i], &g.nodes[i].process->wait_for);
     }
     size_t *path = mem_array(g.node_count + 1, sizeof *path);
     size_t *next = mem_array(g.node_count + 1, sizeof *next);

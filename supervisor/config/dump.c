@@ -193,6 +193,8 @@ static json_t *json_process(const struct process_config *p, bool program)
     put_rows(object, &key_command, p, sizeof *p);
     if (program)
         put_rows(object, &key_program, p, sizeof *p);
+    if (p->dependent_startup)
+        put_rows(object, &key_startup, p, sizeof *p);
     json_object_set_new(object, "name", json_text(p->name));
     json_object_set_new(object, "uid", json_number(p->uid));
     json_object_set_new(object, "gid", json_number(p->gid));

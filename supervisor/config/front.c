@@ -148,10 +148,11 @@ void load_rpcinterfaces(struct loader *l)
             !load_table(l, s, &key_rpcinterface, LOAD_ONCE, &l->names, &factory))
             continue;
         if (strcmp(factory.text, "supervisor.rpcinterface:make_main_rpcinterface") != 0)
-            load_error(l, s, "supervisor.rpcinterface_factory",
-                       "%s cannot be resolved within [%s]: mainstay runs no Python, its own "
-                       "interface is built in",
-                       factory.text, s->name);
+            load_error(
+                l, s, "supervisor.rpcinterface_factory",
+                "%s cannot be resolved within [%s]: mainstay runs no Python. Remove the section "
+                "and do without its methods, those of Supervisor itself are built in",
+                factory.text, s->name);
     }
 }
 

@@ -135,6 +135,11 @@ static void load_alone(struct loader *l, const struct ini_section *s, enum group
         ok = load_table(l, s, &key_priority, LOAD_ONCE, &l->names, &values) && ok;
         break;
     case GROUP_LISTENER:
+        if (list.count && startup_is_plugin(&list.items[0])) {
+            load_warning(l, s, NULL, "not run: what it does is built in, this section can go");
+            ok = false;
+            break;
+        }
         ok = load_listener(l, s, &values) && ok;
         break;
     case GROUP_FCGI:
@@ -199,5 +204,7 @@ void load_groups(struct loader *l)
     load_each_alone(l, "eventlistener:", GROUP_LISTENER, taken);
     load_each_alone(l, "fcgi-program:", GROUP_FCGI, taken);
     mem_free(taken);
+    startup_inherit(l);
     take_groups(l);
+    startup_check(l);
 }

@@ -96,6 +96,18 @@ static const struct key_row program_rows[] = {
     {"redirect_stderr", KEY_BOOL, AT(redirect_stderr), "false", ONCE, 0,
      "Standard error goes where standard output goes."},
 };
+
+static const struct key_row startup_rows[] = {
+    {"dependent_startup", KEY_BOOL, AT(dependent_startup), "false", ONCE, KEY_NATIVE | KEY_LIVE,
+     "Start together with the daemon although autostart is false, once what the next key names "
+     "has got that far."},
+    {"dependent_startup_wait_for", KEY_TEXT, AT(wait_for_text), "", ONCE, KEY_NATIVE | KEY_LIVE,
+     "Programs with states, as in db:running setup:exited,fatal: at boot, each must have been in "
+     "one of its states."},
+    {"dependent_startup_inherit_priority", KEY_BOOL, AT(inherit_priority), "false", ONCE,
+     KEY_NATIVE | KEY_LIVE,
+     "Take over the priority of what it waits for, where that is lower."},
+};
 #undef AT
 
 #define AT(member) offsetof(struct group_values, group.member)
@@ -293,6 +305,7 @@ static const struct key_row rpcinterface_rows[] = {
 const struct key_table key_process = TABLE(process_rows);
 const struct key_table key_command = TABLE(command_rows);
 const struct key_table key_program = TABLE(program_rows);
+const struct key_table key_startup = TABLE(startup_rows);
 const struct key_table key_group = TABLE(group_rows);
 const struct key_table key_priority = TABLE(priority_rows);
 const struct key_table key_listener = TABLE(listener_rows);

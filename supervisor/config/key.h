@@ -78,6 +78,7 @@ struct key_table {
 extern const struct key_table key_process;      /* what every process has */
 extern const struct key_table key_command;      /* command= */
 extern const struct key_table key_program;      /* what only programs have */
+extern const struct key_table key_startup;      /* struct process_config: of a plug-in */
 extern const struct key_table key_group;        /* struct group_values */
 extern const struct key_table key_priority;     /* struct group_values */
 extern const struct key_table key_listener;     /* struct group_values */

@@ -15,7 +15,7 @@ const struct section_kind section_kinds[] = {
     {"inet_http_server", false, true, false, {&key_inet}, "A TCP port for control."},
     {"supervisorctl", false, false, false, {&key_ctl}, "How the command finds the daemon."},
     {"include", false, false, false, {&key_include}, "More files."},
-    {"program", true, false, false, {&key_command, &key_process, &key_program},
+    {"program", true, false, false, {&key_command, &key_process, &key_program, &key_startup},
      "A program that is kept running."},
     {"group", true, false, false, {&key_group, &key_priority}, "Programs handled together."},
     {"eventlistener", true, false, false,
@@ -132,6 +132,9 @@ void load_lint(struct loader *l)
             lint_section(l, s);
             continue;
         }
+        if (!k->tables[0])
+            load_warning(l, s, NULL,
+                         "ignored: mainstayctl runs no Python, its commands are its own");
         for (size_t e = 0; e < s->count && !k->free_keys; e++)
             if (!kind_key(k, s->entries[e].name))
                 lint_key(l, s, k, &s->entries[e]);

@@ -76,6 +76,13 @@ void load_lint(struct loader *l);    /* unknown sections and keys */
 
 void load_environment_names(struct loader *l); /* before load_files: [include] may use them */
 
+/* The keys dependent_startup*, see startup.c. */
+void startup_read(struct loader *l, const struct ini_section *s, const struct expand_names *names,
+                  struct process_config *p);
+bool startup_is_plugin(const struct process_config *listener); /* which is built in */
+void startup_inherit(struct loader *l); /* before the groups are sorted: priorities */
+void startup_check(struct loader *l);   /* afterwards: names */
+
 /* Adds the processes of one program-like section. */
 bool load_program(struct loader *l, const struct ini_section *s, const char *group,
                   struct process_list *out);

@@ -35,9 +35,12 @@ bool load_listener(struct loader *l, const struct ini_section *s, struct group_v
     }
     if (ok && strcmp(g->result_handler, "supervisor.dispatchers:default_handler") != 0 &&
         strcmp(g->result_handler, "supervisor_stdout:event_handler") != 0) {
-        load_error(l, s, "result_handler",
-                   "%s cannot be resolved within [%s]: mainstay runs no Python", g->result_handler,
-                   s->name);
+        load_error(
+            l, s, "result_handler",
+            "%s cannot be resolved within [%s]: mainstay runs no Python. A listener that answers "
+            "OK or FAIL needs no result_handler, remove the key; supervisor_stdout: "
+            "write supervisor_stdout:event_handler",
+            g->result_handler, s->name);
         ok = false;
     }
     if (redirected && parse_bool(redirected, &redirect, NULL) == 0 && redirect) {

@@ -64,6 +64,27 @@ struct socket_config {
     int64_t uid, gid; /* CONFIG_UNSET: unchanged */
 };
 
+/* States that a program can have been in; bits. */
+enum startup_state {
+    STARTUP_STARTING = 1,
+    STARTUP_RUNNING = 2,
+    STARTUP_BACKOFF = 4,
+    STARTUP_STOPPING = 8,
+    STARTUP_EXITED = 16,
+    STARTUP_FATAL = 32,
+};
+
+/* dependent_startup_wait_for=: a start at boot waits until this program was in such a state. */
+struct startup_wait {
+    const char *program; /* "program:x" */
+    unsigned states;     /* enum startup_state: one of them is enough */
+};
+
+struct startup_list {
+    struct startup_wait *waits;
+    size_t count;
+};
+
 /* One process to run: a program after numprocs expansion, or the process of a job. */
 struct process_config {
     const char *name;    /* unique in its group */
@@ -94,6 +115,11 @@ struct process_config {
     struct log_config err;
     struct name_list requires; /* native: must be up (program) or have succeeded (job) */
     struct name_list after;    /* native: order only */
+    /* of the plug-in supervisord-dependent-startup, see startup.c */
+    bool dependent_startup;       /* starts at boot, whatever autostart says */
+    bool inherit_priority;        /* done: priority is what it was to be */
+    const char *wait_for_text;    /* as it is written */
+    struct startup_list wait_for; /* what it means */
 };
 
 #endif

@@ -162,6 +162,8 @@ bool load_program(struct loader *l, const struct ini_section *s, const char *gro
                    "%%(process_num) must be present within process_name when numprocs > 1");
         ok = false;
     }
+    if (section_has(s, "program:"))
+        startup_read(l, s, &names, &values.process);
     /* with a bad key above, the keys below are still checked, once */
     if (!ok)
         values.numprocs = 1;

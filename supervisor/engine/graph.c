@@ -19,17 +19,44 @@ void graph_add(struct graph *g, struct graph_node *n)
     list_append(&g->nodes, &n->link);
 }
 
-void graph_link(struct graph_node *from, struct graph_node *to, enum graph_edge_kind kind)
+/* The edge from one to the other, which is made when there is none; of two kinds the stricter. */
+static struct graph_edge *graph_edge(struct graph_node *from, struct graph_node *to,
+                                     enum graph_edge_kind kind)
 {
     for (size_t i = 0; i < from->edge_count; i++) {
-        if (from->edges[i].to != to)
+        struct graph_edge *edge = &from->edges[i];
+        if (edge->to != to)
             continue;
-        if (kind == GRAPH_REQUIRES)
-            from->edges[i].kind = kind;
-        return;
+        if (kind > edge->kind)
+            edge->kind = kind;
+        return edge;
     }
     from->edges = mem_grow(from->edges, from->edge_count + 1, sizeof *from->edges);
-    from->edges[from->edge_count++] = (struct graph_edge){.to = to, .kind = kind};
+    from->edges[from->edge_count] = (struct graph_edge){.to = to, .kind = kind};
+    return &from->edges[from->edge_count++];
+}
+
+void graph_link(struct graph_node *from, struct graph_node *to, enum graph_edge_kind kind)
+{
+    (void)graph_edge(from, to, kind);
+}
+
+static void graph_wait(struct graph_node *from, struct graph_node *to,
+                       const struct startup_list *waits)
+{
+    for (size_t i = 0; to != from && i < waits->count; i++) {
+        if (to->ops->named(to, waits->waits[i].program))
+            graph_edge(from, to, GRAPH_REACHED)->states |= waits->waits[i].states;
+    }
+}
+
+void graph_link_waits(struct graph *g, struct graph_node *from, const struct startup_list *waits)
+{
+    struct graph_node *to;
+    if (waits->count == 0)
+        return;
+    list_each (to, &g->nodes, link)
+        graph_wait(from, to, waits);
 }
 
 static void graph_link_named(struct graph_node *from, struct graph_node *to,
@@ -46,6 +73,7 @@ void graph_link_to(struct graph_node *from, struct graph_node *to,
 {
     graph_link_named(from, to, &config->requires, GRAPH_REQUIRES);
     graph_link_named(from, to, &config->after, GRAPH_AFTER);
+    graph_wait(from, to, &config->wait_for);
 }
 
 void graph_link_names(struct graph *g, struct graph_node *from, const struct name_list *names,
@@ -130,6 +158,17 @@ const char *graph_missing(const struct graph_node *n)
     return NULL;
 }
 
+/* What is down or has failed may still be started by hand, and will then be heard of. */
+static enum graph_gate_kind graph_gate_reached(const struct graph_node *n,
+                                               const struct graph_edge *edge,
+                                               enum graph_status status)
+{
+    unsigned reached = edge->to->ops->reached ? edge->to->ops->reached(edge->to) : 0;
+    if (!n->at_boot || edge->states == 0 || (edge->states & reached))
+        return GRAPH_GO;
+    return status == GRAPH_DOWN || status == GRAPH_FAILED ? GRAPH_BLOCKED : GRAPH_WAIT;
+}
+
 enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_node **blocker)
 {
     const struct graph_node *waits_for = NULL;
@@ -137,12 +176,15 @@ enum graph_gate_kind graph_gate(const struct graph_node *n, const struct graph_n
         const struct graph_edge *edge = &n->edges[i];
         enum graph_status status = edge->to->ops->status(edge->to);
         bool needed = edge->kind == GRAPH_REQUIRES;
-        if (needed && (status == GRAPH_DOWN || status == GRAPH_FAILED)) {
+        enum graph_gate_kind reached = graph_gate_reached(n, edge, status);
+        if (reached == GRAPH_BLOCKED ||
+            (needed && (status == GRAPH_DOWN || status == GRAPH_FAILED))) {
             if (blocker)
                 *blocker = edge->to;
             return GRAPH_BLOCKED;
         }
-        if (status == GRAPH_PENDING && !waits_for)
+        bool coming = edge->kind != GRAPH_REACHED && status == GRAPH_PENDING;
+        if ((coming || reached == GRAPH_WAIT) && !waits_for)
             waits_for = edge->to;
     }
     bool missing = graph_missing(n) != NULL;

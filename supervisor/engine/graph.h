@@ -23,6 +23,7 @@ enum graph_status {
 };
 
 enum graph_edge_kind {
+    GRAPH_REACHED,  /* at boot only: it must have been in one of the states of the edge */
     GRAPH_AFTER,    /* order only */
     GRAPH_REQUIRES, /* order, and it must be up */
 };
@@ -37,11 +38,14 @@ struct graph_node_ops {
     const char *(*caveat)(const struct graph_node *n); /* failed, but up for who requires it: how
                                                         * they run ("on older data"), or NULL;
                                                         * no function: never */
+    unsigned (*reached)(const struct graph_node *n);   /* enum startup_state: which it has been in;
+                                                      * no function: none */
 };
 
 struct graph_edge {
     struct graph_node *to;
     enum graph_edge_kind kind;
+    unsigned states; /* enum startup_state: one of them is waited for at boot; 0: none is */
 };
 
 struct graph_node {
@@ -51,6 +55,7 @@ struct graph_node {
     struct graph_edge *edges; /* owned: what this node waits for */
     size_t edge_count;
     const struct name_list *required; /* what the edges of GRAPH_REQUIRES were made from; NULL */
+    bool at_boot;                     /* it starts by itself: what its edges say of states counts */
     int64_t priority;
     int64_t rank; /* its priority, raised to that of what it waits for: the order of stopping */
 };
@@ -72,6 +77,7 @@ void graph_add(struct graph *g, struct graph_node *n);
 void graph_link(struct graph_node *from, struct graph_node *to, enum graph_edge_kind kind);
 void graph_link_names(struct graph *g, struct graph_node *from, const struct name_list *names,
                       enum graph_edge_kind kind); /* to all whom the names mean */
+void graph_link_waits(struct graph *g, struct graph_node *from, const struct startup_list *waits);
 void graph_link_to(struct graph_node *from, struct graph_node *to,
                    const struct process_config *config);      /* if its names mean `to` */
 void graph_unlink_all(struct graph_node *n);                  /* before its edges are made anew */

@@ -126,6 +126,28 @@ static void proc_kill(struct proc *p, int number, bool group)
     (void)proc_feed(p, FSM_LOST);
 }
 
+static unsigned proc_startup_state(enum proc_state state)
+{
+    switch (state) {
+    case PROC_STARTING:
+        return STARTUP_STARTING;
+    case PROC_RUNNING:
+        return STARTUP_RUNNING;
+    case PROC_BACKOFF:
+        return STARTUP_BACKOFF;
+    case PROC_STOPPING:
+        return STARTUP_STOPPING;
+    case PROC_EXITED:
+        return STARTUP_EXITED;
+    case PROC_FATAL:
+        return STARTUP_FATAL;
+    case PROC_STOPPED:
+    case PROC_UNKNOWN:
+        break;
+    }
+    return 0;
+}
+
 static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state from, unsigned actions)
 {
     if (p->fsm.deadline == FSM_NEVER)
@@ -134,6 +156,7 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
         host_arm(proc_host(p), &p->timer, p->fsm.deadline);
     if (p->fsm.state != PROC_STARTING)
         p->left_starting = true;
+    p->reached |= proc_startup_state(p->fsm.state);
     if (event == FSM_UP)
         child_confirm(&p->child);
     proc_log(p, event);
@@ -262,11 +285,17 @@ static bool proc_graph_named(const struct graph_node *n, const char *name)
            strcmp(name, p->label) == 0;
 }
 
+static unsigned proc_graph_reached(const struct graph_node *n)
+{
+    return container_of_const(n, struct proc, node)->reached;
+}
+
 static const struct graph_node_ops proc_graph_ops = {
     .status = proc_graph_status,
     .stopped = proc_graph_stopped,
     .pull = proc_graph_pull,
     .named = proc_graph_named,
+    .reached = proc_graph_reached,
 };
 
 /* --- Life ---------------------------------------------------------------------------------- */
@@ -342,18 +371,29 @@ void proc_want(struct proc *p)
     p->blocker = NULL;
 }
 
+void proc_boot(struct proc *p)
+{
+    if (!p->config->autostart && !p->config->dependent_startup)
+        return;
+    proc_want(p);
+    p->node.at_boot = p->config->wait_for.count > 0;
+}
+
 enum proc_start_result proc_start(struct proc *p)
 {
+    bool waits_at_boot = p->wanted && p->node.at_boot; /* whoever says start means now */
     if (p->fsm.state == PROC_STOPPING)
         return PROC_START_STOPPING;
     if (p->fsm.state == PROC_UNKNOWN)
         return PROC_START_UNKNOWN;
-    if (proc_state_is_running(p->fsm.state) || (p->wanted && p->gate != GRAPH_BLOCKED))
+    if (proc_state_is_running(p->fsm.state) ||
+        (p->wanted && p->gate != GRAPH_BLOCKED && !waits_at_boot))
         return PROC_START_ALREADY;
     if (p->fsm.again) { /* a restart is due anyway: do not wait for it */
         (void)proc_feed(p, FSM_RESTART);
         return PROC_START_OK;
     }
+    p->node.at_boot = false;
     proc_want(p);
     graph_pull(&p->node);
     proc_try_start(p);

@@ -30,6 +30,7 @@ struct proc {
     bool left_starting;               /* has been anything but STARTING since it was last wanted */
     bool awaited;                     /* STOPPING, and somebody wants to know when it is over */
     int64_t report_at;                /* while awaited: when the log says so again */
+    unsigned reached;                 /* enum startup_state: where it has been since it was made */
     bool spawn_pending;   /* the old pipes are still closing: the process follows when they are */
     int64_t started_wall; /* ms since 1970 of the last start and stop; 0: never */
     int64_t stopped_wall;
@@ -58,6 +59,7 @@ int proc_signal(struct proc *p, int number); /* -ESRCH: not running; -errno of k
 void proc_exited(struct proc *p, int code, int status);
 
 void proc_want(struct proc *p);          /* wants it up, without trying yet */
+void proc_boot(struct proc *p);          /* likewise, if it is one that starts by itself */
 bool proc_waiting(const struct proc *p); /* wanted, and waits for what it requires or follows */
 bool proc_settled(const struct proc *p); /* nothing of it is on its way */
 void proc_try_start(struct proc *p);     /* starts it if it waits and nothing is in the way */

@@ -28,6 +28,7 @@ static void supervisor_link_proc(struct supervisor *s, struct proc *p)
 {
     graph_link_names(&s->graph, &p->node, &p->config->requires, GRAPH_REQUIRES);
     graph_link_names(&s->graph, &p->node, &p->config->after, GRAPH_AFTER);
+    graph_link_waits(&s->graph, &p->node, &p->config->wait_for);
 }
 
 /* linear: every name is compared with every node, once for each configuration */
@@ -338,11 +339,7 @@ void supervisor_autostart(struct supervisor *s)
     struct pgroup *g;
     struct proc *p;
     supervisor_publish(s, EVENT_SUPERVISOR_STATE, NULL);
-    supervisor_each_proc(p, g, s)
-    {
-        if (p->config->autostart)
-            proc_want(p);
-    }
+    supervisor_each_proc(p, g, s) proc_boot(p);
     supervisor_each_proc(p, g, s)
     {
         if (p->wanted)
@@ -375,10 +372,8 @@ int supervisor_add_group(struct supervisor *s, const char *name)
     if (!g)
         return -ENOENT;
     supervisor_link_group(s, g);
-    for (size_t i = 0; i < g->count; i++) { /* all before the first one, as in autostart */
-        if (g->procs[i].config->autostart)
-            proc_want(&g->procs[i]);
-    }
+    for (size_t i = 0; i < g->count; i++) /* all before the first one, as in autostart */
+        proc_boot(&g->procs[i]);
     for (size_t i = 0; i < g->count; i++) {
         if (!proc_waiting(&g->procs[i]))
             continue;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -16,6 +17,8 @@ struct thing {
     enum graph_status status;
     bool gone;
     int pulled;
+    const char *name;
+    unsigned reached;
 };
 
 static enum graph_status thing_status(const struct graph_node *n)
@@ -33,7 +36,22 @@ static void thing_pull(struct graph_node *n)
     ((struct thing *)(void *)n)->pulled++;
 }
 
-static const struct graph_node_ops thing_ops = {thing_status, thing_stopped, thing_pull};
+static bool thing_named(const struct graph_node *n, const char *name)
+{
+    const char *own = ((const struct thing *)(const void *)n)->name;
+    return own && strcmp(own, name) == 0;
+}
+
+static unsigned thing_reached(const struct graph_node *n)
+{
+    return ((const struct thing *)(const void *)n)->reached;
+}
+
+static const struct graph_node_ops thing_ops = {.status = thing_status,
+                                                .stopped = thing_stopped,
+                                                .pull = thing_pull,
+                                                .named = thing_named,
+                                                .reached = thing_reached};
 
 static void things_init(struct graph *g, struct thing *things, size_t count)
 {
@@ -87,6 +105,48 @@ static void a_gate_for_each_kind_and_status(void **state)
         assert_int_equal(t[0].pulled, 0);
         things_close(&g, t, 2);
     }
+}
+
+/* At boot, and only then; where the other one is does not matter, only where it has been. */
+static void a_state_is_waited_for_at_boot(void **state)
+{
+    (void)state;
+    static const enum graph_status all[] = {GRAPH_DOWN, GRAPH_PENDING, GRAPH_UP, GRAPH_FAILED};
+    static const struct startup_wait wait = {"t1", STARTUP_RUNNING | STARTUP_EXITED};
+    struct startup_list waits = {(struct startup_wait *)(uintptr_t)&wait, 1};
+    const struct graph_node *blocker;
+    struct graph g;
+    struct thing t[3];
+    things_init(&g, t, 3);
+    t[1].name = "t1";
+    graph_link_waits(&g, &t[0].node, &waits);
+    assert_int_equal(t[0].node.edge_count, 1);
+    for (size_t i = 0; i < 4; i++) {
+        bool coming = all[i] == GRAPH_PENDING || all[i] == GRAPH_UP;
+        t[1].status = all[i];
+        t[1].reached = STARTUP_STARTING;
+        t[0].node.at_boot = true;
+        assert_int_equal(graph_gate(&t[0].node, &blocker), coming ? GRAPH_WAIT : GRAPH_BLOCKED);
+        assert_ptr_equal(blocker, &t[1].node);
+        t[0].node.at_boot = false;
+        assert_int_equal(graph_gate(&t[0].node, NULL), GRAPH_GO);
+        t[0].node.at_boot = true;
+        t[1].reached |= STARTUP_EXITED;
+        assert_int_equal(graph_gate(&t[0].node, NULL), GRAPH_GO);
+        graph_pull(&t[0].node);
+        assert_int_equal(t[1].pulled, 0);
+    }
+    /* with requires=, both count, whatever came first */
+    graph_link(&t[0].node, &t[1].node, GRAPH_REQUIRES);
+    assert_int_equal(t[0].node.edge_count, 1);
+    assert_int_equal(graph_gate(&t[0].node, NULL), GRAPH_BLOCKED);
+    t[1].status = GRAPH_UP;
+    assert_int_equal(graph_gate(&t[0].node, NULL), GRAPH_GO);
+    t[1].reached = 0;
+    assert_int_equal(graph_gate(&t[0].node, NULL), GRAPH_WAIT);
+    graph_link_waits(&g, &t[0].node, &waits);
+    assert_int_equal(t[0].node.edges[0].kind, GRAPH_REQUIRES);
+    things_close(&g, t, 3);
 }
 
 static void blocked_is_worse_than_waiting(void **state)
@@ -283,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gate_for_each_kind_and_status),
+        cmocka_unit_test(a_state_is_waited_for_at_boot),
         cmocka_unit_test(blocked_is_worse_than_waiting),
         cmocka_unit_test(requires_wins_over_after),
         cmocka_unit_test(ranks_rise_along_the_edges),
