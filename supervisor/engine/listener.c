@@ -53,10 +53,11 @@ static bool read_length(const struct buf *line, size_t *length)
 {
     int64_t n = 0;
     const char *text = line->len < RESULT_WORD ? "" : line->data + RESULT_WORD;
-    if (memchr(buf_str(line), '\0', line->len) || parse_int(text, &n, NULL) < 0)
+    if (memchr(buf_str(line), '\0', line->len) || parse_int(text, &n, NULL) < 0 || n < 0 ||
+        n > LISTENER_RESULT_MAX)
         return false;
     *length = (size_t)n;
-    return n >= 0 && n <= LISTENER_RESULT_MAX;
+    return true;
 }
 
 static enum listener_news take_line(struct listener *l, const char **data, size_t *len)
