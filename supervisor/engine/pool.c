@@ -176,6 +176,19 @@ int64_t pool_due(const struct pool *p)
     return p->waiting_count > 0 && pool_any_ready(p) ? p->resume : -1;
 }
 
+bool pool_quiet(const struct pool *p)
+{
+    bool any = false;
+    for (size_t i = 0; i < p->count; i++) {
+        if (!p->ops->running(p, i) || p->members[i].listener.state == LISTENER_UNKNOWN)
+            continue;
+        any = true;
+        if (p->members[i].listener.state == LISTENER_BUSY)
+            return false;
+    }
+    return !any || p->waiting_count == 0;
+}
+
 /* --- What members say ---------------------------------------------------------------------- */
 
 static void pool_log_step(const struct pool *p, size_t member, enum listener_state from)

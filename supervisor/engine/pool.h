@@ -23,6 +23,7 @@ enum {
     POOL_EVENT_COST = 256,             /* bytes that each event counts besides its payload */
     POOL_PAUSE_MS = 50,                /* before an event is sent the third time; then doubled */
     POOL_PAUSE_MAX_MS = 1000,
+    POOL_PATIENCE_MS = 1000, /* on the way down: for a pool to hear what has happened by then */
 };
 
 /* One event, shared by the pools that it waits in. */
@@ -72,6 +73,7 @@ struct pool {
     uint64_t next_serial;
     unsigned rejections; /* in a row */
     int64_t resume;      /* when events may be sent again; 0: at once */
+    int64_t patience;    /* on the way down: how long it is waited for; 0: nobody has yet */
 };
 
 void pool_init(struct pool *p, const struct pool_ops *ops, size_t members);
@@ -85,6 +87,9 @@ void pool_dispatch(struct pool *p, int64_t now);
 
 /* When pool_dispatch has something to do: 0 now, -1 not before something happens. */
 int64_t pool_due(const struct pool *p);
+
+/* Has it heard all that it can hear? False: a running member has an event, or will get one. */
+bool pool_quiet(const struct pool *p);
 
 void pool_started(struct pool *p, size_t member); /* its process */
 void pool_ended(struct pool *p, size_t member);

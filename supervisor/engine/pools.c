@@ -107,6 +107,8 @@ static void pools_settle(struct pools *pools)
     struct host *host = pools->supervisor->host;
     const struct pool *p;
     int64_t next = -1;
+    if (pools->supervisor->stopping_all)
+        supervisor_settle(pools->supervisor); /* somebody may have heard the last of it */
     list_each (p, &pools->pools, link) {
         int64_t due = pool_due(p);
         if (due >= 0 && (next < 0 || due < next))
@@ -125,6 +127,25 @@ static void on_dispatch(struct timer *timer)
     list_each (p, &pools->pools, link)
         pool_dispatch(p, host_now(pools->supervisor->host));
     pools_settle(pools);
+}
+
+static void on_patience(struct timer *timer)
+{
+    supervisor_settle(container_of(timer, struct pools, patience)->supervisor);
+}
+
+bool pools_may_stop(struct pgroup *g)
+{
+    struct host *host = g->supervisor->host;
+    struct pool *p = g->pool;
+    int64_t now = host_now(host);
+    if (!p || pool_quiet(p))
+        return true;
+    if (p->patience == 0)
+        p->patience = now + POOL_PATIENCE_MS;
+    if (now < p->patience && !timer_armed(&g->supervisor->pools.patience))
+        host_arm(host, &g->supervisor->pools.patience, p->patience);
+    return now >= p->patience;
 }
 
 static unsigned pools_periods(const struct pools *pools)
@@ -258,6 +279,7 @@ void pools_init(struct pools *pools, struct supervisor *s)
     list_init(&pools->pools);
     pools->dispatch.on_due = on_dispatch;
     pools->tick.on_due = on_tick;
+    pools->patience.on_due = on_patience;
     pools->subscriber.on_event = on_event;
     event_bus_subscribe(s->bus, &pools->subscriber);
 }
@@ -267,5 +289,6 @@ void pools_close(struct pools *pools)
     event_bus_unsubscribe(&pools->subscriber);
     host_disarm(pools->supervisor->host, &pools->dispatch);
     host_disarm(pools->supervisor->host, &pools->tick);
+    host_disarm(pools->supervisor->host, &pools->patience);
     file_close(&pools->terminal);
 }

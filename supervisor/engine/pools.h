@@ -26,6 +26,7 @@ struct pools {
     uint32_t types;       /* what any of them wants */
     uint64_t next_serial; /* of events; goes on across a reload */
     struct timer dispatch;
+    struct timer patience; /* somebody was waited for long enough */
     struct timer tick;
     struct ticks ticks;
     struct file_log terminal; /* our standard output, for supervisor_stdout:event_handler */
@@ -38,6 +39,10 @@ void pools_close(struct pools *pools); /* no timer runs any more */
 struct pool *pools_add(struct pools *pools, struct pgroup *g);
 void pools_mute(struct pools *pools, struct pool *p); /* hears no more; twice is fine */
 void pools_free(struct pool *p);                      /* muted; NULL is fine */
+
+/* On the way down: may the group's processes be stopped? Not while they have events to hear, for
+ * at most POOL_PATIENCE_MS; then supervisor_settle follows. */
+bool pools_may_stop(struct pgroup *g);
 
 /* Of processes of a group that has a pool: started, ended, has written to its standard output. */
 void pools_started(struct proc *p);

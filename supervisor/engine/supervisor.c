@@ -186,7 +186,11 @@ static bool supervisor_step_stop_proc(struct supervisor *s, struct proc *p, bool
     if (p->fsm.state == PROC_STOPPING)
         return true;
     bool may = !in_order || !proc_state_has_process(p->fsm.state);
-    return (may || graph_may_stop(&s->graph, &p->node)) && proc_stop(p) == 0;
+    if (!may && !graph_may_stop(&s->graph, &p->node))
+        return false;
+    if (p->fsm.state == PROC_RUNNING && !pools_may_stop(p->group))
+        return true;
+    return proc_stop(p) == 0;
 }
 
 /* Later groups and processes first, as they were started the other way round. */

@@ -244,6 +244,26 @@ static void test_death(void **state)
     check_got(b, 0, "112");
 }
 
+/* On the way down: who is waited for. */
+static void test_quiet(void **state)
+{
+    struct bed *b = *state;
+    happen(b, "1");
+    assert_true(pool_quiet(&b->pool)); /* nobody is there to hear it */
+    get_up(b, 0);
+    assert_false(pool_quiet(&b->pool));
+    say(b, 0, "RESULT 2\nOK");
+    assert_true(pool_quiet(&b->pool));
+    happen(b, "2");
+    assert_false(pool_quiet(&b->pool));
+    say(b, 0, "garbage");
+    assert_true(pool_quiet(&b->pool)); /* it will never hear anything again */
+    get_up(b, 0);
+    assert_false(pool_quiet(&b->pool));
+    b->running[0] = false;
+    assert_true(pool_quiet(&b->pool));
+}
+
 static void test_bad_result(void **state)
 {
     struct bed *b = *state;
@@ -318,7 +338,7 @@ int main(void)
         TEST(test_order),      TEST(test_members),         TEST(test_overflow),
         TEST(test_rejected),   TEST(test_always_rejected), TEST(test_death),
         TEST(test_bad_result), TEST(test_closed_input),    TEST(test_bytes),
-        TEST(test_wants),
+        TEST(test_wants),      TEST(test_quiet),
     };
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }
