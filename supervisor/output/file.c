@@ -69,7 +69,7 @@ static int file_try_open(struct file_log *f, int flags)
 {
     fd_close(&f->fd);
     f->retry_at = clock_now() + FILE_RETRY_MS;
-    int fd = file_open_path(f->path, flags, f->mode);
+    int fd = file_open_path(f->path, flags | (f->own ? O_NOFOLLOW : 0), f->mode);
     if (fd < 0) {
         file_lost(f, "open", -fd, 0);
         return fd;
@@ -83,7 +83,8 @@ int file_open(struct file_log *f, const struct file_options *o, struct err *e)
 {
     *f = (struct file_log){.fd = -1, .maxbytes = o->maxbytes, .mode = o->mode ? o->mode : 0666};
     f->backups = o->backups < FILE_BACKUPS_MAX ? o->backups : FILE_BACKUPS_MAX;
-    int fd = file_open_path(o->path, 0, f->mode);
+    f->own = o->own;
+    int fd = file_open_path(o->path, f->own ? O_NOFOLLOW : 0, f->mode);
     if (fd < 0)
         return err_set(e, fd, "cannot open %s: %s", o->path, strerror(-fd));
     f->path = mem_strdup(o->path);

@@ -28,6 +28,7 @@ struct file_options {
     int64_t maxbytes; /* rotate when the file is at least so long after a write; 0: never */
     int64_t backups;  /* path.1 (newest) to path.N; 0: the file is truncated */
     mode_t mode;      /* of a new file, before the umask; 0: 0666 */
+    bool own;         /* nobody else has a say in where it is: a symbolic link is refused */
 };
 
 struct file_log {
@@ -40,6 +41,7 @@ struct file_log {
     int64_t maxbytes;
     int64_t backups;
     mode_t mode;
+    bool own;
     int error;         /* errno of the trouble there is, 0: none */
     const char *doing; /* "write", "open", "rotate": what failed */
     bool told;         /* file_trouble has spoken of a trouble that is not over */

@@ -15,6 +15,7 @@ int sink_open(struct sink *s, const struct log_config *c, const char *auto_path,
         .maxbytes = c->maxbytes,
         .backups = c->backups,
         .mode = automatic ? 0600 : 0,
+        .own = automatic, /* often in a folder that others may write to, such as /tmp */
     };
     sink_init(s, s->name);
     if (c->kind != LOG_KIND_NONE && o.path) {

@@ -40,6 +40,26 @@ static void nothing_is_a_sink(void **state)
     sink_close(&s);
 }
 
+static void an_auto_log_follows_no_link(void **state)
+{
+    (void)state;
+    struct sink s;
+    struct err e;
+    struct log_config automatic = {.kind = LOG_KIND_AUTO};
+    assert_int_equal(symlink("precious", "own.log"), 0);
+    sink_init(&s, "web");
+    assert_int_equal(sink_open(&s, &automatic, "own.log", &e), -ELOOP);
+    assert_int_equal(unlink("own.log"), 0);
+    assert_int_equal(sink_open(&s, &automatic, "own.log", &e), 0);
+    assert_int_equal(unlink("own.log"), 0);
+    assert_int_equal(symlink("precious", "own.log"), 0); /* as between two files of a rotation */
+    assert_int_equal(sink_reopen(&s, &e), -ELOOP);
+    sink_write(&s, "secret", 6);
+    assert_int_equal(access("precious", F_OK), -1);
+    sink_close(&s);
+    assert_int_equal(unlink("own.log"), 0);
+}
+
 static void files_and_their_paths(void **state)
 {
     (void)state;
@@ -258,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_a_sink),
         cmocka_unit_test(files_and_their_paths),
+        cmocka_unit_test(an_auto_log_follows_no_link),
         cmocka_unit_test(lines_to_syslog),
         cmocka_unit_test(long_lines_come_in_pieces),
         cmocka_unit_test(syslog_comes_goes_and_sleeps),
