@@ -11,11 +11,12 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"
 
-enum { SEND_SECONDS = 30 }; /* for one write */
+enum { SEND_SECONDS = 30, CONNECT_AGAIN_MS = 20 }; /* for one write; between two attempts */
 
 void http_init(struct http *h)
 {
@@ -73,7 +74,12 @@ static int connect_unix(const char *path)
     if (strlen(path) >= sizeof address.sun_path)
         return -ENAMETOOLONG;
     memcpy(address.sun_path, path, strlen(path));
-    return connect_to((const struct sockaddr *)&address, sizeof address);
+    int64_t until = clock_now() + HTTP_CONNECT_MS;
+    int fd;
+    do /* many are before us: there is nothing to poll while the queue is full */
+        fd = connect_to((const struct sockaddr *)&address, sizeof address);
+    while (fd == -EAGAIN && clock_now() < until && poll(NULL, 0, CONNECT_AGAIN_MS) == 0);
+    return fd;
 }
 
 /* "host:port", "[v6]:port", "host"; a login before and a path after it do not matter. */
@@ -154,33 +160,50 @@ static int http_connect(struct http *h, const char *url, struct err *e)
 
 /* --- Receiving ----------------------------------------------------------------------------- */
 
-/* Waits for bytes where a signal may end the waiting: it is blocked but for this wait. */
-static int http_wait(struct http *h)
+/* Milliseconds until the answer is too slow; -1: it has not begun, or may take its time. */
+static int64_t http_patience(const struct http *h)
+{
+    if (!h->paced || h->begun == 0)
+        return -1;
+    int64_t most = HTTP_SLOW_MS + (int64_t)(h->got / HTTP_SLOW_BYTES) * 1000;
+    int64_t left = h->begun + most - clock_now();
+    return left > 0 ? left : 0;
+}
+
+/* Waits for bytes; a signal that is blocked but for this wait may end it. */
+static int http_wait(struct http *h, struct err *e)
 {
     struct pollfd p = {.fd = h->fd, .events = POLLIN};
-    while (h->stop && !*h->stop) {
-        int n = ppoll(&p, 1, NULL, h->mask);
+    while (!h->stop || !*h->stop) {
+        int64_t left = http_patience(h);
+        const struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+        int n = ppoll(&p, 1, left < 0 ? NULL : &limit, h->mask);
         if (n > 0)
             return 0;
         if (n < 0 && errno != EINTR)
-            return -errno;
+            return err_set(e, -errno, "%s", strerror(errno));
+        if (n == 0)
+            return err_set(e, -EPROTO, "the answer comes too slowly");
     }
-    return h->stop ? -EINTR : 0;
+    return err_set(e, -EINTR, "%s", strerror(EINTR));
 }
 
 /* Reads more into h->in. 0 at the end of the connection, else the number of bytes. */
 static ssize_t http_more(struct http *h, struct err *e)
 {
     char chunk[16384];
-    ssize_t n = http_wait(h);
+    ssize_t n = http_wait(h, e);
     if (n < 0)
-        return err_set(e, (int)n, "%s", strerror((int)-n));
+        return n;
     do
         n = recv(h->fd, chunk, sizeof chunk, 0);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return err_set(e, -errno, "%s", strerror(errno));
     buf_append(&h->in, chunk, (size_t)n);
+    h->got += (size_t)n;
+    if (h->begun == 0)
+        h->begun = clock_now();
     return n;
 }
 
@@ -235,6 +258,9 @@ int http_send(struct http *h, const struct http_request *r, struct err *e)
         return rc;
     struct buf out = BUF_EMPTY;
     write_request(&out, r);
+    h->paced = true;
+    h->begun = 0;
+    h->got = 0;
     rc = send_all(h->fd, out.data, out.len);
     if (rc < 0)
         (void)err_set(e, rc, "%s", strerror(-rc));
@@ -270,7 +296,7 @@ int http_head(struct http *h, struct answer *a, struct err *e)
     return rc;
 }
 
-int http_piece(struct http *h, struct answer *a, answer_sink *sink, void *ctx, struct err *e)
+static int http_take(struct http *h, struct answer *a, answer_sink *sink, void *ctx, struct err *e)
 {
     int rc = answer_take(a, &h->in, sink, ctx, e);
     if (rc == 0)
@@ -278,6 +304,12 @@ int http_piece(struct http *h, struct answer *a, answer_sink *sink, void *ctx, s
     if (rc < 0 || (rc > 0 && a->close))
         http_close(h);
     return rc;
+}
+
+int http_piece(struct http *h, struct answer *a, answer_sink *sink, void *ctx, struct err *e)
+{
+    h->paced = false;
+    return http_take(h, a, sink, ctx, e);
 }
 
 struct collected {
@@ -300,7 +332,7 @@ int http_body(struct http *h, struct answer *a, size_t limit, struct buf *out, s
     struct collected c = {.out = out, .left = limit};
     int rc = 0;
     while (rc == 0)
-        rc = http_piece(h, a, on_piece, &c, e);
+        rc = http_take(h, a, on_piece, &c, e);
     if (rc == -EMSGSIZE)
         (void)err_set(e, rc, "the answer is larger than %zu bytes", limit);
     return rc < 0 ? rc : 0;

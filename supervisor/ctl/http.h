@@ -1,11 +1,12 @@
 /*
  * A small blocking HTTP/1.1 client on a unix or TCP socket: what mainstayctl needs to talk to
  * one daemon. One connection, kept alive between requests until http_close or until the server
- * wants it closed. Connecting has a time-out; an answer may take as long as the daemon needs.
+ * wants it closed. Connecting has a time-out. An answer may take as long as the daemon needs, but
+ * once it has begun it has to come on, unless it is taken in pieces.
  *
  * Failures are negative errno: what connect, read and write say, and
  *   -ENODATA    the server closed the connection without an answer
- *   -EPROTO     what came is not HTTP
+ *   -EPROTO     what came is not HTTP, or it comes too slowly
  *   -EMSGSIZE   the answer is larger than its limit
  *   -EADDRNOTAVAIL  the host's name cannot be resolved (the sentence says why)
  */
@@ -15,14 +16,22 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ctl/answer.h"
 
-enum { HTTP_CONNECT_MS = 10000 };
+enum {
+    HTTP_CONNECT_MS = 10000,
+    HTTP_SLOW_MS = 10000,   /* so long an answer may take, and a second more */
+    HTTP_SLOW_BYTES = 1024, /* for so many bytes that have come */
+};
 
 struct http {
     int fd;        /* -1: not connected */
     struct buf in; /* received and not yet used */
+    bool paced;    /* the answer has to come on */
+    int64_t begun; /* when its first bytes came; 0: not yet */
+    size_t got;    /* bytes of it */
     /* Both NULL, or: waiting for bytes happens under `mask`, and ends with -EINTR once *stop. */
     const sigset_t *mask;
     const volatile sig_atomic_t *stop;
