@@ -37,6 +37,8 @@
         "the connection of the oldest one is closed")                                              \
     ROW(LIMIT_FOLLOWS, 64, "logs that are followed over a server", "503")                          \
     ROW(LIMIT_STDIN, 1 << 20, "bytes that wait for a program to read its input", "fault 30 FAILED")\
+    ROW(LIMIT_ORPHANS, 64, "buttons of the web page that go on though the browser has left",       \
+        "the oldest is not gone on with")                                                          \
     ROW(LIMIT_TURN_MS, 10, "milliseconds of calls in a turn of the loop, beyond the first call",   \
         "programs, signals and the other servers have their turn, then it goes on")
 

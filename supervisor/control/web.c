@@ -201,11 +201,18 @@ static void web_act(struct control *c, struct exchange *x, const struct web_acti
 
 void web_gone(struct control *c, const struct exchange *x)
 {
-    struct web_act *a;
+    struct web_act *a, *oldest = NULL;
+    unsigned orphans = 0;
     list_each (a, &c->web_acts, link) {
         if (a->x == x)
             a->x = NULL;
+        if (!a->x && orphans++ == 0)
+            oldest = a;
     }
+    if (orphans <= LIMIT_ORPHANS)
+        return;
+    rpc_forget(&c->rpc, oldest);
+    act_free(oldest);
 }
 
 /* --- Who asks -------------------------------------------------------------------------------- */
