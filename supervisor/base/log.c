@@ -72,6 +72,22 @@ void log_raw(const char *lines, size_t len)
         (void)fd_write_all(STDERR_FILENO, lines, len);
 }
 
+void log_text(enum log_level level, const char *text, size_t len)
+{
+    char head[64];
+    struct buf line = BUF_EMPTY;
+    if (level < the_log.level)
+        return;
+    buf_append(&line, head, log_head(head, sizeof head, level));
+    buf_append(&line, text, len);
+    buf_char(&line, '\n');
+    if (the_log.write)
+        the_log.write(the_log.ctx, level, line.data, line.len);
+    else
+        (void)fd_write_all(STDERR_FILENO, line.data, line.len);
+    buf_close(&line);
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
     char line[8192];

@@ -31,6 +31,9 @@ enum log_level log_get_level(void);
 
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for a text of any length that may hold anything, newlines and NUL too. */
+void log_text(enum log_level level, const char *text, size_t len);
+
 void log_raw(const char *lines, size_t len); /* whole lines that were made before */
 
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "engine/fcgi.h"
+#include "engine/payload.h"
 #include "engine/reaper.h"
 #include "engine/supervisor.h"
 
@@ -207,10 +208,23 @@ static void proc_publish_output(const struct proc *p, enum event_type type, bool
     event_bus_publish(p->group->supervisor->bus, &ev);
 }
 
+/* At debug level the main log has everything that is said. */
+static void proc_echo(const struct proc *p, bool is_err, const char *data, size_t len)
+{
+    struct buf text = BUF_EMPTY;
+    if (log_get_level() > LOG_LEVEL_DEBUG)
+        return;
+    buf_printf(&text, "'%s' %s output:\n", p->config->name, is_err ? "stderr" : "stdout");
+    payload_write_text(data, len, &text);
+    log_text(LOG_LEVEL_DEBUG, text.data, text.len);
+    buf_close(&text);
+}
+
 static void on_child_output(struct child *child, bool is_err, const char *data, size_t len)
 {
     struct proc *p = container_of(child, struct proc, child);
     const struct log_config *log = is_err ? &p->config->err : &p->config->out;
+    proc_echo(p, is_err, data, len);
     if (p->group->pool && !is_err)
         pools_heard(p, data, len);
     else if (log->events_enabled)
@@ -315,8 +329,7 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
     child_init(&p->child, config, group_name, proc_host(p));
     p->child.on_idle = on_child_idle;
     p->child.protocol = group->pool != NULL;
-    if (config->out.events_enabled || config->err.events_enabled || group->pool)
-        p->child.on_output = on_child_output;
+    p->child.on_output = on_child_output;
     child_capture(&p->child, group->config->kind != GROUP_LISTENER, on_child_message);
     child_make_auto_logs(&p->child, group->snapshot);
     graph_node_init(&p->node, &proc_graph_ops, p->label, group->config->priority);

@@ -45,6 +45,26 @@ static void mainlog_tell(struct mainlog *m)
     file_close(&errors);
 }
 
+/* Each line is a message of its own, with the date and level of the first. */
+static void mainlog_send(enum log_level level, const char *text, size_t len)
+{
+    static const char head[] = "2026-11-21 05:26:38,205 INFO ";
+    struct buf line = BUF_EMPTY;
+    size_t head_len = len < sizeof head - 1 ? len : sizeof head - 1;
+    const char *from = text + head_len;
+    const char *end = text + len;
+    while (from < end) {
+        const char *stop = memchr(from, '\n', (size_t)(end - from));
+        stop = stop ? stop : end;
+        buf_clear(&line);
+        buf_append(&line, text, head_len);
+        buf_append(&line, from, (size_t)(stop - from));
+        syslog_send(mainlog_priority(level), NULL, line.data, line.len);
+        from = stop + 1;
+    }
+    buf_close(&line);
+}
+
 /* log_writer */
 static void mainlog_write(void *ctx, enum log_level level, const char *line, size_t len)
 {
@@ -52,7 +72,7 @@ static void mainlog_write(void *ctx, enum log_level level, const char *line, siz
     file_write(&m->file, line, len);
     file_write(&m->terminal, line, len);
     if (m->syslog)
-        syslog_send(mainlog_priority(level), NULL, line, len - 1);
+        mainlog_send(level, line, len);
     mainlog_tell(m);
 }
 

@@ -159,12 +159,21 @@ static void whole_lines_to_syslog(void **state)
     syslog_set_path("dev-log");
     assert_int_equal(mainlog_open(&m, &o, NULL), 0);
     log_warn("killing 'web' (4711) with SIGKILL");
+    log_text(LOG_LEVEL_INFO, "one\n\ntwo", 8);
     mainlog_close(&m);
     assert_true(recv(fd, text, sizeof text - 1, MSG_DONTWAIT) > 0);
     assert_memory_equal(text, "<12>", 4);
     assert_non_null(strstr(text, ": 20")); /* the line's own time */
     assert_non_null(strstr(text, " WARN killing 'web' (4711) with SIGKILL"));
     assert_null(strchr(text, '\n'));
+    static const char *const lines[] = {" INFO one", " INFO ", " INFO two"};
+    for (size_t i = 0; i < 3; i++) { /* each has date and level */
+        memset(text, 0, sizeof text);
+        assert_true(recv(fd, text, sizeof text - 1, MSG_DONTWAIT) > 0);
+        assert_memory_equal(text, "<14>", 4);
+        assert_string_equal(strstr(text, " INFO "), lines[i]);
+    }
+    assert_int_equal(recv(fd, text, sizeof text, MSG_DONTWAIT), -1);
     assert_null(mainlog_path(&m));
     assert_int_equal(access("syslog", F_OK), -1);
     syslog_set_path(NULL);
