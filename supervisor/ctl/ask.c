@@ -1,6 +1,7 @@
 #include "ctl/ask.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,11 @@ char *ask(const char *question)
     return read_line(stdin);
 }
 
+const char *ask_end_text(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? "" : "EOF when reading a line";
+}
+
 /* The terminal that controls us; NULL when there is none. */
 static FILE *open_terminal(void)
 {
@@ -54,9 +60,11 @@ static char *ask_terminal(FILE *terminal, const char *question)
         silent.c_lflag &= ~(tcflag_t)ECHO;
         (void)tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
     }
-    (void)sigprocmask(SIG_SETMASK, &i.before, NULL);
     (void)dprintf(fileno(terminal), "%s", question);
-    char *line = read_line(terminal);
+    struct pollfd p = {.fd = fileno(terminal), .events = POLLIN};
+    while (!interrupt_seen && ppoll(&p, 1, NULL, &i.before) < 0)
+        continue; /* by Ctrl-C: the only signal that is waited for */
+    char *line = interrupt_seen ? NULL : read_line(terminal);
     if (hide)
         (void)tcsetattr(fileno(terminal), TCSAFLUSH, &was);
     interrupt_end(&i);
@@ -71,7 +79,10 @@ char *ask_secret(const char *question)
     FILE *terminal = open_terminal();
     if (!terminal) {
         (void)fputs(question, stderr);
-        return read_line(stdin);
+        char *line = read_line(stdin);
+        if (line)
+            (void)fputc('\n', stderr);
+        return line;
     }
     char *line = ask_terminal(terminal, question);
     (void)fclose(terminal);

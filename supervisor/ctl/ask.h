@@ -5,6 +5,9 @@
 /* The answers are lines without their end, or NULL when the input ends; the caller's. */
 char *ask(const char *question);
 
+/* What supervisorctl's language has to say about an input that ends; nothing at a terminal. */
+const char *ask_end_text(void);
+
 /* Without echo, and at the terminal when there is one, wherever standard input comes from. */
 char *ask_secret(const char *question);
 

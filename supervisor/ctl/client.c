@@ -275,8 +275,10 @@ static void plain_text(const struct failure *f, const char *url, struct buf *out
     case FAILURE_NONE:
     case FAILURE_RANGE:
     case FAILURE_RESULT:
-    case FAILURE_INPUT:
         buf_text(out, f->text);
+        break;
+    case FAILURE_INPUT:
+        buf_text(out, "the input ended where an answer was wanted");
         break;
     }
 }

@@ -271,8 +271,9 @@ static int ctl_ask_login(struct ctl *c)
     char *username = ask("Username:");
     char *password = username ? ask_secret("Password:") : NULL;
     if (!password) {
+        const char *why = username ? "" : ask_end_text();
         mem_free(username);
-        return client_fail(&c->client, FAILURE_INPUT, 0, "EOF when reading a line");
+        return client_fail(&c->client, FAILURE_INPUT, 0, "%s", why);
     }
     print_line("%s", "");
     mem_free(c->o->username);
@@ -285,7 +286,7 @@ static int ctl_ask_login(struct ctl *c)
 /* Runs the command; a server that wants a password gets one when there is somebody to ask. */
 static int ctl_run_with_login(struct ctl *c, const struct command *row, const struct words *w)
 {
-    for (;;) {
+    for (int before = c->exit;; c->exit = before) {
         int rc = ctl_run(c, row, w);
         const struct failure *f = &c->client.failure;
         if (rc == 0 || f->kind != FAILURE_HTTP || f->code != 401)

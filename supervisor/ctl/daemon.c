@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "ctl/ask.h"
@@ -26,7 +27,7 @@ static int really(struct ctl *c, const char *question)
         return 1;
     char *answer = ask(question);
     if (!answer)
-        return client_fail(&c->client, FAILURE_INPUT, 0, "EOF when reading a line");
+        return client_fail(&c->client, FAILURE_INPUT, 0, "%s", ask_end_text());
     int yes = *answer == 'y' || *answer == 'Y';
     mem_free(answer);
     return yes;
@@ -85,7 +86,7 @@ int command_reload(struct ctl *c, const struct words *w)
 int command_open(struct ctl *c, const struct words *w)
 {
     const char *url = w->line;
-    if (strncmp(url, "unix:", 5) != 0 && strncmp(url, "http:", 5) != 0) {
+    if (strncasecmp(url, "unix:", 5) != 0 && strncasecmp(url, "http:", 5) != 0) {
         print_line("ERROR: url must be http:// or unix://");
         c->exit = EXIT_GENERIC;
         return 0;

@@ -1,11 +1,12 @@
 /* fg: what a process says on the terminal, and what is typed on its standard input. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "base/fd.h"
 #include "control/xmlrpc.h"
 #include "ctl/commands.h"
 #include "ctl/follow.h"
@@ -17,6 +18,7 @@ enum { STATE_RUNNING = 20, LINE_MAX_BYTES = 256 * 1024, LOGS = 2 };
 struct foreground {
     struct ctl *c; /* borrowed */
     const char *name;
+    int input;                /* where lines are typed */
     struct follow logs[LOGS]; /* of standard output and standard error */
     struct buf line;          /* as far as it was typed */
     struct interrupt interrupt;
@@ -28,10 +30,10 @@ enum typed { TYPED_NOTHING, TYPED_LINE, TYPED_END };
  * Byte by byte: what comes after the line is not for the process when it ends meanwhile. A line
  * that is too long goes in parts.
  */
-static enum typed read_typed(struct buf *line)
+static enum typed read_typed(int fd, struct buf *line)
 {
     char ch = 0;
-    ssize_t n = read(STDIN_FILENO, &ch, 1);
+    ssize_t n = read(fd, &ch, 1);
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return TYPED_NOTHING;
     if (n <= 0)
@@ -46,7 +48,7 @@ static enum typed wait_for_line(struct foreground *f)
 {
     enum typed typed = TYPED_NOTHING;
     while (typed == TYPED_NOTHING && !interrupt_seen) {
-        struct pollfd p[LOGS + 1] = {{.fd = STDIN_FILENO, .events = POLLIN}};
+        struct pollfd p[LOGS + 1] = {{.fd = f->input, .events = POLLIN}};
         for (size_t i = 0; i < LOGS; i++)
             p[i + 1] = (struct pollfd){.fd = f->logs[i].client.http.fd, .events = POLLIN};
         if (ppoll(p, LOGS + 1, NULL, &f->interrupt.before) < 0)
@@ -56,7 +58,7 @@ static enum typed wait_for_line(struct foreground *f)
                 follow_piece(&f->logs[i]);
         }
         if (p[0].revents)
-            typed = read_typed(&f->line);
+            typed = read_typed(f->input, &f->line);
     }
     return interrupt_seen ? TYPED_END : typed;
 }
@@ -122,10 +124,23 @@ static int foreground_run(struct foreground *f)
     return 0;
 }
 
+/*
+ * Ctrl-C takes back what was typed and not yet read, perhaps just before it is read: so a
+ * terminal is opened once more, in a way that does not wait, and that nobody else sees.
+ */
+static int open_input(void)
+{
+    char path[64];
+    int fd = -1;
+    if (ttyname_r(STDIN_FILENO, path, sizeof path) == 0)
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return fd < 0 ? STDIN_FILENO : fd;
+}
+
 static int foreground(struct ctl *c, const char *name)
 {
     static const char *const channels[LOGS] = {"stdout", "stderr"};
-    struct foreground f = {.c = c, .name = name};
+    struct foreground f = {.c = c, .name = name, .input = open_input()};
     print_line("==> Press Ctrl-C to exit <==");
     (void)fflush(stdout);
     interrupt_begin(&f.interrupt);
@@ -139,6 +154,8 @@ static int foreground(struct ctl *c, const char *name)
     c->client.http.mask = NULL;
     c->client.http.stop = NULL;
     interrupt_end(&f.interrupt);
+    if (f.input != STDIN_FILENO)
+        fd_close(&f.input);
     buf_close(&f.line);
     return rc;
 }

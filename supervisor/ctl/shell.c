@@ -155,14 +155,19 @@ static void shell_close(struct shell *s)
     mem_free(s->prompt);
 }
 
-/* Whether Ctrl-C sends a signal. libedit adds its own settings to what it finds. */
-static void signal_keys(bool on)
+/*
+ * libedit changes the terminal only when it reads the first key: what is typed before, but
+ * behind the prompt, would be shown twice, and Ctrl-C would be a signal. Keeps what was.
+ */
+static void take_terminal(struct termios *was)
 {
-    struct termios t;
-    if (tcgetattr(STDIN_FILENO, &t) < 0)
+    if (tcgetattr(STDIN_FILENO, was) < 0)
         return;
-    t.c_lflag = on ? t.c_lflag | ISIG : t.c_lflag & ~(tcflag_t)ISIG;
-    (void)tcsetattr(STDIN_FILENO, TCSANOW, &t);
+    struct termios t = *was;
+    t.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
+    t.c_cc[VMIN] = 1;
+    t.c_cc[VTIME] = 0;
+    (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
 }
 
 /* The next line, or NULL at the end of the input and after Ctrl-C. */
@@ -171,10 +176,11 @@ static char *shell_line(struct shell *s)
     if (!s->edit)
         return ask(s->prompt);
     int len = 0;
+    struct termios was;
     forget_tab(s);
-    signal_keys(false);
+    take_terminal(&was);
     const char *typed = el_gets(s->edit, &len);
-    signal_keys(true);
+    (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &was);
     if (!typed || len <= 0)
         return NULL;
     char *line = mem_strndup(typed, (size_t)len - (typed[len - 1] == '\n' ? 1 : 0));
