@@ -245,6 +245,25 @@ static void a_multicall_waits_for_each_call(void **state)
 }
 
 /* Ten thousand answers at once must not be ten thousand frames deep. */
+static void who_has_left_is_forgotten(void **state)
+{
+    (void)state;
+    static const char *const rows_of_calls =
+        "[[{\"methodName\": \"test.none\"}, {\"methodName\": \"test.later\"},"
+        " {\"methodName\": \"test.none\"}]]";
+    int alice, bob;
+    rpc_call(&rpc, "test.later", json_array(), NULL, on_done, &alice);
+    rpc_call(&rpc, "system.multicall", json_loads(rows_of_calls, 0, NULL), NULL, on_done, &bob);
+    rpc_forget(&rpc, &rpc); /* who has never asked */
+    assert_int_equal(abandoned, 0);
+    rpc_forget(&rpc, &bob); /* the part that waits goes, too, and none is begun any more */
+    assert_int_equal(abandoned, 1);
+    rpc_forget(&rpc, &alice);
+    assert_int_equal(abandoned, 2);
+    assert_int_equal(answers, 0);
+    assert_true(list_empty(&rpc.calls));
+}
+
 static void a_long_multicall(void **state)
 {
     (void)state;
@@ -299,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(methods_tell_of_themselves, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(many_calls_in_one, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(a_multicall_waits_for_each_call, open_rpc, close_rpc),
+        cmocka_unit_test_setup_teardown(who_has_left_is_forgotten, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(a_long_multicall, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(a_multicall_of_large_answers, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(what_waits_at_the_end_gets_a_fault, open_rpc, close_rpc),
