@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -326,7 +327,11 @@ static void mainstay_make_parts(struct mainstay *m)
 /* One that cannot be written is no reason to stay down; one that belongs to another is. */
 static int mainstay_take_pidfile(struct mainstay *m, struct err *e)
 {
+    mode_t before = m->config->nodaemon ? umask(022) : umask((mode_t)m->config->umask);
+    if (m->config->nodaemon)
+        (void)umask(before);
     int rc = pidfile_take(&m->pidfile, m->config->pidfile, e);
+    (void)umask(before);
     if (rc == 0 && m->config->uid != CONFIG_UNSET)
         pidfile_give(&m->pidfile, (uid_t)m->config->uid, (gid_t)m->config->gid);
     return rc == -EEXIST ? rc : 0;

@@ -5,6 +5,7 @@ with both(CONFIG) as (theirs, ours):
 finish()
 """
 import contextlib
+import difflib
 import http.client
 import os
 import re
@@ -38,13 +39,21 @@ sys.stdout.reconfigure(line_buffering=True)
 failures = []
 
 
+def difference(theirs, ours):
+    if not (isinstance(theirs, list) and isinstance(ours, list) and len(theirs) + len(ours) > 8):
+        return f"  theirs {theirs!r}\n  ours   {ours!r}"
+    return "\n".join(difflib.unified_diff([str(item) for item in theirs],
+                                          [str(item) for item in ours], "theirs", "ours",
+                                          lineterm="", n=2))
+
+
 def compare(name, theirs, ours):
     """One comparison; the test goes on when they differ."""
     if theirs == ours:
         print("ok", name)
     else:
         failures.append(name)
-        print(f"not ok {name}\n  theirs {theirs!r}\n  ours   {ours!r}")
+        print(f"not ok {name}\n{difference(theirs, ours)}")
 
 
 def compare_each(name, theirs, ours):
