@@ -65,7 +65,7 @@ struct mainstay {
 
 /* --- Configuration ------------------------------------------------------------------------- */
 
-/* Loads the file anew; what is wrong with it is in `e`, what is odd is logged. */
+/* Loads the file anew; what is wrong with it is in `e`, and all that is odd is logged. */
 static int mainstay_read_config(struct mainstay *m, struct config **out, struct err *e)
 {
     struct problem_list problems;
@@ -206,6 +206,15 @@ static int mainstay_reread(void *owner, struct config **out, struct err *e)
     return mainstay_read_config(owner, out, e);
 }
 
+static int mainstay_reread_good(void *owner, struct config **out, struct problem_list *left,
+                                struct err *e)
+{
+    struct mainstay *m = owner;
+    int rc = config_load_good(&m->cmdline.load, out, left, e);
+    startlog_problems(left);
+    return rc;
+}
+
 static const char *mainstay_main_log(void *owner)
 {
     struct mainstay *m = owner;
@@ -222,6 +231,7 @@ static const struct control_host mainstay_control_host = {
     .shutdown = mainstay_begin_shutdown,
     .restart = mainstay_begin_restart,
     .reread = mainstay_reread,
+    .reread_good = mainstay_reread_good,
     .main_log = mainstay_main_log,
     .clear_main_log = mainstay_clear_main_log,
 };

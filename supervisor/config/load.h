@@ -40,6 +40,7 @@ struct load_options {
     const char *node; /* host_node_name; NULL: uname */
     const char *as_supervisor;      /* argv[0] when we were called supervisord; NULL: we are not */
     struct env_list overrides;      /* keys of [supervisord] that the command line gives */
+    const struct name_list *skip;   /* included files that are not read; NULL: none */
     const struct env_list *environ; /* for %(ENV_X)s; NULL: the process's own */
 };
 
@@ -49,6 +50,13 @@ struct load_options {
  */
 int config_load(const struct load_options *o, struct config **out, struct problem_list *problems,
                 struct err *e);
+
+/*
+ * The same without the included files that cannot be used, if that helps: what is wrong with them
+ * is appended to `left`, whose errors are no failure then.
+ */
+int config_load_good(const struct load_options *o, struct config **out, struct problem_list *left,
+                     struct err *e);
 
 /*
  * Finds the file that is read without -c. -ENOENT with the places that were tried in e. Called by

@@ -1,5 +1,6 @@
 /* Methods for the configuration: what a new one changes, and changing to it group by group. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "config/diff.h"
@@ -53,6 +54,59 @@ static void reload_config(struct call *c)
     call_return(c, value);
 }
 
+/* The first of the names (with blanks between them) that is no group of `next`; "" for none. */
+static const char *missing_group(const struct config *next, const char *names, struct arena *a)
+{
+    char *rest = NULL;
+    char *words = arena_strdup(a, names);
+    for (char *w = strtok_r(words, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
+        if (!config_find_group(next, w))
+            return w;
+    }
+    return "";
+}
+
+static json_t *problems_value(const struct problem_list *left)
+{
+    json_t *lines = json_array();
+    for (size_t i = 0; i < left->count; i++) {
+        struct buf line = BUF_EMPTY;
+        problem_print(&left->items[i], &line);
+        line.data[line.len - 1] = '\0';
+        json_array_append_new(lines, status_text(buf_str(&line)));
+        buf_close(&line);
+    }
+    return lines;
+}
+
+/*
+ * For `update` of named groups that have nothing to do with a broken file: supervisor.reloadConfig
+ * has no argument and must refuse. A name that the good files do not have may be in a broken one.
+ * Jobs stay as they are: those of a broken file are not gone.
+ */
+static void reload_good_files(struct call *c)
+{
+    struct control *control = control_of(c);
+    struct config *next = NULL;
+    struct problem_list left;
+    struct err e;
+    problem_list_init(&left);
+    int rc = control->host->reread_good(control->owner, &next, &left, &e);
+    const char *missing = rc == 0 ? missing_group(next, call_text(c, 0), &left.arena) : "";
+    if (*missing)
+        rc = err_set(&e, -EINVAL, "%s is not in the files that can be read", missing);
+    if (rc < 0) {
+        call_fault(c, FAULT_CANT_REREAD, e.text);
+    } else {
+        supervisor_set_config(control->supervisor, next);
+        supervisor_relink(control->supervisor);
+        call_return(
+            c, json_pack("[o, o]", diff_value(control->supervisor, next), problems_value(&left)));
+    }
+    config_unref(next);
+    problem_list_close(&left);
+}
+
 static void add_group(struct call *c)
 {
     const char *name = call_text(c, 0);
@@ -82,6 +136,9 @@ static void get_all_config_info(struct call *c)
 const struct rpc_method config_methods[] = {
     { "supervisor.reloadConfig",       "array",   "",  reload_config,       0,
       "Read the configuration anew; return the names of groups [[added, changed, removed]]." },
+    { "mainstay.reloadGoodFiles",      "array",   "s", reload_good_files,   0,
+      "Read the configuration anew, without included files that cannot be used, if the groups "
+      "`names` are in the others; return what reloadConfig returns and what is wrong." },
     { "supervisor.addProcessGroup",    "boolean", "s", add_group,           0,
       "Activate the group `name` of the last configuration that was read." },
     { "supervisor.removeProcessGroup", "boolean", "s", remove_group,        0,

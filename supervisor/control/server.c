@@ -421,7 +421,7 @@ static void on_log(void *owner, const char *fmt, va_list args)
     char line[512];
     (void)vsnprintf(line, sizeof line, fmt, args);
     line[strcspn(line, "\n")] = '\0';
-    log_debug("%s: %s", s->section, line);
+    log_line(LOG_LEVEL_TRACE, "%s: %s", s->section, line);
 }
 
 static int server_start_daemon(struct server *s, struct err *e)

@@ -216,10 +216,45 @@ static int update_groups(struct ctl *c, const struct words *w, bool all, const j
     return 0;
 }
 
+/*
+ * A file is broken, and some groups are named: mainstayd can update those that are in other files.
+ * Supervisor's daemon does not know this method, and the fault stays the first one.
+ */
+static int reload_good_files(struct ctl *c, const struct words *w, json_t **lists)
+{
+    const struct failure first = c->client.failure;
+    struct buf names = BUF_EMPTY;
+    json_t *answer = NULL;
+    for (size_t i = 0; i < w->count; i++)
+        buf_printf(&names, "%s%s", i ? " " : "", w->items[i]);
+    int rc = client_call_array(&c->client, "mainstay.reloadGoodFiles",
+                               json_pack("[o]", client_text(buf_str(&names))), &answer);
+    buf_close(&names);
+    if (rc < 0) {
+        c->client.failure = first;
+        return -1;
+    }
+    const json_t *broken = json_array_get(answer, 1);
+    for (size_t i = 0; i < json_array_size(broken); i++)
+        print_line("left as it was: %s", name_at(broken, i));
+    *lists = json_incref(json_array_get(json_array_get(answer, 0), 0));
+    json_decref(answer);
+    return 0;
+}
+
+static int update_reload(struct ctl *c, const struct words *w, json_t **lists)
+{
+    int rc = reload_config(c, lists);
+    bool named = w->count > 0 && !words_have(w, "all");
+    if (rc < 0 && named && client_faulted(&c->client, FAULT_CANT_REREAD))
+        rc = reload_good_files(c, w, lists);
+    return rc;
+}
+
 int command_update(struct ctl *c, const struct words *w)
 {
     json_t *lists = NULL;
-    if (reload_config(c, &lists) < 0) {
+    if (update_reload(c, w, &lists) < 0) {
         c->exit = EXIT_GENERIC;
         if (!client_faulted(&c->client, FAULT_SHUTDOWN_STATE))
             return -1;

@@ -179,7 +179,7 @@ class Side:
         server = xmlrpc.client.ServerProxy("http://localhost", allow_none=True,
                                            transport=UnixTransport(self.path("m.sock")))
         with server:
-            return getattr(server, "supervisor." + method)(*params)
+            return getattr(server, method if "." in method else "supervisor." + method)(*params)
 
     def answer(self, method, *params):
         """What a call returns, or "fault CODE TEXT"."""
@@ -222,6 +222,15 @@ class Side:
         return [line for line in lines if about.search(line)]
 
 
+NOISE = re.compile(r"fd \d+ closed|POutput|waiting for .* to (die|stop)|received SIGCHLD")
+
+
+def lines(side):
+    """All but what depends on the clock or on how many signals the kernel makes one, and
+    Supervisor's Python objects."""
+    return [line for line in side.lines() if not NOISE.search(line)]
+
+
 @contextlib.contextmanager
 def sides(files=None, prefix=""):
     """Two folders with the same files, {name: text or (text, mode)}; ends what was started."""
@@ -238,10 +247,10 @@ def sides(files=None, prefix=""):
 
 
 @contextlib.contextmanager
-def both(config, main="user=root", files=None, words=("-n",), **more):
+def both(config, main="user=root", files=None, words=("-n",), prefix="", **more):
     """Both daemons up, with the same configuration; `main`: more keys of [supervisord]."""
     text = HEAD.replace("{main}", main) + config
-    with sides({"s.conf": text, **(files or {})}) as there:
+    with sides({"s.conf": text, **(files or {})}, prefix) as there:
         for side in there:
             side.start(*words, **more)
         for side in there:
