@@ -11,6 +11,8 @@
 
 enum { CONFIG_UNSET = -1 }; /* umask, uid, gid that no key set */
 
+struct socket_config;
+
 struct env_var {
     const char *name;
     const char *value;
@@ -54,14 +56,6 @@ struct log_config {
     int64_t capture_maxbytes; /* 0: no capture mode */
     bool events_enabled;
     bool syslog;
-};
-
-/* The listening socket that the processes of an fcgi-program share as their descriptor 0. */
-struct socket_config {
-    const char *url;  /* tcp://host:port or unix:///path, normalised */
-    int64_t backlog;  /* CONFIG_UNSET: as many as the system allows */
-    int64_t mode;     /* of a unix socket; CONFIG_UNSET for tcp */
-    int64_t uid, gid; /* CONFIG_UNSET: unchanged */
 };
 
 /* States that a program can have been in; bits. */

@@ -1,4 +1,7 @@
-/* How the daemon is reached: its servers, and what the command needs to find one of them. */
+/*
+ * What is listened to: the servers of the daemon and what the command needs to find one of them,
+ * and the sockets of fcgi-programs.
+ */
 #ifndef CONFIG_SERVER_H
 #define CONFIG_SERVER_H
 
@@ -23,6 +26,14 @@ struct ctl_config {
     const char *password; /* NULL; never shown */
     const char *prompt;
     const char *history_file; /* NULL */
+};
+
+/* The listening socket that the processes of an fcgi-program share as their descriptor 0. */
+struct socket_config {
+    const char *url;  /* tcp://host:port or unix:///path, normalised */
+    int64_t backlog;  /* CONFIG_UNSET: as many as the system allows */
+    int64_t mode;     /* of a unix socket; CONFIG_UNSET for tcp */
+    int64_t uid, gid; /* CONFIG_UNSET: unchanged */
 };
 
 #endif

@@ -49,6 +49,7 @@ enum proc_start_result {
 };
 
 void proc_init(struct proc *p, struct pgroup *group, const struct process_config *config);
+void proc_hear(struct proc *p);  /* of proc_init: its output becomes events */
 void proc_close(struct proc *p); /* it must be stopped and its child idle */
 
 enum proc_start_result proc_start(struct proc *p);
