@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/startup.h"
+
 enum { CONFIG_UNSET = -1 }; /* umask, uid, gid that no key set */
 
 struct socket_config;
@@ -56,27 +58,6 @@ struct log_config {
     int64_t capture_maxbytes; /* 0: no capture mode */
     bool events_enabled;
     bool syslog;
-};
-
-/* States that a program can have been in; bits. */
-enum startup_state {
-    STARTUP_STARTING = 1,
-    STARTUP_RUNNING = 2,
-    STARTUP_BACKOFF = 4,
-    STARTUP_STOPPING = 8,
-    STARTUP_EXITED = 16,
-    STARTUP_FATAL = 32,
-};
-
-/* dependent_startup_wait_for=: a start at boot waits until this program was in such a state. */
-struct startup_wait {
-    const char *program; /* "program:x" */
-    unsigned states;     /* enum startup_state: one of them is enough */
-};
-
-struct startup_list {
-    struct startup_wait *waits;
-    size_t count;
 };
 
 /* One process to run: a program after numprocs expansion, or the process of a job. */
