@@ -24,7 +24,10 @@ static void on_call_done(struct call *c)
     struct exchange *x = c->asker;
     struct buf body = BUF_EMPTY;
     struct buf text = BUF_EMPTY;
-    if (c->value) {
+    if (c->document.len > 0) {
+        body = c->document;
+        c->document = (struct buf)BUF_EMPTY;
+    } else if (c->value) {
         xmlrpc_write_value_answer(&body, c->value);
     } else {
         fault_text(&c->fault, &text);

@@ -250,7 +250,14 @@ static void get_process_info(struct call *c)
 
 static void get_all_process_info(struct call *c)
 {
-    call_return(c, status_all_processes(control_of(c)->supervisor));
+    struct supervisor *s = control_of(c)->supervisor;
+    struct buf document = BUF_EMPTY;
+    if (c->outer) {
+        call_return(c, status_all_processes(s));
+        return;
+    }
+    status_write_processes(s, &document);
+    call_return_document(c, &document);
 }
 
 // clang-format off

@@ -134,6 +134,7 @@ void rpc_call(struct rpc *r, const char *name, json_t *params, struct call *oute
 static void call_free(struct call *c)
 {
     json_decref(c->value);
+    buf_close(&c->document);
     json_decref(c->params);
     mem_free(c);
 }
@@ -148,6 +149,13 @@ static void call_done(struct call *c)
 void call_return(struct call *c, json_t *value)
 {
     c->value = value;
+    call_done(c);
+}
+
+void call_return_document(struct call *c, struct buf *document)
+{
+    c->document = *document;
+    *document = (struct buf)BUF_EMPTY;
     call_done(c);
 }
 

@@ -54,7 +54,8 @@ struct call {
     size_t *room;                    /* bytes that the answer may still have; shared */
     size_t own_room;
     /* the answer, for on_done */
-    json_t *value; /* owned; NULL: fault */
+    json_t *value;       /* owned; NULL: fault or document */
+    struct buf document; /* owned: the whole answer as it is sent; empty: value or fault */
     struct outcome fault;
     void (*on_done)(struct call *c); /* told once, with the answer; then the call is freed */
     void *asker;
@@ -78,6 +79,8 @@ void rpc_call(struct rpc *r, const char *name, json_t *params, struct call *oute
               void (*on_done)(struct call *c), void *asker);
 
 void call_return(struct call *c, json_t *value); /* takes the value */
+/* Takes the answer as it is sent, for large ones; only of a call that is not part of another. */
+void call_return_document(struct call *c, struct buf *document);
 void call_fault(struct call *c, enum fault code, const char *extra);
 void call_outcome(struct call *c, const struct outcome *o); /* true or the fault */
 

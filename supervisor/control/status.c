@@ -18,28 +18,56 @@ static json_t *text_or(const char *text, const char *otherwise)
 
 /* --- Processes ------------------------------------------------------------------------------- */
 
+/* A member of getProcessInfo's answer: a text, or without it a number. */
+struct fact {
+    const char *name;
+    const char *text;
+    int64_t number;
+};
+
+enum { FACTS = 14 };
+
+/* `description` is used as room for that text. */
+static void process_facts(const struct proc *p, struct fact facts[FACTS], struct buf *description)
+{
+    int64_t now = host_wall(p->group->supervisor->host);
+    const char *out = child_out_path(&p->child);
+    const char *err = child_err_path(&p->child);
+    out = out ? out : "";
+    buf_clear(description);
+    proc_describe(p, now, description);
+    // clang-format off
+    const struct fact all[FACTS] = {
+        {"name",           p->config->name, 0},
+        {"group",          p->group->config->name, 0},
+        {"start",          NULL, p->started_wall / 1000},
+        {"stop",           NULL, p->stopped_wall / 1000},
+        {"now",            NULL, now / 1000},
+        {"state",          NULL, (int64_t)p->fsm.state},
+        {"statename",      proc_state_name(p->fsm.state), 0},
+        {"spawnerr",       p->spawnerr, 0},
+        {"exitstatus",     NULL, p->exit_status},
+        {"logfile",        out, 0},
+        {"stdout_logfile", out, 0},
+        {"stderr_logfile", err ? err : "", 0},
+        {"pid",            NULL, p->child.pid},
+        {"description",    buf_str(description), 0},
+    };
+    // clang-format on
+    memcpy(facts, all, sizeof all);
+}
+
 json_t *status_process(const struct proc *p)
 {
-    struct host *host = p->group->supervisor->host;
-    const char *out = child_out_path(&p->child);
-    int64_t now = host_wall(host);
     struct buf description = BUF_EMPTY;
-    proc_describe(p, now, &description);
+    struct fact facts[FACTS];
     json_t *info = json_object();
-    json_object_set_new(info, "name", status_text(p->config->name));
-    json_object_set_new(info, "group", status_text(p->group->config->name));
-    json_object_set_new(info, "start", json_integer(p->started_wall / 1000));
-    json_object_set_new(info, "stop", json_integer(p->stopped_wall / 1000));
-    json_object_set_new(info, "now", json_integer(now / 1000));
-    json_object_set_new(info, "state", json_integer((json_int_t)p->fsm.state));
-    json_object_set_new(info, "statename", json_string(proc_state_name(p->fsm.state)));
-    json_object_set_new(info, "spawnerr", status_text(p->spawnerr));
-    json_object_set_new(info, "exitstatus", json_integer(p->exit_status));
-    json_object_set_new(info, "logfile", status_text(out));
-    json_object_set_new(info, "stdout_logfile", status_text(out));
-    json_object_set_new(info, "stderr_logfile", status_text(child_err_path(&p->child)));
-    json_object_set_new(info, "pid", json_integer(p->child.pid));
-    json_object_set_new(info, "description", status_text(buf_str(&description)));
+    process_facts(p, facts, &description);
+    for (size_t i = 0; i < FACTS; i++) {
+        const struct fact *f = &facts[i];
+        json_object_set_new(info, f->name,
+                            f->text ? status_text(f->text) : json_integer(f->number));
+    }
     buf_close(&description);
     return info;
 }
@@ -52,24 +80,58 @@ static int by_group_and_name(const void *a, const void *b)
     return order ? order : strcmp((*x)->config->name, (*y)->config->name);
 }
 
-json_t *status_all_processes(struct supervisor *s)
+/* All of them, sorted; mem_free the array. */
+static const struct proc **list_processes(struct supervisor *s, size_t *count)
 {
     struct pgroup *g;
-    size_t count = 0;
+    size_t n = 0;
     list_each (g, &s->groups, link)
-        count += g->count;
-    const struct proc **all = mem_array(count + 1, sizeof *all);
-    count = 0;
+        n += g->count;
+    const struct proc **all = mem_array(n + 1, sizeof *all);
+    *count = n;
+    n = 0;
     list_each (g, &s->groups, link) {
         for (size_t i = 0; i < g->count; i++)
-            all[count++] = &g->procs[i];
+            all[n++] = &g->procs[i];
     }
-    qsort(all, count, sizeof *all, by_group_and_name);
+    qsort(all, n, sizeof *all, by_group_and_name);
+    return all;
+}
+
+json_t *status_all_processes(struct supervisor *s)
+{
+    size_t count;
+    const struct proc **all = list_processes(s, &count);
     json_t *infos = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(infos, status_process(all[i]));
     mem_free(all);
     return infos;
+}
+
+void status_write_processes(struct supervisor *s, struct buf *out)
+{
+    size_t count;
+    struct fact facts[FACTS];
+    struct buf description = BUF_EMPTY;
+    const struct proc **all = list_processes(s, &count);
+    xmlrpc_open_answer(out);
+    xmlrpc_open_array(out);
+    for (size_t i = 0; i < count; i++) {
+        xmlrpc_open_struct(out);
+        process_facts(all[i], facts, &description);
+        for (const struct fact *f = facts; f < facts + FACTS; f++) {
+            if (f->text)
+                xmlrpc_member_text(out, f->name, f->text);
+            else
+                xmlrpc_member_int(out, f->name, f->number);
+        }
+        xmlrpc_close_struct(out);
+    }
+    xmlrpc_close_array(out);
+    xmlrpc_close_answer(out);
+    buf_close(&description);
+    mem_free(all);
 }
 
 json_t *status_result(const char *group, const char *name, const struct outcome *o)
@@ -188,9 +250,45 @@ static int by_name(const void *a, const void *b)
     return x->process < y->process ? -1 : x->process > y->process;
 }
 
-static size_t list_group(struct supervisor *s, const struct group_config *group, struct listed *out)
+/* The groups that are active, sorted by name. */
+struct active {
+    struct pgroup **groups; /* owned array */
+    size_t count;
+};
+
+static int by_group_name(const void *a, const void *b)
 {
-    struct pgroup *active = supervisor_find_group(s, group->name);
+    struct pgroup *const *x = a;
+    struct pgroup *const *y = b;
+    return strcmp((*x)->config->name, (*y)->config->name);
+}
+
+static struct active list_active(struct supervisor *s)
+{
+    struct pgroup *g;
+    struct active all = {0};
+    size_t count = 0;
+    list_each (g, &s->groups, link)
+        count++;
+    all.groups = mem_array(count + 1, sizeof *all.groups);
+    list_each (g, &s->groups, link)
+        all.groups[all.count++] = g;
+    qsort(all.groups, all.count, sizeof *all.groups, by_group_name);
+    return all;
+}
+
+static int named(const void *name, const void *group)
+{
+    struct pgroup *const *g = group;
+    return strcmp(name, (*g)->config->name);
+}
+
+static size_t list_group(const struct active *all, const struct group_config *group,
+                         struct listed *out)
+{
+    struct pgroup **found =
+        bsearch(group->name, all->groups, all->count, sizeof *all->groups, named);
+    struct pgroup *active = found ? *found : NULL;
     bool same = active && active->config == group;
     for (size_t i = 0; i < group->process_count; i++)
         out[i] = (struct listed){
@@ -209,9 +307,11 @@ json_t *status_all_configs(struct supervisor *s)
     for (size_t i = 0; i < config->group_count; i++)
         count += config->groups[i].process_count;
     struct listed *all = mem_array(count + 1, sizeof *all);
+    struct active active = list_active(s);
     count = 0;
     for (size_t i = 0; i < config->group_count; i++)
-        count += list_group(s, &config->groups[i], all + count);
+        count += list_group(&active, &config->groups[i], all + count);
+    mem_free(active.groups);
     qsort(all, count, sizeof *all, by_name);
     json_t *infos = json_array();
     for (size_t i = 0; i < count; i++)

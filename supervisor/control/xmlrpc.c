@@ -116,6 +116,56 @@ static void write_value(struct buf *out, const json_t *value)
     buf_text(out, "</value>\n");
 }
 
+void xmlrpc_open_answer(struct buf *out)
+{
+    buf_text(out, DECLARATION "<methodResponse>\n<params>\n<param>\n");
+}
+
+void xmlrpc_close_answer(struct buf *out)
+{
+    buf_text(out, "</param>\n</params>\n</methodResponse>\n");
+}
+
+void xmlrpc_open_array(struct buf *out)
+{
+    buf_text(out, "<value><array><data>\n");
+}
+
+void xmlrpc_close_array(struct buf *out)
+{
+    buf_text(out, "</data></array></value>\n");
+}
+
+void xmlrpc_open_struct(struct buf *out)
+{
+    buf_text(out, "<value><struct>\n");
+}
+
+void xmlrpc_close_struct(struct buf *out)
+{
+    buf_text(out, "</struct></value>\n");
+}
+
+void xmlrpc_member_int(struct buf *out, const char *name, int64_t number)
+{
+    char digits[24];
+    (void)snprintf(digits, sizeof digits, "%lld", (long long)number);
+    buf_text(out, "<member>\n<name>");
+    buf_text(out, name);
+    buf_text(out, "</name>\n<value><int>");
+    buf_text(out, digits);
+    buf_text(out, "</int></value>\n</member>\n");
+}
+
+void xmlrpc_member_text(struct buf *out, const char *name, const char *text)
+{
+    buf_text(out, "<member>\n<name>");
+    buf_text(out, name);
+    buf_text(out, "</name>\n<value>");
+    write_string(out, text, strlen(text));
+    buf_text(out, "</value>\n</member>\n");
+}
+
 static void write_param(struct buf *out, const json_t *value)
 {
     buf_text(out, "<param>\n");

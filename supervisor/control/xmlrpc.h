@@ -16,6 +16,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -39,6 +40,19 @@ struct xmlrpc_answer {
 int xmlrpc_read_answer(const char *xml, size_t len, struct xmlrpc_answer *out, struct err *e);
 void xmlrpc_answer_close(struct xmlrpc_answer *a);
 void xmlrpc_write_value_answer(struct buf *out, const json_t *value);
+
+/*
+ * The same in pieces, for an answer of thousands of structs: open and close in pairs. Names are
+ * ours and need no escape.
+ */
+void xmlrpc_open_answer(struct buf *out);
+void xmlrpc_close_answer(struct buf *out);
+void xmlrpc_open_array(struct buf *out);
+void xmlrpc_close_array(struct buf *out);
+void xmlrpc_open_struct(struct buf *out);
+void xmlrpc_close_struct(struct buf *out);
+void xmlrpc_member_int(struct buf *out, const char *name, int64_t number);
+void xmlrpc_member_text(struct buf *out, const char *name, const char *text);
 void xmlrpc_write_fault(struct buf *out, int code, const char *text);
 
 /* A string value from any bytes; what is not UTF-8 or not legal in XML becomes '?'. */
