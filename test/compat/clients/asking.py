@@ -155,7 +155,6 @@ def comparable(world, value, name=None):
         return type(value)(0) if value == 0 else (name or "value", type(value).__name__)
     if isinstance(value, int):
         return value
-    value = value.replace(world.dir, "@DIR@").replace(str(world.port), "@PORT@")
     for pattern, word in MOMENTS:
         value = pattern.sub(word, value)
-    return value
+    return value.replace(world.dir, "@DIR@").replace(str(world.port), "@PORT@")
