@@ -58,5 +58,5 @@ int main(int argc, char **argv)
     }
     ctl_close(&c);
     invocation_close(&o);
-    return fflush(stdout) == 0 ? status : EXIT_GENERIC;
+    return fflush(stdout) == 0 && !ferror(stdout) ? status : EXIT_GENERIC;
 }
