@@ -25,7 +25,7 @@ import time
 import xmlrpc.client
 
 BUILD = os.environ["BUILD"]
-DEADLINE = 20  # seconds for anything that is waited for
+DEADLINE = 60  # seconds for anything that is waited for; machines may be busy
 NOBODY = 65534
 THEIR_CTL = "/usr/bin/supervisorctl"
 THEIR_DAEMON = "/usr/bin/supervisord"
