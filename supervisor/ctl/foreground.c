@@ -141,9 +141,9 @@ static int foreground(struct ctl *c, const char *name)
 {
     static const char *const channels[LOGS] = {"stdout", "stderr"};
     struct foreground f = {.c = c, .name = name, .input = open_input()};
+    interrupt_begin(&f.interrupt); /* before anybody is told to press it */
     print_line("==> Press Ctrl-C to exit <==");
     (void)fflush(stdout);
-    interrupt_begin(&f.interrupt);
     c->client.http.mask = &f.interrupt.before;
     c->client.http.stop = &interrupt_seen;
     for (size_t i = 0; i < LOGS; i++)

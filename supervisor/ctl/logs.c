@@ -19,9 +19,9 @@ static int show_growing(struct ctl *c, const char *name, const char *channel)
 {
     struct interrupt i;
     struct follow f;
+    interrupt_begin(&i); /* before anybody is told to press it */
     print_line("==> Press Ctrl-C to exit <==");
     (void)fflush(stdout);
-    interrupt_begin(&i);
     follow_open(&f, c->o, name, channel);
     f.client.http.mask = &i.before;
     f.client.http.stop = &interrupt_seen;
