@@ -8,6 +8,7 @@
 #include "control/deed.h"
 #include "control/follow.h"
 #include "control/methods.h"
+#include "control/origin.h"
 #include "control/wait.h"
 #include "control/web.h"
 #include "control/xmlrpc.h"
@@ -51,6 +52,11 @@ static void on_rpc(struct router *r, struct exchange *x, const char *rest)
     struct xmlrpc_call call;
     struct err e;
     (void)rest;
+    if (origin_is_forged(x)) {
+        log_warn("XML-RPC: refused a call that another site's page made a browser send");
+        exchange_error(x, 403);
+        return;
+    }
     if (xmlrpc_read_call(buf_str(&x->body), x->body.len, &call, &e) < 0) {
         log_error("XML-RPC request data is invalid: %s", e.text);
         exchange_error(x, 400);

@@ -13,9 +13,13 @@
 #include "control/deed.h"
 #include "control/exchange.h"
 #include "control/form.h"
+#include "control/origin.h"
 #include "control/page.h"
 
-enum { TAIL_LEAST = 1024 }; /* bytes of a log on its page; as many as are asked for, or these */
+enum {
+    TAIL_LEAST = 1024,  /* bytes of a log on its page; as many as are asked for, or these */
+    MESSAGE_MOST = 1024 /* bytes of one: it has to fit into an address */
+};
 
 struct web_action {
     const char *name;
@@ -82,8 +86,10 @@ static void answer_message(struct exchange *x, const char *message)
 {
     struct buf to = BUF_EMPTY;
     struct buf none = BUF_EMPTY;
+    char *cut = mem_strndup(message, MESSAGE_MOST);
     buf_text(&to, "./?message=");
-    url_text(&to, message);
+    url_text(&to, cut);
+    mem_free(cut);
     exchange_answer(x, strcmp(x->method, "GET") == 0 ? 301 : 303, "text/html;charset=utf-8", &none);
     exchange_add_header(x, "Location", buf_str(&to));
     exchange_add_header(x, "Cache-Control", "no-cache");
@@ -217,31 +223,13 @@ void web_gone(struct control *c, const struct exchange *x)
 
 /* --- Who asks -------------------------------------------------------------------------------- */
 
-/* "https://host:port" against "host:port" */
-static bool same_host(const char *origin, const char *host)
-{
-    const char *at = strstr(origin, "://");
-    return at && host && strcasecmp(at + 3, host) == 0;
-}
-
-/* A browser that sends this for somebody else's page tells so in one header or the other. */
-static bool from_elsewhere(const struct exchange *x)
-{
-    const char *site = exchange_header(x, "Sec-Fetch-Site");
-    const char *origin = exchange_header(x, "Origin");
-    if (site)
-        return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
-    return origin && !same_host(origin, exchange_header(x, "Host")) &&
-           !same_host(origin, exchange_header(x, "X-Forwarded-Host"));
-}
-
 /* For a GET, browsers without Sec-Fetch-Site tell nothing about who made them send it. */
 static bool may_act_by_get(const struct exchange *x)
 {
     const char *agent = exchange_header(x, "User-Agent");
     if (exchange_header(x, "Sec-Fetch-Site"))
-        return !from_elsewhere(x);
-    return !from_elsewhere(x) && !(agent && strncasecmp(agent, "Mozilla/", 8) == 0);
+        return !origin_is_elsewhere(x);
+    return !origin_is_elsewhere(x) && !(agent && strncasecmp(agent, "Mozilla/", 8) == 0);
 }
 
 /* --- Requests -------------------------------------------------------------------------------- */
@@ -278,7 +266,7 @@ void web_post(struct control *c, struct exchange *x)
     const struct web_action *action =
         action_find(name ? name : exchange_query(x, "action")); /* as Supervisor: from either */
     const char *of = process ? process : exchange_query(x, "processname");
-    if (from_elsewhere(x)) {
+    if (origin_is_elsewhere(x)) {
         log_warn("web page: refused '%s' that another site's page asked for",
                  action ? action->name : "?");
         exchange_error(x, 403);
