@@ -206,11 +206,11 @@ static int mainstay_reread(void *owner, struct config **out, struct err *e)
     return mainstay_read_config(owner, out, e);
 }
 
-static int mainstay_reread_good(void *owner, struct config **out, struct problem_list *left,
-                                struct err *e)
+static int mainstay_reread_good(void *owner, const struct name_list *groups, struct config **out,
+                                struct problem_list *left, struct err *e)
 {
     struct mainstay *m = owner;
-    int rc = config_load_good(&m->cmdline.load, out, left, e);
+    int rc = config_load_good(&m->cmdline.load, groups, out, left, e);
     startlog_problems(left);
     return rc;
 }

@@ -14,8 +14,18 @@ void config_unref(struct config *c)
 {
     if (!c || --c->refs > 0)
         return;
+    for (size_t i = 0; c->parts && i <= c->group_count; i++)
+        config_unref(c->parts[i]); /* which have no parts */
     struct arena arena = c->arena; /* c itself lives in it */
     arena_close(&arena);
+}
+
+bool name_list_has(const struct name_list *l, const char *name)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->names[i], name) == 0)
+            return true;
+    return false;
 }
 
 const struct group_config *config_find_group(const struct config *c, const char *name)

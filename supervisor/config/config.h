@@ -102,6 +102,9 @@ struct config {
     size_t group_count;
     struct job_config *jobs; /* in file order */
     size_t job_count;
+
+    /* Of a merger: references to whose each group is, and behind them whose the rest is; or NULL */
+    struct config **parts;
 };
 
 struct config *config_ref(struct config *c);
@@ -109,5 +112,14 @@ void config_unref(struct config *c); /* NULL is fine */
 
 const struct group_config *config_find_group(const struct config *c, const char *name);
 const struct job_config *config_find_job(const struct config *c, const char *name);
+
+/*
+ * `older`, but with the groups `names` as they are in `newer`, or without those that it does not
+ * have. The caller gets a reference.
+ */
+struct config *config_merge(struct config *older, struct config *newer,
+                            const struct name_list *names);
+
+bool name_list_has(const struct name_list *l, const char *name);
 
 #endif

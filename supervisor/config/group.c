@@ -160,13 +160,18 @@ static void load_each_alone(struct loader *l, const char *prefix, enum group_kin
             load_alone(l, &l->ini.sections[i], kind);
 }
 
+int group_order(const struct group_config *a, const struct group_config *b)
+{
+    if (a->priority != b->priority)
+        return a->priority < b->priority ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
 static int compare_groups(const void *a, const void *b)
 {
     const struct group_config *const *x = a;
     const struct group_config *const *y = b;
-    if ((*x)->priority != (*y)->priority)
-        return (*x)->priority < (*y)->priority ? -1 : 1;
-    int order = strcmp((*x)->name, (*y)->name);
+    int order = group_order(*x, *y);
     return order ? order : (*x > *y) - (*x < *y); /* as they came */
 }
 

@@ -34,19 +34,10 @@ static int read_one(struct files *f, const struct ini_source *source, struct err
     return rc;
 }
 
-static bool include_skipped(const struct name_list *skip, const char *path)
-{
-    for (size_t i = 0; skip && i < skip->count; i++) {
-        if (strcmp(skip->names[i], path) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void include_file(struct files *f, const char *path)
 {
     struct loader *l = f->l;
-    if (include_skipped(l->options->skip, path))
+    if (l->options->skip && name_list_has(l->options->skip, path))
         return;
     struct arena *a = l->types.arena;
     struct ini_source source = {arena_strdup(a, path), NULL, true};

@@ -53,10 +53,11 @@ int config_load(const struct load_options *o, struct config **out, struct proble
 
 /*
  * The same without the included files that cannot be used, if that helps: what is wrong with them
- * is appended to `left`, whose errors are no failure then.
+ * is appended to `left`, whose errors are no failure then. Only the groups `names` of the result
+ * are certain to be what they were meant to be; -EINVAL when one of them is not.
  */
-int config_load_good(const struct load_options *o, struct config **out, struct problem_list *left,
-                     struct err *e);
+int config_load_good(const struct load_options *o, const struct name_list *names,
+                     struct config **out, struct problem_list *left, struct err *e);
 
 /*
  * Finds the file that is read without -c. -ENOENT with the places that were tried in e. Called by

@@ -69,6 +69,8 @@ int load_files(struct loader *l, const char *path, struct err *e);
 void load_main(struct loader *l); /* [supervisord], [shutdown]; afterwards all names are known */
 void load_rpcinterfaces(struct loader *l);
 void load_groups(struct loader *l);
+/* In start order: by priority, then by name. */
+int group_order(const struct group_config *a, const struct group_config *b);
 void load_jobs(struct loader *l);
 void load_servers(struct loader *l); /* [unix_http_server], [inet_http_server] */
 void load_ctl(struct loader *l);     /* [supervisorctl] */

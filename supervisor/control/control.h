@@ -20,8 +20,10 @@ struct control_host {
     void (*restart)(void *owner);
     /* reads the configuration anew: 0 and a reference for us, or what is wrong with it */
     int (*reread)(void *owner, struct config **out, struct err *e);
-    /* the same without included files that cannot be used; what is wrong with them is in `left` */
-    int (*reread_good)(void *owner, struct config **out, struct problem_list *left, struct err *e);
+    /* the same without included files that cannot be used (what is wrong with them is in `left`),
+       if these groups have nothing to do with them: only they are of any use then */
+    int (*reread_good)(void *owner, const struct name_list *groups, struct config **out,
+                       struct problem_list *left, struct err *e);
     const char *(*main_log)(void *owner); /* path; NULL: there is none */
     int (*clear_main_log)(void *owner, struct err *e);
 };

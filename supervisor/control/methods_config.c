@@ -54,16 +54,15 @@ static void reload_config(struct call *c)
     call_return(c, value);
 }
 
-/* The first of the names (with blanks between them) that is no group of `next`; "" for none. */
-static const char *missing_group(const struct config *next, const char *names, struct arena *a)
+/* The words of a text with blanks between them. */
+static struct name_list split_names(struct arena *a, const char *text)
 {
     char *rest = NULL;
-    char *words = arena_strdup(a, names);
-    for (char *w = strtok_r(words, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
-        if (!config_find_group(next, w))
-            return w;
-    }
-    return "";
+    char *words = arena_strdup(a, text);
+    struct name_list names = {arena_array(a, strlen(text) / 2 + 1, sizeof(const char *)), 0};
+    for (char *w = strtok_r(words, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
+        names.names[names.count++] = w;
+    return names;
 }
 
 static json_t *problems_value(const struct problem_list *left)
@@ -81,8 +80,8 @@ static json_t *problems_value(const struct problem_list *left)
 
 /*
  * For `update` of named groups that have nothing to do with a broken file: supervisor.reloadConfig
- * has no argument and must refuse. A name that the good files do not have may be in a broken one.
- * Jobs stay as they are: those of a broken file are not gone.
+ * has no argument and must refuse. All else stays as it was last read, jobs and what is in the
+ * broken file among it.
  */
 static void reload_good_files(struct call *c)
 {
@@ -91,17 +90,15 @@ static void reload_good_files(struct call *c)
     struct problem_list left;
     struct err e;
     problem_list_init(&left);
-    int rc = control->host->reread_good(control->owner, &next, &left, &e);
-    const char *missing = rc == 0 ? missing_group(next, call_text(c, 0), &left.arena) : "";
-    if (*missing)
-        rc = err_set(&e, -EINVAL, "%s is not in the files that can be read", missing);
-    if (rc < 0) {
+    const struct name_list names = split_names(&left.arena, call_text(c, 0));
+    if (control->host->reread_good(control->owner, &names, &next, &left, &e) < 0) {
         call_fault(c, FAULT_CANT_REREAD, e.text);
     } else {
-        supervisor_set_config(control->supervisor, next);
-        supervisor_relink(control->supervisor);
+        struct config *merger = config_merge(control->supervisor->config, next, &names);
+        supervisor_set_config(control->supervisor, merger);
         call_return(
-            c, json_pack("[o, o]", diff_value(control->supervisor, next), problems_value(&left)));
+            c, json_pack("[o, o]", diff_value(control->supervisor, merger), problems_value(&left)));
+        config_unref(merger);
     }
     config_unref(next);
     problem_list_close(&left);
@@ -137,8 +134,8 @@ const struct rpc_method config_methods[] = {
     { "supervisor.reloadConfig",       "array",   "",  reload_config,       0,
       "Read the configuration anew; return the names of groups [[added, changed, removed]]." },
     { "mainstay.reloadGoodFiles",      "array",   "s", reload_good_files,   0,
-      "Read the configuration anew, without included files that cannot be used, if the groups "
-      "`names` are in the others; return what reloadConfig returns and what is wrong." },
+      "Read the groups `names` anew if they have nothing to do with included files that cannot be "
+      "used; return what reloadConfig returns and what is wrong." },
     { "supervisor.addProcessGroup",    "boolean", "s", add_group,           0,
       "Activate the group `name` of the last configuration that was read." },
     { "supervisor.removeProcessGroup", "boolean", "s", remove_group,        0,

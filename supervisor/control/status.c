@@ -289,7 +289,8 @@ static size_t list_group(const struct active *all, const struct group_config *gr
     struct pgroup **found =
         bsearch(group->name, all->groups, all->count, sizeof *all->groups, named);
     struct pgroup *active = found ? *found : NULL;
-    bool same = active && active->config == group;
+    /* of a merger only the array is the same one */
+    bool same = active && active->config->processes == group->processes;
     for (size_t i = 0; i < group->process_count; i++)
         out[i] = (struct listed){
             .group = group,
