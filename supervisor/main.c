@@ -45,8 +45,9 @@ struct mainstay {
     struct arena arena; /* lives as long as the daemon */
     struct cmdline cmdline;
     struct config *config; /* what runs */
-    struct config *first;  /* what the daemon was started with: its servers stay */
+    struct config *first;  /* what the daemon was started with: some of it stays */
     struct config *next;   /* what a restart of everything will run; NULL: none is under way */
+    char *server_url;      /* what children are told; owned */
     struct pidfile pidfile;
     struct mainlog mainlog;
     struct machine machine;
@@ -96,17 +97,21 @@ static int mainstay_open_log(struct mainstay *m, struct err *e)
 }
 
 /* Where children find us: the first unix server, else the last TCP one. */
-static const char *mainstay_server_url(struct mainstay *m)
+static void mainstay_tell_url(struct mainstay *m)
 {
-    const char *url = NULL;
-    for (size_t i = 0; i < m->first->server_count; i++) {
-        const struct server_config *s = &m->first->servers[i];
+    mem_free(m->server_url);
+    m->server_url = NULL;
+    for (size_t i = 0; i < m->config->server_count; i++) {
+        const struct server_config *s = &m->config->servers[i];
+        mem_free(m->server_url);
+        m->server_url = s->is_unix ? mem_printf("unix://%s", s->path)
+                                   : mem_printf("http://%s:%d", s->host[0] ? s->host : "localhost",
+                                                (int)s->port);
         if (s->is_unix)
-            return arena_printf(&m->arena, "unix://%s", s->path);
-        url = arena_printf(&m->arena, "http://%s:%d", s->host[0] ? s->host : "localhost",
-                           (int)s->port);
+            break;
     }
-    return url;
+    m->supervisor.spawn_context.server_url = m->server_url;
+    m->jobs.spawn_context.server_url = m->server_url;
 }
 
 /* --- Up ------------------------------------------------------------------------------------ */
@@ -145,6 +150,8 @@ static void mainstay_restart(struct mainstay *m)
     daemon_warn_root(m->config);
     startlog_included(m->config);
     daemon_log_user(m->config);
+    control_change(&m->control, m->config);
+    mainstay_tell_url(m);
     control_announce(&m->control);
     mainstay_log_started(m);
     if (fixed)
@@ -318,14 +325,14 @@ static int mainstay_open_loop(struct mainstay *m, struct err *e)
 static void mainstay_make_parts(struct mainstay *m)
 {
     m->first = config_ref(m->config);
-    struct spawn_context spawn = {.server_url = mainstay_server_url(m),
-                                  .program_folder = daemon_program_folder(&m->arena)};
+    struct spawn_context spawn = {.program_folder = daemon_program_folder(&m->arena)};
     event_bus_init(&m->bus);
     supervisor_init(&m->supervisor, &m->machine.host, &m->bus);
     m->supervisor.spawn_context = spawn;
     jobs_init(&m->jobs, &m->machine.host, &m->bus, &m->supervisor.graph);
     m->jobs.spawn_context = spawn;
     m->jobs.on_changed = on_jobs_changed;
+    mainstay_tell_url(m);
     shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
     m->shutdown.on_done = on_shutdown_done;
     control_open(&m->control, &m->loop, &m->supervisor, &m->jobs, &mainstay_control_host, m);
@@ -394,6 +401,7 @@ static void mainstay_end(struct mainstay *m)
     config_unref(m->config);
     config_unref(m->next);
     config_unref(m->first);
+    mem_free(m->server_url);
     arena_close(&m->arena);
 }
 

@@ -82,28 +82,15 @@ void config_diff(const struct group_config *const *active, size_t active_count,
             list_add(&out->removed, arena_strdup(a, active[i]->name));
 }
 
-static bool same_server(const struct server_config *a, const struct server_config *b)
-{
-    const size_t end = sizeof *a;
-    return strcmp(a->section, b->section) == 0 &&
-           same_rows(a->is_unix ? &key_unix : &key_inet, end, a, b);
-}
-
 const char *config_fixed_change(const struct config *started, const struct config *next)
 {
     static const char *const fixed[] = {"pidfile",  "user",      "minfds", "minprocs",
-                                        "nodaemon", "directory", "umask",  "identifier"};
+                                        "nodaemon", "directory", "umask"};
     for (size_t i = 0; i < key_supervisord.count; i++) {
         const struct key_row *row = &key_supervisord.rows[i];
         for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)
             if (strcmp(row->name, fixed[k]) == 0 && !type_equal(row, started, next))
                 return row->name;
-    }
-    for (size_t i = 0; i < started->server_count || i < next->server_count; i++) {
-        if (i == next->server_count)
-            return started->servers[i].section;
-        if (i == started->server_count || !same_server(&started->servers[i], &next->servers[i]))
-            return next->servers[i].section;
     }
     return NULL;
 }

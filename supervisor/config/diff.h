@@ -25,8 +25,8 @@ bool config_same_group(const struct group_config *a, const struct group_config *
 bool config_same_job(const struct job_config *a, const struct job_config *b);
 
 /*
- * What only a new daemon takes over: the first key of [supervisord], or section of a server, that
- * is not as it was when this one started. Borrowed from the two; NULL: there is none.
+ * What only a new daemon takes over: the first key of [supervisord] that is not as it was when
+ * this one started. NULL: there is none.
  */
 const char *config_fixed_change(const struct config *started, const struct config *next);
 

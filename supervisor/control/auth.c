@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/mem.h"
 
 #define SCHEME "basic "
 #define HASHED "{SHA}"
@@ -51,6 +52,16 @@ static bool same_credentials(const struct buf *given, const char *username, cons
     bool name_right = same(given->data, name_len, username);
     bool password_right = same_password(colon + 1, given->len - name_len - 1, password);
     return name_right & password_right; /* both are always looked at */
+}
+
+void auth_set(struct auth *a, const char *username, const char *password)
+{
+    if (a->password)
+        explicit_bzero(a->password, strlen(a->password));
+    mem_free(a->password);
+    mem_free(a->username);
+    a->username = mem_strdup(username);
+    a->password = mem_strdup(password);
 }
 
 bool auth_allows(const char *header, const char *username, const char *password)

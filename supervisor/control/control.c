@@ -9,6 +9,7 @@
 #include "control/follow.h"
 #include "control/methods.h"
 #include "control/origin.h"
+#include "control/servers.h"
 #include "control/wait.h"
 #include "control/web.h"
 #include "control/xmlrpc.h"
@@ -175,6 +176,7 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
 {
     *c = (struct control){.loop = loop, .supervisor = s, .jobs = j, .host = host, .owner = owner};
     c->router = (struct router){routes, sizeof routes / sizeof *routes, on_gone};
+    list_init(&c->servers);
     list_init(&c->waits);
     list_init(&c->web_acts);
     control_register(c);
@@ -184,38 +186,24 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
     c->open_handles = 1;
 }
 
-void control_announce(const struct control *c)
-{
-    for (size_t i = 0; i < c->server_count; i++) {
-        log_info("RPC interface 'supervisor' initialized");
-        if (!c->servers[i].username)
-            log_critical("Server '%s' running without any HTTP authentication checking",
-                         c->servers[i].section);
-    }
-}
-
-int control_listen(struct control *c, const struct config *cfg, struct err *e)
+int control_listen(struct control *c, struct config *cfg, struct err *e)
 {
     c->identifier = mem_strdup(cfg->identifier);
-    c->servers = mem_array(cfg->server_count, sizeof *c->servers);
-    for (size_t i = 0; i < cfg->server_count; i++) {
-        const struct server_config *server = &cfg->servers[i];
-        int rc = server_open(&c->servers[i], c->loop, server, &c->router, e);
-        if (rc < 0)
-            return rc;
-        c->server_count++;
-        c->open_handles++;
-    }
-    return 0;
+    return servers_open(c, cfg, e);
+}
+
+void control_change(struct control *c, struct config *cfg)
+{
+    mem_free(c->identifier);
+    c->identifier = mem_strdup(cfg->identifier);
+    servers_change(c, cfg);
 }
 
 void control_handle_closed(struct control *c)
 {
     if (--c->open_handles > 0)
         return;
-    mem_free(c->servers);
     mem_free(c->identifier);
-    c->servers = NULL;
     c->identifier = NULL;
     if (c->on_closed)
         c->on_closed(c);
@@ -226,18 +214,12 @@ static void on_finish_closed(uv_handle_t *handle)
     control_handle_closed(container_of(handle, struct control, finish));
 }
 
-static void on_server_closed(struct server *s)
-{
-    control_handle_closed(container_of(s->router, struct control, router));
-}
-
 void control_close(struct control *c, void (*on_closed)(struct control *c))
 {
     c->on_closed = on_closed;
     wait_finish_all(c);
     rpc_close(&c->rpc);
     event_bus_unsubscribe(&c->subscriber);
-    for (size_t i = 0; i < c->server_count; i++)
-        server_close(&c->servers[i], on_server_closed);
+    servers_close(c);
     uv_close((uv_handle_t *)&c->finish, on_finish_closed);
 }

@@ -36,9 +36,8 @@ struct control {
     void *owner;
     struct rpc rpc;
     struct router router;
-    struct server *servers; /* owned array */
-    size_t server_count;
-    char *identifier; /* owned */
+    struct list servers; /* struct serving, owned (servers.h) */
+    char *identifier;    /* owned */
     struct event_subscriber subscriber;
     struct list web_acts; /* that the web page has asked for (web.c) */
     struct list waits;    /* calls that wait for processes or jobs (wait.h) */
@@ -54,7 +53,11 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
  * Opens every server of the configuration, once. After a failure control_close closes those that
  * are open already.
  */
-int control_listen(struct control *c, const struct config *cfg, struct err *e);
+int control_listen(struct control *c, struct config *cfg, struct err *e);
+
+/* A reload: servers and identifier become those of this configuration. */
+void control_change(struct control *c, struct config *cfg);
+
 void control_announce(const struct control *c); /* logs which servers there are */
 
 /*

@@ -20,16 +20,20 @@ static void exchange_free(struct exchange *x)
     mem_free(x);
 }
 
+void server_rename(struct server *s, const struct server_config *c)
+{
+    mem_free(s->section);
+    s->door.name = s->section = mem_strdup(c->section);
+    auth_set(&s->auth, c->username, c->password);
+}
+
 static void server_handle_closed(struct server *s)
 {
     if (--s->open_handles > 0)
         return;
     mem_free(s->section);
-    mem_free(s->username);
-    if (s->password)
-        explicit_bzero(s->password, strlen(s->password));
-    mem_free(s->password);
-    s->section = s->username = s->password = NULL;
+    s->section = NULL;
+    auth_set(&s->auth, NULL, NULL);
     if (s->on_closed)
         s->on_closed(s);
 }
@@ -179,8 +183,8 @@ static unsigned exchange_check(struct exchange *x)
 {
     const char *length = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
     int64_t bytes = 0;
-    if (!auth_allows(header(x, MHD_HTTP_HEADER_AUTHORIZATION), x->server->username,
-                     x->server->password))
+    if (!auth_allows(header(x, MHD_HTTP_HEADER_AUTHORIZATION), x->server->auth.username,
+                     x->server->auth.password))
         return MHD_HTTP_UNAUTHORIZED;
     if (strcmp(x->method, "POST") == 0 && !length)
         return MHD_HTTP_LENGTH_REQUIRED;
@@ -412,10 +416,7 @@ static void on_deadline(uv_timer_t *timer)
         server_stop(s);
 }
 
-static void on_log(void *owner, const char *fmt, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static void on_log(void *owner, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_log(void *owner, const char *fmt, va_list args)
 {
     struct server *s = owner;
     char line[512];
@@ -461,12 +462,9 @@ int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c
     *s = (struct server){.loop = loop, .router = r, .listener.fd = -1};
     list_init(&s->exchanges);
     list_init(&s->door.visitors);
-    s->section = mem_strdup(c->section);
-    s->door.name = s->section;
+    server_rename(s, c);
     s->door.on_visitor = on_visitor;
     s->door.on_turn = on_turn;
-    s->username = mem_strdup(c->username);
-    s->password = mem_strdup(c->password);
     int rc = socket_open(&s->listener, c, e);
     if (rc == 0)
         rc = server_start_daemon(s, e);

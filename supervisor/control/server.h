@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "config/config.h"
+#include "control/auth.h"
 #include "control/door.h"
 #include "control/route.h"
 #include "control/socket.h"
@@ -33,9 +34,8 @@ struct MHD_Response;
 struct server {
     uv_loop_t *loop;
     struct router *router; /* borrowed */
-    char *section;         /* "unix_http_server", owned like the next two */
-    char *username;        /* NULL: no authentication */
-    char *password;
+    char *section;         /* "unix_http_server", owned */
+    struct auth auth;
     struct socket listener;
     struct MHD_Daemon *daemon;
     uv_poll_t poll;      /* on the daemon's epoll descriptor */
@@ -83,6 +83,9 @@ struct exchange {
 /* On failure the server is closed and uses no handle. */
 int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c, struct router *r,
                 struct err *e);
+
+/* Takes over the section's name and credentials; the address stays. */
+void server_rename(struct server *s, const struct server_config *c);
 
 /* Takes no more requests, finishes the answers, closes all; on_closed from the loop. */
 void server_close(struct server *s, void (*on_closed)(struct server *s));

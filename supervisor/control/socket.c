@@ -1,6 +1,7 @@
 #include "control/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,6 +81,16 @@ static int take_name(const char *temporary, const char *path, struct err *e)
     return in_use(e);
 }
 
+static int permit(const char *path, const struct server_config *c, struct err *e)
+{
+    if (chmod(path, (mode_t)c->mode) < 0)
+        return cannot_open("set up", c->path, errno, e);
+    if ((c->uid >= 0 || c->gid >= 0) && chown(path, (uid_t)c->uid, (gid_t)c->gid) < 0)
+        return err_set(e, -errno, "Not permitted to chown %s to uid/gid (%lld, %lld): %s", c->path,
+                       (long long)c->uid, (long long)c->gid, strerror(errno));
+    return 0;
+}
+
 static int bind_unix(struct socket *l, const struct server_config *c, const char *temporary,
                      struct err *e)
 {
@@ -95,12 +106,11 @@ static int bind_unix(struct socket *l, const struct server_config *c, const char
     if (fchmod(l->fd, (mode_t)c->mode) < 0 ||
         bind(l->fd, (const struct sockaddr *)&address, sizeof address) < 0)
         return cannot_open("make", temporary, errno, e);
-    if (chmod(temporary, (mode_t)c->mode) < 0 || listen(l->fd, BACKLOG) < 0)
+    if (listen(l->fd, BACKLOG) < 0)
         rc = cannot_open("set up", temporary, errno, e);
-    else if ((c->uid >= 0 || c->gid >= 0) && lchown(temporary, (uid_t)c->uid, (gid_t)c->gid) < 0)
-        rc = err_set(e, -errno, "Not permitted to chown %s to uid/gid (%lld, %lld): %s", c->path,
-                     (long long)c->uid, (long long)c->gid, strerror(errno));
-    else
+    if (rc == 0)
+        rc = permit(temporary, c, e);
+    if (rc == 0)
         rc = take_name(temporary, c->path, e);
     if (rc == 0 && lstat(c->path, &st) == 0) {
         l->dev = st.st_dev;
@@ -162,10 +172,33 @@ int socket_open(struct socket *l, const struct server_config *c, struct err *e)
     return rc;
 }
 
-void socket_forget(struct socket *l)
+static bool same_file(const struct socket *l, const struct stat *st)
+{
+    return st->st_dev == l->dev && st->st_ino == l->ino;
+}
+
+bool socket_is_there(const struct socket *l)
 {
     struct stat st;
-    if (l->path && lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+    return !l->path || (lstat(l->path, &st) == 0 && same_file(l, &st));
+}
+
+/* By its descriptor: the owner of the file may put another one into its place. */
+int socket_permit(const struct socket *l, const struct server_config *c, struct err *e)
+{
+    struct stat st;
+    char path[32];
+    int fd = open(l->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : same_file(l, &st) ? 0 : -ENOENT;
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    rc = rc < 0 ? cannot_open("set up", l->path, -rc, e) : permit(path, c, e);
+    fd_close(&fd);
+    return rc;
+}
+
+void socket_forget(struct socket *l)
+{
+    if (l->path && socket_is_there(l))
         (void)unlink(l->path);
     mem_free(l->path);
     l->path = NULL;

@@ -2,6 +2,7 @@
 #ifndef CONTROL_SOCKET_H
 #define CONTROL_SOCKET_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -20,6 +21,12 @@ struct socket {
  * Supervisor's sentence when somebody answers there.
  */
 int socket_open(struct socket *l, const struct server_config *c, struct err *e);
+
+/* Is its file, when it has one, still there and ours? */
+bool socket_is_there(const struct socket *l);
+
+/* Gives the unix socket another mode and owner. */
+int socket_permit(const struct socket *l, const struct server_config *c, struct err *e);
 
 void socket_forget(struct socket *l); /* removes the file, if it is still ours; keeps fd */
 void socket_close(struct socket *l);  /* ... and closes */

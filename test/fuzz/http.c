@@ -18,6 +18,7 @@
 #include "../sim/desk.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "control/servers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -104,7 +105,7 @@ static void talk(const uint8_t *data, size_t size, int how)
     }
     close(fd);
     desk_turn(&desk);
-    const struct server *s = &desk.control.servers[0];
+    const struct server *s = &container_of(desk.control.servers.next, struct serving, link)->server;
     desk_must(s->door.count == 0 && s->door.bodies == 0 && s->door.answers == 0);
     desk_must(list_empty(&s->exchanges) && s->streams == 0);
     buf_close(&answer);
