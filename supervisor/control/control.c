@@ -153,6 +153,23 @@ static bool control_available(const struct rpc *r)
     return c->supervisor->state == SUPERVISOR_RUNNING;
 }
 
+enum { PAUSE_MS = 1 }; /* with 0 the loop would do nothing else before */
+
+static void on_pause(struct rpc *r);
+
+static void on_go_on(uv_timer_t *timer)
+{
+    struct control *c = container_of(timer, struct control, go_on);
+    if (rpc_go_on(&c->rpc))
+        on_pause(&c->rpc);
+}
+
+static void on_pause(struct rpc *r)
+{
+    struct control *c = container_of(r, struct control, rpc);
+    (void)uv_timer_start(&c->go_on, on_go_on, PAUSE_MS, 0);
+}
+
 static void on_event(struct event_subscriber *sub, const struct event *ev)
 {
     if (event_is_change(ev))
@@ -163,6 +180,7 @@ static void control_register(struct control *c)
 {
     rpc_init(&c->rpc);
     c->rpc.available = control_available;
+    c->rpc.pause = on_pause;
     rpc_register(&c->rpc, state_methods, state_methods_count);
     rpc_register(&c->rpc, config_methods, config_methods_count);
     rpc_register(&c->rpc, process_methods, process_methods_count);
@@ -183,7 +201,9 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
     c->subscriber.on_event = on_event;
     event_bus_subscribe(s->bus, &c->subscriber);
     (void)uv_timer_init(loop, &c->finish);
-    c->open_handles = 1;
+    (void)uv_timer_init(loop, &c->go_on);
+    c->finish.data = c->go_on.data = c;
+    c->open_handles = 2;
 }
 
 int control_listen(struct control *c, struct config *cfg, struct err *e)
@@ -209,9 +229,9 @@ void control_handle_closed(struct control *c)
         c->on_closed(c);
 }
 
-static void on_finish_closed(uv_handle_t *handle)
+static void on_timer_closed(uv_handle_t *handle)
 {
-    control_handle_closed(container_of(handle, struct control, finish));
+    control_handle_closed(handle->data);
 }
 
 void control_close(struct control *c, void (*on_closed)(struct control *c))
@@ -221,5 +241,6 @@ void control_close(struct control *c, void (*on_closed)(struct control *c))
     rpc_close(&c->rpc);
     event_bus_unsubscribe(&c->subscriber);
     servers_close(c);
-    uv_close((uv_handle_t *)&c->finish, on_finish_closed);
+    uv_close((uv_handle_t *)&c->finish, on_timer_closed);
+    uv_close((uv_handle_t *)&c->go_on, on_timer_closed);
 }

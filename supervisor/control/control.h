@@ -42,6 +42,7 @@ struct control {
     struct list web_acts; /* that the web page has asked for (web.c) */
     struct list waits;    /* calls that wait for processes or jobs (wait.h) */
     uv_timer_t finish;    /* zero: answers what has come true, outside of the event's stack */
+    uv_timer_t go_on;     /* lets calls go on that pause */
     size_t open_handles;
     void (*on_closed)(struct control *c);
 };

@@ -185,6 +185,28 @@ void rpc_close(struct rpc *r)
     }
 }
 
+static struct call *rpc_paused(struct rpc *r)
+{
+    struct call *c;
+    list_each (c, &r->calls, link) {
+        if (c->paused)
+            return c;
+    }
+    return NULL;
+}
+
+bool rpc_go_on(struct rpc *r)
+{
+    struct call *c = rpc_paused(r);
+    if (!c)
+        return false;
+    c->paused = false;
+    list_remove(&c->link); /* behind the others that pause; no part of it is under way */
+    list_append(&r->calls, &c->link);
+    c->go_on(c);
+    return rpc_paused(r) != NULL;
+}
+
 /* The part of a call that is under way; NULL. */
 static struct call *call_part(const struct call *outer)
 {

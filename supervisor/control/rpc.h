@@ -43,6 +43,7 @@ struct rpc {
     struct list calls; /* not answered yet */
     bool closing;
     bool (*available)(const struct rpc *r); /* false: only RPC_ANYTIME; NULL: always */
+    void (*pause)(struct rpc *r); /* wants rpc_go_on after others had their turn; NULL: does not */
 };
 
 struct call {
@@ -59,6 +60,8 @@ struct call {
     struct outcome fault;
     void (*on_done)(struct call *c); /* told once, with the answer; then the call is freed */
     void *asker;
+    bool paused; /* goes on, by this, after others had their turn */
+    void (*go_on)(struct call *c);
     /* while the answer is awaited: lets go of `work` when the daemon cannot wait any longer */
     void (*abandon)(struct call *c);
     void *work;
@@ -67,6 +70,9 @@ struct call {
 void rpc_init(struct rpc *r);
 void rpc_register(struct rpc *r, const struct rpc_method *rows, size_t count);
 void rpc_close(struct rpc *r); /* every call that still waits is answered with a fault */
+
+/* One of the calls that pause goes on. True: there are more, or it pauses again. */
+bool rpc_go_on(struct rpc *r);
 
 /* Nobody wants the answer for `asker` any more: its call is dropped without one. */
 void rpc_forget(struct rpc *r, const void *asker);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "control/rpc.h"
@@ -146,19 +147,37 @@ static void multicall_start(struct multicall *m, const json_t *row)
     multicall_add_fault(m, &fault);
 }
 
+/* Ten thousand calls may take minutes: programs, signals and other clients come in between. */
+static void multicall_pause(struct multicall *m, int64_t since)
+{
+    struct rpc *r = m->call->rpc;
+    if (m->waiting || !r->pause || r->closing || clock_now() - since < LIMIT_TURN_MS)
+        return;
+    m->call->paused = true;
+    r->pause(r);
+}
+
 static void multicall_run(struct multicall *m)
 {
     const json_t *rows = json_array_get(m->call->params, 0);
+    const int64_t since = clock_now();
     m->running = true;
-    while (!m->waiting && m->next < json_array_size(rows))
+    while (!m->waiting && m->next < json_array_size(rows) && !m->call->paused) {
         multicall_start(m, json_array_get(rows, m->next++));
+        multicall_pause(m, since);
+    }
     m->running = false;
-    if (m->waiting)
+    if (m->waiting || m->call->paused)
         return;
     struct call *c = m->call;
     json_t *results = m->results;
     mem_free(m);
     call_return(c, results);
+}
+
+static void on_multicall_go_on(struct call *c)
+{
+    multicall_run(c->work);
 }
 
 /* Its part, if one is under way, is gone already. */
@@ -179,6 +198,7 @@ static void multicall(struct call *c)
     *m = (struct multicall){.call = c, .results = json_array(), .room = LIMIT_CALL_RESULT};
     c->work = m;
     c->abandon = on_multicall_abandon;
+    c->go_on = on_multicall_go_on;
     multicall_run(m);
 }
 

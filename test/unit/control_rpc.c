@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -31,6 +32,13 @@ static void fails(struct call *c)
     call_fault(c, FAULT_FAILED, call_text(c, 0));
 }
 
+static void slow(struct call *c)
+{
+    const struct timespec time = {.tv_nsec = (LIMIT_TURN_MS + 2) * 1000000}; /* more than a turn */
+    (void)nanosleep(&time, NULL);
+    call_return(c, json_true());
+}
+
 static void on_abandon(struct call *c)
 {
     (void)c;
@@ -52,6 +60,7 @@ static const struct rpc_method rows[] = {
     {"test.flag",   "boolean", "|b",   flag,  0,           "Says what a flag means."},
     {"test.fail",   "boolean", "s",    fails, 0,           "Fails."},
     {"test.later",  "boolean", "",     later, 0,           "Is answered later."},
+    {"test.slow",   "boolean", "",     slow,  0,           "Takes its time."},
 };
 // clang-format on
 
@@ -197,7 +206,7 @@ static void methods_tell_of_themselves(void **state)
     assert_string_equal(buf_str(&answer),
                         "[\"system.listMethods\",\"system.methodHelp\",\"system.methodSignature\","
                         "\"system.multicall\",\"test.fail\",\"test.flag\",\"test.later\","
-                        "\"test.most\",\"test.none\",\"test.signal\",\"test.text\"]");
+                        "\"test.most\",\"test.none\",\"test.signal\",\"test.slow\",\"test.text\"]");
     call("system.methodHelp", "[\"test.text\"]");
     assert_string_equal(buf_str(&answer), "\"Takes a text.\"");
     call("system.methodSignature", "[\"test.most\"]");
@@ -295,6 +304,55 @@ static void a_multicall_of_large_answers(void **state)
     assert_non_null(strstr(buf_str(&answer), "too much for one answer"));
 }
 
+static int pauses;
+
+static void on_pause(struct rpc *r)
+{
+    (void)r;
+    pauses++;
+}
+
+#define SLOW "{\"methodName\": \"test.slow\"}"
+
+/* Others have their turn while a multicall takes its time; two of them take turns. */
+static void a_slow_multicall_pauses(void **state)
+{
+    (void)state;
+    int rounds = 0;
+    rpc.pause = on_pause;
+    pauses = 0;
+    call("system.multicall", "[[" SLOW "," SLOW "," SLOW "," SLOW "," SLOW "]]");
+    assert_int_equal(answers, 0);
+    assert_int_equal(pauses, 1);
+    call("test.none", "[]");
+    assert_string_equal(buf_str(&answer), "[]");
+    call("system.multicall", "[[" SLOW "," SLOW "," SLOW "]]");
+    assert_int_equal(answers, 1);
+    while (rpc_go_on(&rpc))
+        rounds++;
+    assert_int_equal(answers, 3);
+    assert_string_equal(buf_str(&answer), "[true,true,true,true,true]"); /* came first, ends last */
+    assert_true(rounds >= 2);
+    assert_false(rpc_go_on(&rpc));
+}
+
+static void who_pauses_can_be_forgotten(void **state)
+{
+    (void)state;
+    int alice;
+    rpc.pause = on_pause;
+    json_t *calls = json_loads("[[" SLOW "," SLOW "," SLOW "]]", 0, NULL);
+    rpc_call(&rpc, "system.multicall", calls, NULL, on_done, &alice);
+    rpc_forget(&rpc, &alice);
+    assert_false(rpc_go_on(&rpc));
+    assert_true(list_empty(&rpc.calls));
+    call("system.multicall", "[[" SLOW "," SLOW "," SLOW "]]");
+    assert_int_equal(answers, 0);
+    rpc_close(&rpc);
+    assert_int_equal(answers, 1);
+    assert_false(rpc_go_on(&rpc));
+}
+
 static void what_waits_at_the_end_gets_a_fault(void **state)
 {
     (void)state;
@@ -321,6 +379,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_has_left_is_forgotten, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(a_long_multicall, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(a_multicall_of_large_answers, open_rpc, close_rpc),
+        cmocka_unit_test_setup_teardown(a_slow_multicall_pauses, open_rpc, close_rpc),
+        cmocka_unit_test_setup_teardown(who_pauses_can_be_forgotten, open_rpc, close_rpc),
         cmocka_unit_test_setup_teardown(what_waits_at_the_end_gets_a_fault, open_rpc, close_rpc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
