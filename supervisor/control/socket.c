@@ -81,21 +81,53 @@ static int take_name(const char *temporary, const char *path, struct err *e)
     return in_use(e);
 }
 
-static int permit(const char *path, const struct server_config *c, struct err *e)
+static bool same_file(const struct socket *l, const struct stat *st)
 {
-    if (chmod(path, (mode_t)c->mode) < 0)
-        return cannot_open("set up", c->path, errno, e);
-    if ((c->uid >= 0 || c->gid >= 0) && chown(path, (uid_t)c->uid, (gid_t)c->gid) < 0)
-        return err_set(e, -errno, "Not permitted to chown %s to uid/gid (%lld, %lld): %s", c->path,
-                       (long long)c->uid, (long long)c->gid, strerror(errno));
-    return 0;
+    return st->st_dev == l->dev && st->st_ino == l->ino;
+}
+
+/* Opens the socket that we have bound to `path`, and remembers which file it is. */
+static int recognise(struct socket *l, const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int rc = fstat(fd, &st) < 0 ? -errno : 0;
+    bool first = l->ino == 0;
+    if (rc == 0 && (first ? !S_ISSOCK(st.st_mode) || st.st_nlink != 1 : !same_file(l, &st)))
+        rc = -ESTALE;
+    if (rc < 0) {
+        fd_close(&fd);
+        return rc;
+    }
+    l->dev = st.st_dev;
+    l->ino = st.st_ino;
+    return fd;
+}
+
+/* By its descriptor: the owner of the folder may put another file into its place at any time. */
+static int permit(struct socket *l, const char *path, const struct server_config *c, struct err *e)
+{
+    char name[32];
+    int rc = 0;
+    int fd = recognise(l, path);
+    if (fd < 0)
+        return cannot_open("set up", path, -fd, e);
+    (void)snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    if (chmod(name, (mode_t)c->mode) < 0)
+        rc = cannot_open("set up", path, errno, e);
+    else if ((c->uid >= 0 || c->gid >= 0) && chown(name, (uid_t)c->uid, (gid_t)c->gid) < 0)
+        rc = err_set(e, -errno, "Not permitted to chown %s to uid/gid (%lld, %lld): %s", c->path,
+                     (long long)c->uid, (long long)c->gid, strerror(errno));
+    fd_close(&fd);
+    return rc;
 }
 
 static int bind_unix(struct socket *l, const struct server_config *c, const char *temporary,
                      struct err *e)
 {
     struct sockaddr_un address, real;
-    struct stat st;
     int rc = unix_address(temporary, &address, e);
     if (rc == 0)
         rc = unix_address(c->path, &real, e);
@@ -109,14 +141,11 @@ static int bind_unix(struct socket *l, const struct server_config *c, const char
     if (listen(l->fd, BACKLOG) < 0)
         rc = cannot_open("set up", temporary, errno, e);
     if (rc == 0)
-        rc = permit(temporary, c, e);
+        rc = permit(l, temporary, c, e);
     if (rc == 0)
         rc = take_name(temporary, c->path, e);
-    if (rc == 0 && lstat(c->path, &st) == 0) {
-        l->dev = st.st_dev;
-        l->ino = st.st_ino;
+    if (rc == 0)
         l->path = mem_strdup(c->path);
-    }
     (void)unlink(temporary);
     return rc;
 }
@@ -172,28 +201,15 @@ int socket_open(struct socket *l, const struct server_config *c, struct err *e)
     return rc;
 }
 
-static bool same_file(const struct socket *l, const struct stat *st)
-{
-    return st->st_dev == l->dev && st->st_ino == l->ino;
-}
-
 bool socket_is_there(const struct socket *l)
 {
     struct stat st;
     return !l->path || (lstat(l->path, &st) == 0 && same_file(l, &st));
 }
 
-/* By its descriptor: the owner of the file may put another one into its place. */
-int socket_permit(const struct socket *l, const struct server_config *c, struct err *e)
+int socket_permit(struct socket *l, const struct server_config *c, struct err *e)
 {
-    struct stat st;
-    char path[32];
-    int fd = open(l->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : same_file(l, &st) ? 0 : -ENOENT;
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    rc = rc < 0 ? cannot_open("set up", l->path, -rc, e) : permit(path, c, e);
-    fd_close(&fd);
-    return rc;
+    return permit(l, l->path, c, e);
 }
 
 void socket_forget(struct socket *l)

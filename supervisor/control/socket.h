@@ -26,7 +26,7 @@ int socket_open(struct socket *l, const struct server_config *c, struct err *e);
 bool socket_is_there(const struct socket *l);
 
 /* Gives the unix socket another mode and owner. */
-int socket_permit(const struct socket *l, const struct server_config *c, struct err *e);
+int socket_permit(struct socket *l, const struct server_config *c, struct err *e);
 
 void socket_forget(struct socket *l); /* removes the file, if it is still ours; keeps fd */
 void socket_close(struct socket *l);  /* ... and closes */
