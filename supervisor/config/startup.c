@@ -4,6 +4,7 @@
  * these keys is a warning, as it is for the plug-in: without it they mean nothing.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -89,45 +90,93 @@ bool startup_is_plugin(const struct process_config *listener)
 
 /* --- Priorities ----------------------------------------------------------------------------- */
 
-/* The lowest priority of the processes of "program:x". */
-static int64_t program_priority(const struct loader *l, const char *program, int64_t least)
+/* The lowest priority of the processes of a program. */
+struct least {
+    const char *program;
+    int64_t priority;
+};
+
+struct least_table {
+    struct least *rows; /* owned, sorted by program */
+    size_t count;
+};
+
+static int compare_least(const void *a, const void *b)
 {
-    const char *name = program + strlen("program:");
+    const struct least *x = a;
+    const struct least *y = b;
+    return strcmp(x->program, y->program);
+}
+
+static struct least *least_of(const struct least_table *t, const char *program)
+{
+    const struct least key = {.program = program};
+    return bsearch(&key, t->rows, t->count, sizeof key, compare_least);
+}
+
+static void least_lower(struct least *row, int64_t priority)
+{
+    if (priority < row->priority)
+        row->priority = priority;
+}
+
+static void least_fill(struct least_table *t, const struct loader *l)
+{
+    size_t most = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < l->group_count; i++)
+        most += l->groups[i].process_count;
+    t->rows = mem_array(most + 1, sizeof *t->rows);
+    t->count = 0;
     for (size_t i = 0; i < l->group_count; i++)
         for (size_t k = 0; k < l->groups[i].process_count; k++) {
             const struct process_config *p = &l->groups[i].processes[k];
-            if (strcmp(p->program, name) == 0 && p->priority < least)
-                least = p->priority;
+            t->rows[t->count++] = (struct least){p->program, p->priority};
         }
-    return least;
+    qsort(t->rows, t->count, sizeof *t->rows, compare_least);
+    for (size_t i = 0; i < t->count; i++) {
+        if (kept > 0 && strcmp(t->rows[kept - 1].program, t->rows[i].program) == 0)
+            least_lower(&t->rows[kept - 1], t->rows[i].priority);
+        else
+            t->rows[kept++] = t->rows[i];
+    }
+    t->count = kept;
 }
 
-static bool inherit(const struct loader *l, struct group_config *g, struct process_config *p)
+static bool inherit(const struct least_table *t, struct group_config *g, struct process_config *p)
 {
-    int64_t least = p->priority;
-    for (size_t i = 0; i < p->wait_for.count; i++)
-        least = program_priority(l, p->wait_for.waits[i].program, least);
-    if (least == p->priority)
+    struct least least = {.priority = p->priority};
+    for (size_t i = 0; i < p->wait_for.count; i++) {
+        const char *program = p->wait_for.waits[i].program + strlen("program:");
+        const struct least *row = least_of(t, program);
+        if (row)
+            least_lower(&least, row->priority);
+    }
+    if (least.priority == p->priority)
         return false;
-    p->priority = least;
-    if (strcmp(g->name, p->program) == 0 && g->priority > least)
-        g->priority = least; /* the group is this program */
+    p->priority = least.priority;
+    least_lower(least_of(t, p->program), least.priority);
+    if (strcmp(g->name, p->program) == 0 && g->priority > least.priority)
+        g->priority = least.priority; /* the group is this program */
     return true;
 }
 
 /* Priorities only fall, each to one that is there: this ends. */
 void startup_inherit(struct loader *l)
 {
+    struct least_table table;
     bool changed = true;
+    least_fill(&table, l);
     while (changed) {
         changed = false;
         for (size_t i = 0; i < l->group_count; i++)
             for (size_t k = 0; k < l->groups[i].process_count; k++) {
                 struct process_config *p = &l->groups[i].processes[k];
                 if (p->inherit_priority && p->dependent_startup)
-                    changed |= inherit(l, &l->groups[i], p);
+                    changed |= inherit(&table, &l->groups[i], p);
             }
     }
+    mem_free(table.rows);
 }
 
 /* --- Names ---------------------------------------------------------------------------------- */

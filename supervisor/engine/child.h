@@ -29,7 +29,6 @@ struct child {
     struct feed feed; /* what is on its way to `in` */
     struct stream out, err;
     struct sink out_sink, err_sink;
-    bool sinks_open;
     char *out_auto; /* owned names of AUTO logs, NULL otherwise */
     char *err_auto;
     void (*on_idle)(struct child *child); /* NULL, or told when the last pipe is closed */

@@ -1,4 +1,6 @@
 /* Protects the keys of supervisord-dependent-startup: what they mean, and that none is a mistake. */
+#include <time.h>
+
 #include "config_helper.h"
 
 #define SETUP "[supervisord]\n[program:a]\ncommand=a\nautostart=false\ndependent_startup=true\n"
@@ -99,6 +101,29 @@ static void priorities_are_inherited(void **state)
     load_close(&l);
 }
 
+/* Each inherits from the one that comes after it in the file: the worst order there is. */
+static void long_chains_are_no_burden(void **state)
+{
+    (void)state;
+    enum { CHAIN = 1200 };
+    struct loaded l;
+    struct buf text = BUF_EMPTY;
+    buf_text(&text, "[supervisord]\n");
+    for (int i = 0; i < CHAIN; i++)
+        buf_printf(&text,
+                   "[program:p%d]\ncommand=p\nautostart=false\ndependent_startup=true\n"
+                   "dependent_startup_inherit_priority=true\ndependent_startup_wait_for=p%d\n",
+                   i, i + 1);
+    buf_printf(&text, "[program:p%d]\ncommand=p\npriority=5\n", CHAIN);
+    clock_t before = clock();
+    load_text(&l, buf_str(&text));
+    assert_true(clock() - before < 5 * CLOCKS_PER_SEC); /* of our time, not of others' */
+    assert_int_equal(l.rc, 0);
+    assert_int_equal(process(&l, "p0")->priority, 5);
+    buf_close(&text);
+    load_close(&l);
+}
+
 static void the_plugin_itself_is_not_run(void **state)
 {
     (void)state;
@@ -125,6 +150,7 @@ int main(void)
         cmocka_unit_test(waits_are_read),
         cmocka_unit_test(a_cycle_is_only_odd),
         cmocka_unit_test(priorities_are_inherited),
+        cmocka_unit_test(long_chains_are_no_burden),
         cmocka_unit_test(the_plugin_itself_is_not_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
