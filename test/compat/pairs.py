@@ -52,7 +52,7 @@ def is_asleep(pid):
 
 def environment():
     env = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
-    return {**env, "LANG": "C.UTF-8", "TERM": "dumb"}
+    return {**env, "LANG": "C.UTF-8", "TERM": "dumb", "CTL_USER": "user", "CTL_WORDS": "pass"}
 
 
 class Ours:
