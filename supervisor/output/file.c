@@ -30,21 +30,25 @@ static int file_standard_fd(const char *path)
     return -1;
 }
 
-/* O_NONBLOCK, for the sake of terminals and pipes, means nothing to a regular file. */
+/*
+ * What is ours already is shared, not opened anew: only so does a file behind it have one position,
+ * and nobody who writes there overwrites the others.
+ * O_NONBLOCK, for the sake of terminals and pipes, means nothing to a regular file.
+ */
 static int file_open_path(const char *path, int flags, mode_t mode)
 {
     int always = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    int fd = open(path, O_WRONLY | always | flags, mode);
-    if (fd >= 0)
-        return fd;
-    int error = errno;
     int standard = file_standard_fd(path);
+    if (standard >= 0) {
+        int copy = fcntl(standard, F_DUPFD_CLOEXEC, 3);
+        if (copy >= 0)
+            return copy;
+    }
+    int fd = open(path, O_WRONLY | always | flags, mode);
     struct stat st;
-    if (standard >= 0)
-        fd = fcntl(standard, F_DUPFD_CLOEXEC, 3);
-    else if (error == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+    if (fd < 0 && errno == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
         fd = open(path, O_RDWR | always, mode); /* a FIFO whose reader comes later */
-    return fd >= 0 ? fd : -error;
+    return fd >= 0 ? fd : -errno;
 }
 
 static void file_adopt(struct file_log *f, int fd)

@@ -264,7 +264,10 @@ static void disk_that_fills_takes_what_fits(void **state)
     file_close(&f);
 }
 
-/* Standard output as `kind`, /dev/stdout as a log with rotation: bytes arrive, nothing rotates. */
+/*
+ * /dev/stdout as a log with rotation: bytes arrive, nothing rotates, and what others write to
+ * standard output meanwhile is neither overwritten nor overwrites.
+ */
 static void through_stdout(int write_end, int read_end)
 {
     char got[64] = {0};
@@ -272,7 +275,8 @@ static void through_stdout(int write_end, int read_end)
     assert_true(dup2(write_end, STDOUT_FILENO) >= 0);
     struct file_log f = opened("/dev/stdout", 4, 2);
     put(&f, "12345");
-    put(&f, "67890");
+    assert_int_equal(write(write_end, "67", 2), 2);
+    put(&f, "890");
     int cleared = file_clear(&f, NULL);
     int reopened = file_reopen(&f, NULL);
     const char *trouble = file_trouble(&f);
