@@ -60,8 +60,9 @@ void auth_set(struct auth *a, const char *username, const char *password)
         explicit_bzero(a->password, strlen(a->password));
     mem_free(a->password);
     mem_free(a->username);
-    a->username = mem_strdup(username);
-    a->password = mem_strdup(password);
+    bool blank = username && password && !*username && !*password;
+    a->username = mem_strdup(blank ? NULL : username);
+    a->password = mem_strdup(blank ? NULL : password);
 }
 
 bool auth_allows(const char *header, const char *username, const char *password)

@@ -10,7 +10,10 @@ struct auth {
     char *password; /* owned */
 };
 
-/* Copies both, and wipes what was there before; NULL, NULL to close. */
+/*
+ * Copies both, and wipes what was there before; NULL, NULL to close. Two blank ones, as templates
+ * leave them, want nothing, as in Supervisor.
+ */
 void auth_set(struct auth *a, const char *username, const char *password);
 
 /*

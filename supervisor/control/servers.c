@@ -64,7 +64,7 @@ void control_announce(const struct control *c)
     const struct serving *s;
     list_each (s, &c->servers, link) {
         log_info("RPC interface 'supervisor' initialized");
-        if (!s->config->username)
+        if (!s->server.auth.username)
             log_critical("Server '%s' running without any HTTP authentication checking",
                          s->config->section);
     }

@@ -64,6 +64,23 @@ static void headers_that_are_no_login(void **state)
     assert_true(auth_allows("Basic Og==", NULL, NULL));
 }
 
+static void what_a_server_wants(void **state)
+{
+    struct auth a = {0};
+    (void)state;
+    auth_set(&a, "ada", "");
+    assert_string_equal(a.username, "ada");
+    auth_set(&a, "", "");
+    assert_null(a.username);
+    assert_null(a.password);
+    auth_set(&a, "", "secret"); /* somebody wanted protection */
+    assert_string_equal(a.username, "");
+    assert_string_equal(a.password, "secret");
+    auth_set(&a, NULL, NULL);
+    assert_null(a.username);
+    assert_null(a.password);
+}
+
 static void handle_nothing(struct router *r, struct exchange *x, const char *rest)
 {
     (void)r;
@@ -163,8 +180,11 @@ static void faults_in_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(passwords),       cmocka_unit_test(headers_that_are_no_login),
-        cmocka_unit_test(routes),          cmocka_unit_test(namespecs),
+        cmocka_unit_test(passwords),
+        cmocka_unit_test(what_a_server_wants),
+        cmocka_unit_test(headers_that_are_no_login),
+        cmocka_unit_test(routes),
+        cmocka_unit_test(namespecs),
         cmocka_unit_test(faults_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
