@@ -48,6 +48,14 @@ static int set_text(char **at, const char *value)
     return 0;
 }
 
+/* Also takes it from the list of processes, where everybody on the machine could read it. */
+static int set_secret(char **at, char *value)
+{
+    int rc = set_text(at, value);
+    memset(value, 'x', strlen(value));
+    return rc;
+}
+
 static int set_flag(bool *at)
 {
     if (*at)
@@ -64,7 +72,7 @@ static int set_config(struct invocation *o, const char *value)
     return 0;
 }
 
-static int option_set(struct invocation *o, char letter, const char *value)
+static int option_set(struct invocation *o, char letter, char *value)
 {
     switch (letter) {
     case 'c':
@@ -76,7 +84,7 @@ static int option_set(struct invocation *o, char letter, const char *value)
     case 'u':
         return set_text(&o->username, value);
     case 'p':
-        return set_text(&o->password, value);
+        return set_secret(&o->password, value);
     case 'r':
         return set_text(&o->history_file, value);
     default: /* h ? */
@@ -87,7 +95,7 @@ static int option_set(struct invocation *o, char letter, const char *value)
 
 /* `shown` is the option in full: "-s" or "--serverurl". */
 static int option_take(struct invocation *o, const struct invocation_row *row, const char *shown,
-                       const char *value, struct err *e)
+                       char *value, struct err *e)
 {
     int rc = option_set(o, row->letter, value);
     if (rc == -EEXIST)
@@ -104,14 +112,14 @@ static int option_take(struct invocation *o, const struct invocation_row *row, c
 
 static int short_options(struct invocation *o, char **argv, int *i, struct err *e)
 {
-    for (const char *at = argv[*i] + 1; *at; at++) {
+    for (char *at = argv[*i] + 1; *at; at++) {
         const struct invocation_row *row = invocation_rows;
         while (row < invocation_rows + invocation_row_count && row->letter != *at)
             row++;
         if (row == invocation_rows + invocation_row_count)
             return err_set(e, -EINVAL, "option -%c not recognized", *at);
         const char shown[] = {'-', *at, '\0'};
-        const char *value = NULL;
+        char *value = NULL;
         if (row->value) {
             value = at[1] ? at + 1 : argv[++*i];
             if (!value)
@@ -148,9 +156,9 @@ static int find_long(const char *name, size_t len, const struct invocation_row *
 
 static int long_option(struct invocation *o, char **argv, int *i, struct err *e)
 {
-    const char *name = argv[*i] + 2;
+    char *name = argv[*i] + 2;
     size_t len = strcspn(name, "=");
-    const char *value = name[len] ? name + len + 1 : NULL;
+    char *value = name[len] ? name + len + 1 : NULL;
     const struct invocation_row *row = NULL;
     int rc = find_long(name, len, &row, e);
     if (rc < 0)

@@ -252,6 +252,31 @@ static void options_of_the_command_line(void **state)
     }
 }
 
+/* Nobody else on the machine is to read it from the list of processes. */
+static void a_password_leaves_the_command_line(void **state)
+{
+    (void)state;
+    char name[] = "supervisorctl", file[] = "-ct.conf", command[] = "pid";
+    char letter[] = "-p", apart[] = "hunter2", together[] = "-phunter2";
+    char named[] = "--password=hunter2";
+    char *rows[][5] = {{name, file, letter, apart, command},
+                       {name, file, together, command, NULL},
+                       {name, file, named, command, NULL}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct invocation o;
+        struct err e = {{0}};
+        char *argv[6] = {rows[i][0], rows[i][1], rows[i][2], rows[i][3], rows[i][4], NULL};
+        assert_int_equal(invocation_init(&o, rows[i][4] ? 5 : 4, argv, &e), 0);
+        assert_string_equal(o.password, "hunter2");
+        assert_int_equal(o.arg_count, 1);
+        invocation_close(&o);
+    }
+    assert_string_equal(letter, "-p");
+    assert_string_equal(apart, "xxxxxxx");
+    assert_string_equal(together, "-pxxxxxxx");
+    assert_string_equal(named, "--password=xxxxxxx");
+}
+
 static void settings_of_the_file(void **state)
 {
     (void)state;
@@ -360,6 +385,7 @@ int main(void)
     };
     const struct CMUnitTest with_files[] = {
         cmocka_unit_test(options_of_the_command_line),
+        cmocka_unit_test(a_password_leaves_the_command_line),
         cmocka_unit_test(settings_of_the_file),
         cmocka_unit_test(defaults_without_a_file),
         cmocka_unit_test(the_daemons_own_section),
