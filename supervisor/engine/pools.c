@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "config/blank.h"
 #include "engine/supervisor.h"
@@ -69,18 +70,27 @@ static void write_lines(const struct buf *result, struct buf *out)
     }
 }
 
+/* To our standard output; what is lost there is said in the log. */
+static void show(const struct pool *p, struct file_log *terminal, const struct buf *text)
+{
+    if (!terminal->path)
+        (void)file_open_fd(terminal, STDOUT_FILENO, "standard output", NULL);
+    if (text->len == 0 || !terminal->path)
+        return;
+    file_write(terminal, text->data, text->len);
+    const char *trouble = file_trouble(terminal);
+    if (trouble)
+        log_warn("%s: %s", p->name, trouble);
+}
+
 /* supervisor_stdout:event_handler: whatever the result is, it is shown and the event is done. */
 static bool judge_stdout(struct pool *p, const struct buf *result)
 {
     const struct pgroup *g = p->owner;
-    struct file_log *terminal = &g->supervisor->pools.terminal;
     struct buf out = BUF_EMPTY;
-    if (!terminal->path)
-        (void)file_open_fd(terminal, STDOUT_FILENO, "standard output", NULL);
     if (result->len > 0)
         write_lines(result, &out);
-    if (out.len > 0 && terminal->path)
-        file_write(terminal, out.data, out.len);
+    show(p, &g->supervisor->pools.terminal, &out);
     buf_close(&out);
     return true;
 }
