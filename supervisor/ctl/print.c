@@ -19,6 +19,18 @@ static bool is_control(const char *at, size_t len)
     return len == 0 || (len == 1 && (c == 0x7F || (c < 0x20 && c != '\t' && c != '\n')));
 }
 
+/* A name or a message comes from a daemon that may be anybody's. */
+static void put_text(const char *text, size_t n)
+{
+    for (size_t at = 0, len; at < n; at += len ? len : 1) {
+        len = xml_utf8_char(text + at, n - at);
+        if (is_control(text + at, len))
+            (void)printf("\\x%02x", (unsigned char)text[len == 2 ? at + 1 : at]);
+        else
+            (void)fwrite(text + at, 1, len, stdout);
+    }
+}
+
 void print_line(const char *fmt, ...)
 {
     char *text = NULL;
@@ -28,13 +40,7 @@ void print_line(const char *fmt, ...)
     va_end(ap);
     if (n < 0)
         abort();
-    for (size_t at = 0, len; at < (size_t)n; at += len ? len : 1) {
-        len = xml_utf8_char(text + at, (size_t)n - at);
-        if (is_control(text + at, len))
-            (void)printf("\\x%02x", (unsigned char)text[len == 2 ? at + 1 : at]);
-        else
-            (void)fwrite(text + at, 1, len, stdout);
-    }
+    put_text(text, (size_t)n);
     free(text);
     (void)putchar('\n');
 }
@@ -122,8 +128,10 @@ void print_grid(const char *const *names, size_t count, size_t width)
     size_t columns = column < width ? width / column : 1;
     size_t rows = (count + columns - 1) / columns;
     for (size_t row = 0; row < rows; row++) {
-        for (size_t i = row; i < count; i += rows)
-            (void)printf("%s%*s", names[i], (int)(column - text_width(names[i])), "");
+        for (size_t i = row; i < count; i += rows) {
+            put_text(names[i], strlen(names[i]));
+            (void)printf("%*s", (int)(column - text_width(names[i])), "");
+        }
         (void)putchar('\n');
     }
 }

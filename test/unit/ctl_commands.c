@@ -208,6 +208,26 @@ static void tab_completes_commands(void **state)
     completion_close(&found);
 }
 
+/* The names that Tab shows come from a daemon, too. */
+static void choices_cannot_steer_the_terminal(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a\x1b[2J", "b\xc2\x9b", "c\xff", "d"};
+    char *text = NULL;
+    size_t len = 0;
+    FILE *before = stdout;
+    stdout = open_memstream(&text, &len);
+    assert_non_null(stdout);
+    print_grid(names, sizeof names / sizeof *names, 80);
+    (void)fclose(stdout);
+    stdout = before;
+    assert_non_null(strstr(text, "a\\x1b[2J"));
+    assert_non_null(strstr(text, "b\\x9b"));
+    assert_non_null(strstr(text, "c\\xff"));
+    assert_null(memchr(text, 0x1b, len));
+    free(text);
+}
+
 /* Options as getopt reads them; the last column is what the error says, NULL for none. */
 static void options_of_the_command_line(void **state)
 {
@@ -385,6 +405,7 @@ int main(void)
     };
     const struct CMUnitTest with_files[] = {
         cmocka_unit_test(options_of_the_command_line),
+        cmocka_unit_test(choices_cannot_steer_the_terminal),
         cmocka_unit_test(a_password_leaves_the_command_line),
         cmocka_unit_test(settings_of_the_file),
         cmocka_unit_test(defaults_without_a_file),
