@@ -71,6 +71,28 @@ static const struct ini_section *group_member(struct loader *l, const struct ini
     return a && b ? NULL : a ? a : b;
 }
 
+/* Of some processes, the section of the first one that listens at a socket; NULL: none does. */
+static const char *socket_owner(const struct process_config *processes, size_t count,
+                                const char *url)
+{
+    for (size_t i = 0; i < count; i++)
+        if (processes[i].socket && strcmp(processes[i].socket->url, url) == 0)
+            return processes[i].section;
+    return NULL;
+}
+
+/* A unix socket would be taken away from the other one, a port not be had. */
+static void warn_same_socket(struct loader *l, const struct ini_section *s,
+                             const struct process_list *list, const char *url)
+{
+    const char *other = socket_owner(list->items, list->count, url);
+    for (size_t i = 0; !other && i < l->group_count; i++)
+        other = socket_owner(l->groups[i].processes, l->groups[i].process_count, url);
+    if (other)
+        load_warning(l, s, "socket", "also the socket of [%s]: only one of them can have it",
+                     other);
+}
+
 static void share_socket(struct loader *l, struct process_list *list, size_t first,
                          const struct socket_config *config)
 {
@@ -93,8 +115,10 @@ static void load_member_socket(struct loader *l, const struct ini_section *s,
     }
     values.group.name = load_name(l, s);
     l->lenient = true; /* a mistake there is no reason not to start */
-    if (load_fcgi(l, s, &values))
+    if (load_fcgi(l, s, &values)) {
+        warn_same_socket(l, s, list, values.group.socket.url);
         share_socket(l, list, first, &values.group.socket);
+    }
     l->lenient = false;
 }
 
@@ -144,6 +168,8 @@ static void load_alone(struct loader *l, const struct ini_section *s, enum group
         break;
     case GROUP_FCGI:
         ok = load_fcgi(l, s, &values) && ok;
+        if (ok)
+            warn_same_socket(l, s, &list, values.group.socket.url);
         share_socket(l, &list, 0, &values.group.socket);
         break;
     }

@@ -1,6 +1,5 @@
 #include "engine/pools.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 

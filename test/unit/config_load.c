@@ -267,8 +267,10 @@ static void sockets_are_shared_by_one_program(void **state)
                        "[fcgi-program:h]\ncommand=x\nsocket=tcp://LocalHost:9000\n"
                        "[fcgi-program:bare]\ncommand=x\n"
                        "[program:p]\ncommand=x\n[group:g]\nprograms=f,p,h,bare\n"
-                       "[fcgi-program:alone]\ncommand=x\nsocket=tcp://127.0.0.1:9001\n");
+                       "[fcgi-program:alone]\ncommand=x\nsocket=tcp://127.0.0.1:9001\n"
+                       "[fcgi-program:twin]\ncommand=x\nsocket=tcp://127.0.0.1:9001\n");
     assert_int_equal(l.rc, 0);
+    assert_non_null(strstr(buf_str(&l.text), "also the socket of [fcgi-program:alone]"));
     assert_non_null(strstr(buf_str(&l.text), "without socket= it is run as an ordinary program"));
     const struct group_config *g = config_find_group(l.config, "g");
     assert_int_equal(g->process_count, 5);
