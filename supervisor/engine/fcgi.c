@@ -81,7 +81,8 @@ static int fcgi_bind_unix(struct fcgi *f, const char *path, struct err *e)
 
 /* --- TCP sockets --------------------------------------------------------------------------- */
 
-/* Asked once, when the group is activated: nothing else ever waits for a name service. */
+/* Asked when the group is activated; at a start only if nobody knew the name then. A host name has
+ * the loop wait for the name service, an address or localhost does not. */
 static int fcgi_resolve(struct fcgi *f, const char *place, struct err *e)
 {
     struct addrinfo hints = {
