@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "config/env.h"
 #include "config/loader.h"
+#include "config/shlex.h"
 
 static void logs_one(struct loader *l, const struct ini_section *s, const char *channel,
                      struct log_config *log)
@@ -59,6 +60,23 @@ bool load_process(struct loader *l, const struct ini_section *s, const struct ex
     return load_group_kill(l, s, p) && ok;
 }
 
+/* Supervisor loads it, and fails when it is started; mostly a comment was not meant to be one. */
+static void lint_command(struct loader *l, const struct ini_section *s, const char *command)
+{
+    struct shlex x = {.text = command, .blanks_only = true};
+    struct buf word = BUF_EMPTY;
+    struct err e;
+    int rc;
+    while ((rc = shlex_next(&x, &word, &e)) > 0)
+        continue;
+    buf_close(&word);
+    if (rc < 0)
+        load_warning(l, s, "command",
+                     "%s, so it cannot be started: a ; or # with a blank before it begins a "
+                     "comment, in quotes, too",
+                     e.text);
+}
+
 /* The keys that may also use the program's own environment. */
 static bool load_own(struct loader *l, const struct ini_section *s,
                      const struct expand_names *names, const struct key_table *command,
@@ -68,6 +86,8 @@ static bool load_own(struct loader *l, const struct ini_section *s,
     bool ok = load_table(l, s, &key_process, LOAD_OWN, names, p);
     if (command)
         ok = load_table(l, s, command, LOAD_OWN, names, p) && ok;
+    if (command && p->command)
+        lint_command(l, s, p->command);
     if (name_format) {
         const struct ini_entry *entry = ini_get(&l->ini, s, name_row.name);
         p->name = load_expand(l, s, &name_row, entry, name_format, names);
