@@ -4,7 +4,6 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -12,7 +11,7 @@
 #include "base/parse.h"
 #include "control/auth.h"
 
-enum { STREAM_BLOCK = 16 << 10, NS_PER_MS = 1000 * 1000 };
+enum { NS_PER_MS = 1000 * 1000 };
 
 static void exchange_free(struct exchange *x)
 {
@@ -43,147 +42,14 @@ static void on_handle_closed(uv_handle_t *handle)
     server_handle_closed(handle->data);
 }
 
-static void on_timer(uv_timer_t *timer);
-
-/* --- Answers --------------------------------------------------------------------------------- */
-
-static enum MHD_Result exchange_suspend(struct exchange *x)
-{
-    x->suspended = true;
-    MHD_suspend_connection(x->connection);
-    return MHD_YES;
-}
-
-static void exchange_resume(struct exchange *x)
-{
-    if (!x->suspended)
-        return;
-    x->suspended = false;
-    MHD_resume_connection(x->connection);
-    /* without threads libmicrohttpd only takes a note: it wants to be run */
-    x->server->resumed = true;
-    (void)uv_timer_start(&x->server->timer, on_timer, 0, 0);
-}
-
-static void exchange_set_response(struct exchange *x, unsigned status, const char *type,
-                                  struct MHD_Response *response)
-{
-    x->answered = true;
-    if (!response) { /* libmicrohttpd found no memory: the connection is closed */
-        x->gone = true;
-    } else {
-        x->status = status;
-        x->response = response;
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    }
-    exchange_resume(x);
-}
-
-void exchange_answer(struct exchange *x, unsigned status, const char *type, struct buf *body)
-{
-    size_t len = body->len;
-    if (len > 0)
-        visitor_answer(x->visitor, body->room);
-    struct MHD_Response *response =
-        len > 0 ? MHD_create_response_from_buffer(len, body->data, MHD_RESPMEM_MUST_FREE)
-                : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    if (len > 0 && response)
-        *body = (struct buf)BUF_EMPTY; /* libmicrohttpd frees it, as mem_free does */
-    exchange_set_response(x, status, type, response);
-}
-
-void exchange_error(struct exchange *x, unsigned status)
-{
-    struct buf body = BUF_EMPTY;
-    buf_printf(&body,
-               "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n"
-               "<h1>Error response</h1>\r\n<p>Error code %u.\r\n<p>Message: %s.\r\n</body>\r\n",
-               status, MHD_get_reason_phrase_for(status));
-    exchange_answer(x, status, "text/html", &body);
-    buf_close(&body);
-    if (status == MHD_HTTP_UNAUTHORIZED && x->response)
-        (void)MHD_add_response_header(x->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-                                      "Basic realm=\"default\"");
-    if (x->refused && x->response)
-        (void)MHD_add_response_header(x->response, MHD_HTTP_HEADER_CONNECTION, "close");
-}
-
-static void on_hangup(uv_poll_t *poll, int status, int events)
-{
-    struct exchange *x = container_of(poll, struct exchange, hangup);
-    (void)status;
-    (void)events;
-    (void)uv_poll_stop(poll);
-    x->gone = true;
-    exchange_resume(x);
-}
-
-/* While nothing is sent or received nobody else would notice. */
-static void exchange_watch(struct exchange *x)
-{
-    if (x->watching || uv_poll_init(x->server->loop, &x->hangup, x->visitor->fd) < 0)
-        return;
-    x->watching = true;
-    x->server->open_handles++;
-    (void)uv_poll_start(&x->hangup, UV_DISCONNECT, on_hangup);
-}
-
-static ssize_t on_read(void *owner, uint64_t at, char *data, size_t max)
-{
-    struct exchange *x = owner;
-    (void)at;
-    if (x->gone)
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    ssize_t got = x->source->read(x->source, data, max);
-    if (got < 0)
-        return MHD_CONTENT_READER_END_OF_STREAM;
-    if (got == 0)
-        (void)exchange_suspend(x);
-    return got;
-}
-
-bool exchange_may_stream(const struct exchange *x)
-{
-    return x->server->streams < LIMIT_FOLLOWS;
-}
-
-void exchange_stream(struct exchange *x, const char *type, time_t modified,
-                     struct body_source *source)
-{
-    char date[64];
-    struct tm tm;
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_read, x, NULL);
-    x->source = source;
-    x->server->streams++;
-    exchange_watch(x);
-    exchange_set_response(x, MHD_HTTP_OK, type, response);
-    if (!response)
-        return;
-    /* both in the C locale, which the daemon never leaves */
-    if (gmtime_r(&modified, &tm) && strftime(date, sizeof date, "%a, %d %b %Y %T GMT", &tm) > 0)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LAST_MODIFIED, date);
-    (void)MHD_add_response_header(response, "X-Accel-Buffering", "no");
-}
-
-void exchange_more(struct exchange *x)
-{
-    exchange_resume(x);
-}
-
 /* --- Requests -------------------------------------------------------------------------------- */
-
-static const char *header(struct exchange *x, const char *name)
-{
-    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
-}
 
 /* What is wrong with the request line and the headers; 0: nothing. */
 static unsigned exchange_check(struct exchange *x)
 {
-    const char *length = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *length = exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
     int64_t bytes = 0;
-    if (!auth_allows(header(x, MHD_HTTP_HEADER_AUTHORIZATION), x->server->auth.username,
+    if (!auth_allows(exchange_header(x, MHD_HTTP_HEADER_AUTHORIZATION), x->server->auth.username,
                      x->server->auth.password))
         return MHD_HTTP_UNAUTHORIZED;
     if (strcmp(x->method, "POST") == 0 && !length)
@@ -230,7 +96,8 @@ static enum MHD_Result exchange_proceed(struct exchange *x)
 {
     if (!x->routed && (x->server->queued || uv_hrtime() >= x->server->turn_end)) {
         x->queued = x->server->queued = true;
-        return exchange_suspend(x);
+        exchange_suspend(x);
+        return MHD_YES;
     }
     if (!x->routed)
         exchange_route(x);
@@ -238,7 +105,8 @@ static enum MHD_Result exchange_proceed(struct exchange *x)
         return MHD_NO;
     if (!x->response) {
         exchange_watch(x);
-        return exchange_suspend(x);
+        exchange_suspend(x);
+        return MHD_YES;
     }
     enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
     MHD_destroy_response(x->response); /* the connection holds it now */
@@ -346,6 +214,8 @@ static void server_begin_turn(struct server *s)
     }
 }
 
+static void on_timer(uv_timer_t *timer);
+
 /* Lets libmicrohttpd do what there is to do, and learns when it wants to be called again. */
 static void server_run(struct server *s)
 {
@@ -373,6 +243,12 @@ static void on_timer(uv_timer_t *timer)
     struct server *s = container_of(timer, struct server, timer);
     server_begin_turn(s);
     server_run(s);
+}
+
+void server_wake(struct server *s)
+{
+    s->resumed = true;
+    (void)uv_timer_start(&s->timer, on_timer, 0, 0);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
