@@ -61,24 +61,41 @@ static void list_add(struct name_list *l, const char *name)
     l->names[l->count++] = name;
 }
 
+/* The one of that name among `active`, or `count`. Both are in start order: it is nearly always
+ * the one after the last that was found. */
+static size_t find_active(const struct group_config *const *active, size_t count, size_t next,
+                          const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t at = (next + i) % count;
+        if (strcmp(active[at]->name, name) == 0)
+            return at;
+    }
+    return count;
+}
+
 void config_diff(const struct group_config *const *active, size_t active_count,
                  const struct config *next, struct arena *a, struct config_diff *out)
 {
     out->added = (struct name_list){arena_array(a, next->group_count + 1, sizeof(char *)), 0};
     out->changed = (struct name_list){arena_array(a, next->group_count + 1, sizeof(char *)), 0};
     out->removed = (struct name_list){arena_array(a, active_count + 1, sizeof(char *)), 0};
+    bool *stays = arena_array(a, active_count + 1, sizeof *stays);
+    size_t expected = 0;
     for (size_t i = 0; i < next->group_count; i++) {
         const struct group_config *g = &next->groups[i];
-        size_t old = 0;
-        while (old < active_count && strcmp(active[old]->name, g->name) != 0)
-            old++;
-        if (old == active_count)
+        size_t old = find_active(active, active_count, expected, g->name);
+        if (old == active_count) {
             list_add(&out->added, arena_strdup(a, g->name));
-        else if (!config_same_group(active[old], g))
+            continue;
+        }
+        stays[old] = true;
+        expected = old + 1;
+        if (!config_same_group(active[old], g))
             list_add(&out->changed, arena_strdup(a, g->name));
     }
     for (size_t i = 0; i < active_count; i++)
-        if (!config_find_group(next, active[i]->name))
+        if (!stays[i])
             list_add(&out->removed, arena_strdup(a, active[i]->name));
 }
 
