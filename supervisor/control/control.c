@@ -195,6 +195,7 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
     *c = (struct control){.loop = loop, .supervisor = s, .jobs = j, .host = host, .owner = owner};
     c->router = (struct router){routes, sizeof routes / sizeof *routes, on_gone};
     list_init(&c->servers);
+    list_init(&c->deeds);
     list_init(&c->waits);
     list_init(&c->web_acts);
     control_register(c);
@@ -239,6 +240,7 @@ void control_close(struct control *c, void (*on_closed)(struct control *c))
     c->on_closed = on_closed;
     wait_finish_all(c);
     rpc_close(&c->rpc);
+    wait_close_all(c);
     event_bus_unsubscribe(&c->subscriber);
     servers_close(c);
     uv_close((uv_handle_t *)&c->finish, on_timer_closed);

@@ -40,6 +40,7 @@ struct control {
     char *identifier;    /* owned */
     struct event_subscriber subscriber;
     struct list web_acts; /* that the web page has asked for (web.c) */
+    struct list deeds;    /* calls with things still to be done to processes (deed.h) */
     struct list waits;    /* calls that wait for processes or jobs (wait.h) */
     uv_timer_t finish;    /* zero: answers what has come true, outside of the event's stack */
     uv_timer_t go_on;     /* lets calls go on that pause */

@@ -1,6 +1,7 @@
 /*
  * What one method does to processes, alike for one, for a group and for all: who is meant, what
- * is done to each, and what is waited for before the answer.
+ * is done to each, and what is waited for before the answer. A thousand starts take a second: they
+ * are spread over turns of the loop, so that everybody else is looked after meanwhile.
  */
 #ifndef CONTROL_DEED_H
 #define CONTROL_DEED_H
@@ -9,7 +10,7 @@
 
 struct deed {
     bool (*applies)(const struct proc *p); /* to which processes of a group; NULL: to all */
-    struct outcome (*act)(struct call *c, struct proc *p, const char *spec);
+    struct outcome (*act)(struct wait *w, struct proc *p, const char *spec);
     bool backwards;  /* of several, those of the highest priority number come first */
     wait_look *look; /* awaited after a success; NULL: nothing is */
 };

@@ -81,13 +81,13 @@ static void tail_stderr(struct call *c)
         log_tail(c, child_err_path(&p->child));
 }
 
-static struct outcome clear_act(struct call *c, struct proc *p, const char *spec)
+static struct outcome clear_act(struct wait *w, struct proc *p, const char *spec)
 {
-    (void)c;
+    (void)w;
     return child_clear_logs(&p->child, NULL) < 0 ? outcome_fault(FAULT_FAILED, spec) : outcome_ok();
 }
 
-static const struct deed clear_deed = {NULL, clear_act, NULL};
+static const struct deed clear_deed = {NULL, clear_act, false, NULL};
 
 static void clear_logs(struct call *c)
 {

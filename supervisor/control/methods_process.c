@@ -41,18 +41,19 @@ static bool look_started(struct control *c, const struct wait_item *i, struct ou
 
 static bool start_applies(const struct proc *p)
 {
-    return !proc_state_is_running(p->fsm.state);
+    return !proc_state_is_running(proc_shown_state(p));
 }
 
-static struct outcome start_act(struct call *c, struct proc *p, const char *spec)
+static struct outcome start_act(struct wait *w, struct proc *p, const char *spec)
 {
     struct err e;
     struct outcome done;
-    (void)c;
+    (void)w;
     int rc = proc_check_command(p, &e);
     if (rc < 0)
         return outcome_fault(rc == -ENOENT ? FAULT_NO_FILE : FAULT_NOT_EXECUTABLE, e.text);
-    bool waits = p->wanted; /* a start that waits already is no fault: we wait with it */
+    /* a start that waits for others already is no fault: we wait with it */
+    bool waits = p->wanted && proc_shown_state(p) != PROC_STARTING;
     switch (proc_start(p)) {
     case PROC_START_OK:
         break;
@@ -109,20 +110,20 @@ static bool stop_applies(const struct proc *p)
     return proc_state_is_running(p->fsm.state) || p->fsm.again || p->wanted;
 }
 
-static struct outcome stop_act(struct call *c, struct proc *p, const char *spec)
+static struct outcome stop_act(struct wait *w, struct proc *p, const char *spec)
 {
-    (void)c;
+    (void)w;
     if (!stop_applies(p))
         return outcome_fault(FAULT_NOT_RUNNING, spec);
     int rc = proc_stop(p);
     return rc < 0 ? outcome_fault(FAULT_FAILED, strerror(-rc)) : outcome_ok();
 }
 
-static struct outcome stop_await_act(struct call *c, struct proc *p, const char *spec)
+static struct outcome stop_await_act(struct wait *w, struct proc *p, const char *spec)
 {
-    struct outcome o = stop_act(c, p, spec);
+    struct outcome o = stop_act(w, p, spec);
     if (o.code == FAULT_SUCCESS)
-        supervisor_await_stop(control_of(c)->supervisor, p);
+        supervisor_await_stop(w->control->supervisor, p);
     return o;
 }
 
@@ -157,9 +158,9 @@ static bool signal_applies(const struct proc *p)
 }
 
 /* The signal is always the last parameter, a name or a number. */
-static struct outcome signal_act(struct call *c, struct proc *p, const char *spec)
+static struct outcome signal_act(struct wait *w, struct proc *p, const char *spec)
 {
-    const json_t *given = json_array_get(c->params, json_array_size(c->params) - 1);
+    const json_t *given = json_array_get(w->params, json_array_size(w->params) - 1);
     char text[32];
     const char *name = json_string_value(given);
     int number;

@@ -31,6 +31,7 @@ enum { FACTS = 14 };
 static void process_facts(const struct proc *p, struct fact facts[FACTS], struct buf *description)
 {
     int64_t now = host_wall(p->group->supervisor->host);
+    enum proc_state state = proc_shown_state(p);
     const char *out = child_out_path(&p->child);
     const char *err = child_err_path(&p->child);
     out = out ? out : "";
@@ -43,8 +44,8 @@ static void process_facts(const struct proc *p, struct fact facts[FACTS], struct
         {"start",          NULL, p->started_wall / 1000},
         {"stop",           NULL, p->stopped_wall / 1000},
         {"now",            NULL, now / 1000},
-        {"state",          NULL, (int64_t)p->fsm.state},
-        {"statename",      proc_state_name(p->fsm.state), 0},
+        {"state",          NULL, (int64_t)state},
+        {"statename",      proc_state_name(state), 0},
         {"spawnerr",       p->spawnerr, 0},
         {"exitstatus",     NULL, p->exit_status},
         {"logfile",        out, 0},

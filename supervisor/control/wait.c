@@ -5,7 +5,17 @@
 #include "base/mem.h"
 #include "control/status.h"
 
-static void item_free(struct wait_item *i)
+struct wait_item *wait_item_new(const char *group, const char *name, const char *spec)
+{
+    struct wait_item *i = mem_alloc(sizeof *i);
+    list_init(&i->link);
+    i->group = mem_strdup(group);
+    i->name = mem_strdup(name);
+    i->spec = mem_strdup(spec);
+    return i;
+}
+
+void wait_item_free(struct wait_item *i)
 {
     list_remove(&i->link);
     mem_free(i->group);
@@ -14,29 +24,41 @@ static void item_free(struct wait_item *i)
     mem_free(i);
 }
 
-static void wait_free(struct wait *w)
+void wait_free(struct wait *w)
 {
     struct wait_item *i;
+    list_each (i, &w->todo, link)
+        wait_item_free(i);
     list_each (i, &w->items, link)
-        item_free(i);
+        wait_item_free(i);
+    host_disarm(w->control->supervisor->host, &w->turn);
     list_remove(&w->link);
     json_decref(w->results);
+    json_decref(w->early);
+    json_decref(w->params);
     mem_free(w);
 }
 
 static void on_abandon(struct call *call)
 {
-    wait_free(call->work);
+    struct wait *w = call->work;
+    w->call = NULL;
+    if (list_empty(&w->todo))
+        wait_free(w);
 }
 
 struct wait *wait_new(struct call *call, wait_look *look, bool many)
 {
     struct wait *w = mem_alloc(sizeof *w);
+    w->control = control_of(call);
     w->call = call;
+    w->params = json_incref(call->params);
     w->look = look;
     w->many = many;
     w->results = many ? json_array() : NULL;
+    w->early = many ? json_array() : NULL;
     w->single = outcome_ok();
+    list_init(&w->todo);
     list_init(&w->items);
     list_init(&w->link);
     call->work = w;
@@ -56,18 +78,15 @@ void wait_result(struct wait *w, const char *group, const char *name, const stru
 static void item_look(struct wait *w, struct wait_item *i)
 {
     struct outcome o;
-    if (!w->look(control_of(w->call), i, &o))
+    if (!w->look(w->control, i, &o))
         return;
     wait_result(w, i->group, i->name, &o);
-    item_free(i);
+    wait_item_free(i);
 }
 
 void wait_add(struct wait *w, const char *group, const char *name, const char *spec)
 {
-    struct wait_item *i = mem_alloc(sizeof *i);
-    i->group = mem_strdup(group);
-    i->name = mem_strdup(name);
-    i->spec = mem_strdup(spec);
+    struct wait_item *i = wait_item_new(group, name, spec);
     list_append(&w->items, &i->link);
     item_look(w, i);
 }
@@ -95,15 +114,24 @@ static bool item_concerned(const struct wait_item *i, const struct event *ev)
     return false;
 }
 
-/* ev NULL: whatever has happened. True: nothing is left to wait for. */
+/* True: nothing is left to wait for. */
 static bool wait_check(struct wait *w, const struct event *ev)
 {
     struct wait_item *i;
     list_each (i, &w->items, link) {
-        if (!ev || item_concerned(i, ev))
+        if (item_concerned(i, ev))
             item_look(w, i);
     }
     return list_empty(&w->items);
+}
+
+/* A program may be up and gone again before the last of them has been asked. */
+static void wait_check_early(struct wait *w, const struct event *ev)
+{
+    json_t *results = w->results;
+    w->results = w->early;
+    (void)wait_check(w, ev);
+    w->results = results;
 }
 
 static void wait_answer(struct wait *w)
@@ -120,10 +148,22 @@ static void wait_answer(struct wait *w)
 
 void wait_go(struct wait *w)
 {
-    if (wait_check(w, NULL))
+    list_remove(&w->link);
+    if (w->many)
+        (void)json_array_extend(w->results, w->early);
+    if (!w->call)
+        wait_free(w);
+    else if (list_empty(&w->items))
         wait_answer(w);
     else
-        list_append(&control_of(w->call)->waits, &w->link);
+        list_append(&w->control->waits, &w->link);
+}
+
+void wait_close_all(struct control *c)
+{
+    struct wait *w;
+    list_each (w, &c->deeds, link)
+        wait_free(w);
 }
 
 static void on_finish(uv_timer_t *timer)
@@ -135,6 +175,8 @@ void wait_look_all(struct control *c, const struct event *ev)
 {
     struct wait *w;
     bool finished = false;
+    list_each (w, &c->deeds, link)
+        wait_check_early(w, ev);
     list_each (w, &c->waits, link)
         finished |= wait_check(w, ev);
     if (finished)

@@ -218,23 +218,23 @@ void graph_pull(struct graph_node *n)
     }
 }
 
-static bool graph_waits_for(const struct graph_node *n, const struct graph_node *other)
+void graph_look_stops(struct graph *g)
 {
-    for (size_t i = 0; i < n->edge_count; i++) {
-        if (n->edges[i].to == other)
-            return true;
+    struct graph_node *n;
+    g->stop_rank = INT64_MIN;
+    list_each (n, &g->nodes, link)
+        n->held = false;
+    list_each (n, &g->nodes, link) {
+        if (n->ops->stopped(n))
+            continue;
+        if (n->rank > g->stop_rank)
+            g->stop_rank = n->rank;
+        for (size_t i = 0; i < n->edge_count; i++)
+            n->edges[i].to->held = true;
     }
-    return false;
 }
 
 bool graph_may_stop(const struct graph *g, const struct graph_node *n)
 {
-    struct graph_node *other;
-    list_each (other, &g->nodes, link) {
-        if (other == n || other->ops->stopped(other))
-            continue;
-        if (other->rank > n->rank || graph_waits_for(other, n))
-            return false;
-    }
-    return true;
+    return n->rank >= g->stop_rank && !n->held;
 }

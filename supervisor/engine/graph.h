@@ -58,10 +58,12 @@ struct graph_node {
     bool at_boot;                     /* it starts by itself: what its edges say of states counts */
     int64_t priority;
     int64_t rank; /* its priority, raised to that of what it waits for: the order of stopping */
+    bool held;    /* who waits for it was still there when graph_look_stops looked */
 };
 
 struct graph {
     struct list nodes;
+    int64_t stop_rank; /* the highest rank that was still there then */
 };
 
 enum graph_gate_kind {
@@ -96,8 +98,10 @@ const struct graph_node *graph_caveat(const struct graph_node *n, const char **h
 /* Asks everything that n requires, and that is neither up nor on its way, to start. */
 void graph_pull(struct graph_node *n);
 
-/* May n be stopped now, in a stop of everything: nobody who waits for it, and nobody of a
- * higher rank, is still there. */
+/* In a stop of everything: who is still there? Before each round of graph_may_stop. */
+void graph_look_stops(struct graph *g);
+
+/* May n be stopped now: nobody who waits for it, and nobody of a higher rank, was there then. */
 bool graph_may_stop(const struct graph *g, const struct graph_node *n);
 
 #endif

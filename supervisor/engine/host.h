@@ -32,20 +32,30 @@ struct host_ops {
     /* 0, or -errno with Supervisor's sentence in e */
     int (*spawn)(struct host *h, const struct spawn_plan *plan, struct spawned *out, struct err *e);
     int (*kill)(struct host *h, pid_t pid, int number); /* negative pid: its group; 0 or -errno */
-    void (*wake_at)(struct host *h, int64_t due);       /* call host_run_due then; -1: never */
+    /* call host_run_due then, but not before the loop has looked at its descriptors; -1: never */
+    void (*wake_at)(struct host *h, int64_t due);
 };
 
 struct host {
     const struct host_ops *ops;
     struct timer_heap timers;
-    uv_loop_t *loop; /* NULL in the simulator: children have no pipes there */
+    int64_t turn_end; /* ms: when host_turn_over becomes true */
+    uv_loop_t *loop;  /* NULL in the simulator: children have no pipes there */
 };
 
 int64_t host_now(struct host *h);
 int64_t host_wall(struct host *h);
 void host_arm(struct host *h, struct timer *t, int64_t due);
 void host_disarm(struct host *h, struct timer *t);
-void host_close(struct host *h);   /* frees the heap: nothing may be armed any more */
-void host_run_due(struct host *h); /* calls every timer that is due, each at most once */
+void host_close(struct host *h); /* frees the heap: nothing may be armed any more */
+
+/* Calls every timer that is due, each at most once; what there is no time for comes next turn. */
+void host_run_due(struct host *h);
+
+/* For whoever has much to do: this turn of the loop has been long enough, go on in the next one,
+ * by a timer that is due. Who asks has done something first, so that all get on. A turn begins
+ * with host_run_due, or where something large begins outside of it. */
+void host_begin_turn(struct host *h);
+bool host_turn_over(struct host *h);
 
 #endif

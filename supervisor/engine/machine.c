@@ -32,9 +32,15 @@ static int machine_kill(struct host *h, pid_t pid, int number)
     return kill(pid, number) < 0 ? -errno : 0;
 }
 
+static void on_due(uv_idle_t *due)
+{
+    (void)uv_idle_stop(due);
+    host_run_due(&container_of(due, struct machine, due)->host);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
-    host_run_due(&container_of(timer, struct machine, timer)->host);
+    (void)uv_idle_start(&container_of(timer, struct machine, timer)->due, on_due);
 }
 
 static void machine_wake_at(struct host *h, int64_t due)
@@ -42,14 +48,19 @@ static void machine_wake_at(struct host *h, int64_t due)
     struct machine *m = container_of(h, struct machine, host);
     if (uv_is_closing((uv_handle_t *)&m->timer))
         return;
-    if (due < 0) {
-        (void)uv_timer_stop(&m->timer);
+    int64_t wait = due - clock_now();
+    (void)uv_timer_stop(&m->timer);
+    (void)uv_idle_stop(&m->due);
+    if (due < 0)
+        return;
+    if (wait <= 0) {
+        /* Zero timers that arm each other would keep libuv from ever looking at descriptors. */
+        (void)uv_idle_start(&m->due, on_due);
         return;
     }
     /* libuv's idea of now is as old as the loop's turn: a timer must not fire too early. */
     uv_update_time(h->loop);
-    int64_t wait = due - clock_now();
-    (void)uv_timer_start(&m->timer, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
+    (void)uv_timer_start(&m->timer, on_timer, (uint64_t)wait, 0);
 }
 
 static const struct host_ops machine_ops = {
@@ -63,11 +74,14 @@ static const struct host_ops machine_ops = {
 int machine_open(struct machine *m, uv_loop_t *loop)
 {
     *m = (struct machine){.host = {.ops = &machine_ops, .loop = loop}};
+    (void)uv_idle_init(loop, &m->due); /* it never fails */
     return uv_timer_init(loop, &m->timer);
 }
 
 void machine_close(struct machine *m)
 {
-    if (!uv_is_closing((uv_handle_t *)&m->timer))
-        uv_close((uv_handle_t *)&m->timer, NULL);
+    if (uv_is_closing((uv_handle_t *)&m->timer))
+        return;
+    uv_close((uv_handle_t *)&m->timer, NULL);
+    uv_close((uv_handle_t *)&m->due, NULL);
 }

@@ -7,6 +7,7 @@
 struct machine {
     struct host host;
     uv_timer_t timer; /* runs until the earliest deadline; stopped when there is none */
+    uv_idle_t due;    /* active while a deadline has passed: once in each turn of the loop */
 };
 
 int machine_open(struct machine *m, uv_loop_t *loop);

@@ -70,6 +70,9 @@ int proc_check_command(const struct proc *p, struct err *e);
 
 /* The rest is in proc_words.c. */
 
+/* For clients: STARTING as soon as it is only the loop's next turn that it waits for. */
+enum proc_state proc_shown_state(const struct proc *p);
+
 /* While wanted: who is in the way, in a word; NULL when nobody has looked yet. Borrowed. */
 const char *proc_waits_for(const struct proc *p);
 

@@ -5,6 +5,13 @@
 
 #include "engine/proc.h"
 
+enum proc_state proc_shown_state(const struct proc *p)
+{
+    bool starts =
+        p->wanted && !proc_state_is_running(p->fsm.state) && graph_gate(&p->node, NULL) == GRAPH_GO;
+    return starts ? PROC_STARTING : p->fsm.state;
+}
+
 const char *proc_waits_for(const struct proc *p)
 {
     if (p->blocker)

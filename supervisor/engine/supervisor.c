@@ -159,6 +159,12 @@ void supervisor_await_stop(struct supervisor *s, struct proc *p)
 
 /* --- A stop of everything ------------------------------------------------------------------ */
 
+/* What has been done in this turn makes on_settle come again, and it has been enough. */
+static bool supervisor_goes_on(struct supervisor *s)
+{
+    return timer_armed(&s->settle) && host_turn_over(s->host);
+}
+
 static void on_report(struct timer *timer)
 {
     struct supervisor *s = container_of(timer, struct supervisor, report);
@@ -193,15 +199,21 @@ static bool supervisor_step_stop_proc(struct supervisor *s, struct proc *p, bool
     return proc_stop(p) == 0;
 }
 
+static bool supervisor_step_stop_group(struct supervisor *s, struct pgroup *g, bool in_order)
+{
+    bool any = false;
+    for (size_t i = g->count; i > 0 && !supervisor_goes_on(s); i--)
+        any |= supervisor_step_stop_proc(s, g->ranked[i - 1], in_order);
+    return any;
+}
+
 /* Later groups and processes first, as they were started the other way round. */
 static bool supervisor_step_stop_procs(struct supervisor *s, bool in_order)
 {
     bool any = false;
-    for (struct list *link = s->groups.prev; link != &s->groups; link = link->prev) {
-        struct pgroup *g = container_of(link, struct pgroup, link);
-        for (size_t i = g->count; i > 0; i--)
-            any |= supervisor_step_stop_proc(s, g->ranked[i - 1], in_order);
-    }
+    graph_look_stops(&s->graph);
+    for (struct list *link = s->groups.prev; link != &s->groups; link = link->prev)
+        any |= supervisor_step_stop_group(s, container_of(link, struct pgroup, link), in_order);
     return any;
 }
 
@@ -230,6 +242,7 @@ void supervisor_stop_all(struct supervisor *s, enum supervisor_state why)
         if (p->wanted)
             (void)proc_stop(p);
     }
+    host_begin_turn(s->host);
     supervisor_step_stop(s);
     if (s->stopping_all)
         host_arm(s->host, &s->report, host_now(s->host));
@@ -258,7 +271,12 @@ static void on_settle(struct timer *timer)
         supervisor_step_stop(s);
         return;
     }
-    supervisor_each_proc(p, g, s) proc_try_start(p);
+    supervisor_each_proc(p, g, s)
+    {
+        proc_try_start(p);
+        if (supervisor_goes_on(s))
+            return;
+    }
 }
 
 void supervisor_settle(struct supervisor *s)
@@ -372,6 +390,7 @@ int supervisor_add_group(struct supervisor *s, const char *name)
     if (!config)
         return -ENOENT;
     supervisor_make_group(s, config);
+    host_begin_turn(s->host);
     struct pgroup *g = supervisor_find_group(s, name);
     if (!g)
         return -ENOENT;
@@ -382,7 +401,8 @@ int supervisor_add_group(struct supervisor *s, const char *name)
         if (!proc_waiting(&g->procs[i]))
             continue;
         graph_pull(&g->procs[i].node);
-        proc_try_start(&g->procs[i]);
+        if (!host_turn_over(s->host)) /* else on_settle does */
+            proc_try_start(&g->procs[i]);
     }
     return 0;
 }

@@ -256,8 +256,9 @@ static void check_ranks(const struct thing *t, bool edge[NODES][NODES], const in
 }
 
 /* Nobody who may stop has a living dependent or somebody of a higher rank beside it. */
-static void check_may_stop(const struct graph *g, const struct thing *t, bool edge[NODES][NODES])
+static void check_may_stop(struct graph *g, const struct thing *t, bool edge[NODES][NODES])
 {
+    graph_look_stops(g);
     for (size_t i = 0; i < NODES; i++) {
         bool free_to_go = true;
         for (size_t k = 0; k < NODES; k++) {
@@ -269,10 +270,11 @@ static void check_may_stop(const struct graph *g, const struct thing *t, bool ed
 }
 
 /* Stops one that may be stopped, at random; there must be one while anything is left. */
-static bool stop_one(const struct graph *g, struct thing *t)
+static bool stop_one(struct graph *g, struct thing *t)
 {
     size_t candidates[NODES];
     uint32_t count = 0, left = 0;
+    graph_look_stops(g);
     for (size_t i = 0; i < NODES; i++) {
         left += !t[i].gone;
         if (!t[i].gone && graph_may_stop(g, &t[i].node))
