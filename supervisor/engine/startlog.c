@@ -21,8 +21,10 @@ void startlog_begin(struct startlog *s)
 
 void startlog_tell(struct startlog *s)
 {
+    static const enum log_level most[STARTLOG_RANKS] = {LOG_LEVEL_CRITICAL, LOG_LEVEL_WARN,
+                                                        LOG_LEVEL_INFO};
     for (int i = 0; i < STARTLOG_RANKS; i++) {
-        if (s->ranks[i].len)
+        if (s->ranks[i].len && most[i] >= log_get_level())
             log_raw(s->ranks[i].data, s->ranks[i].len);
     }
     startlog_close(s);
