@@ -283,7 +283,8 @@ static const struct key_row ctl_rows[] = {
      "Where the daemon listens."},
     {"username", KEY_TEXT, AT(username), NULL, EXPAND_ENV, 0, "The name to give."},
     {"password", KEY_TEXT, AT(password), NULL, EXPAND_ENV, KEY_SECRET, "The password to give."},
-    {"prompt", KEY_TEXT, AT(prompt), "supervisor", EXPAND_ENV, 0, "The interactive prompt."},
+    {"prompt", KEY_TEXT, AT(prompt), "supervisor", EXPAND_ENV, 0,
+     "The interactive prompt; of mainstayctl by its own name, mainstay unless it is set."},
     {"history_file", KEY_SOCKET, AT(history_file), NULL, BASIC, 0,
      "Where the interactive mode keeps its history."},
 };
