@@ -123,7 +123,16 @@ class Daemon:
         words = self.prefix + [BUILD + "/mainstayd", "-n", "-c", "m.conf"]
         self.process = subprocess.Popen(words, stdout=self.output, stderr=self.output, **self.more)
         wait_for(self.answers, "the daemon to answer")
+        wait_for(self.started, "the starts that wait for nobody")
         return self
+
+    def started(self):
+        """Clients are answered while programs are started; most tests look at what comes then."""
+        try:
+            infos = self.call("supervisor.getAllProcessInfo")
+        except xmlrpc.client.Error:
+            return True  # with a login, or on its way down
+        return all(i["description"] != "waits for its turn" for i in infos)
 
     def answers(self):
         if self.process.poll() is not None:
