@@ -113,13 +113,6 @@ void config_unref(struct config *c); /* NULL is fine */
 const struct group_config *config_find_group(const struct config *c, const char *name);
 const struct job_config *config_find_job(const struct config *c, const char *name);
 
-/*
- * `older`, but with the groups `names` as they are in `newer`, or without those that it does not
- * have. The caller gets a reference.
- */
-struct config *config_merge(struct config *older, struct config *newer,
-                            const struct name_list *names);
-
 bool name_list_has(const struct name_list *l, const char *name);
 
 #endif

@@ -1,4 +1,5 @@
-/* One configuration from two: the older one, with some groups as they are in the newer one. */
+#include "config/merge.h"
+
 #include <stdlib.h>
 
 #include "base/mem.h"

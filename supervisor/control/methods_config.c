@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "config/diff.h"
+#include "config/merge.h"
 #include "control/methods.h"
 #include "control/status.h"
 

@@ -39,7 +39,7 @@ static bool number_of(const json_t *value, json_int_t *out)
     int64_t number = 0;
     if (json_is_string(value) && parse_int(json_string_value(value), &number, NULL) < 0)
         return false;
-    if (json_is_real(value) && (real <= -0x1p63 || real >= 0x1p63))
+    if (json_is_real(value) && !(real > -9.2e18 && real < 9.2e18))
         return false;
     if (json_is_string(value))
         *out = number;
@@ -99,19 +99,26 @@ static bool rpc_serves(const struct rpc *r, const struct rpc_method *m)
     return m->flags & RPC_ANYTIME || !r->available || r->available(r);
 }
 
-static void call_run(struct call *c)
+/* What is wrong with it, in the order in which Supervisor looks; FAULT_SUCCESS: nothing. */
+static enum fault call_check(const struct call *c)
 {
     const struct rpc_method *m = c->method;
     if (!m)
-        call_fault(c, FAULT_UNKNOWN_METHOD, NULL);
-    else if (!params_count_fits(m->params, c->params))
-        call_fault(c, FAULT_INCORRECT_PARAMETERS, NULL);
-    else if (!rpc_serves(c->rpc, m))
-        call_fault(c, FAULT_SHUTDOWN_STATE, NULL);
-    else if (!params_fit(m->params, c->params))
-        call_fault(c, FAULT_INCORRECT_PARAMETERS, NULL);
+        return FAULT_UNKNOWN_METHOD;
+    if (!params_count_fits(m->params, c->params))
+        return FAULT_INCORRECT_PARAMETERS;
+    if (!rpc_serves(c->rpc, m))
+        return FAULT_SHUTDOWN_STATE;
+    return params_fit(m->params, c->params) ? FAULT_SUCCESS : FAULT_INCORRECT_PARAMETERS;
+}
+
+static void call_run(struct call *c)
+{
+    enum fault fault = call_check(c);
+    if (fault == FAULT_SUCCESS)
+        c->method->run(c);
     else
-        m->run(c);
+        call_fault(c, fault, NULL);
 }
 
 void rpc_call(struct rpc *r, const char *name, json_t *params, struct call *outer,

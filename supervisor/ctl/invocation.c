@@ -52,7 +52,8 @@ static int set_text(char **at, const char *value)
 static int set_secret(char **at, char *value)
 {
     int rc = set_text(at, value);
-    memset(value, 'x', strlen(value));
+    for (char *at_char = value; at_char && *at_char; at_char++)
+        *at_char = 'x';
     return rc;
 }
 

@@ -48,7 +48,7 @@ static void pool_grow(struct pool *p)
         return;
     size_t room = p->room ? p->room * 2 : 16;
     struct pool_entry *waiting = mem_array(room, sizeof *waiting);
-    for (size_t i = 0; i < p->waiting_count; i++)
+    for (size_t i = 0; i < p->room; i++) /* it is full */
         waiting[i] = p->waiting[(p->first + i) % p->room];
     mem_free(p->waiting);
     p->waiting = waiting;

@@ -102,6 +102,16 @@ static const struct row rows[] = {
 };
 // clang-format on
 
+static void hear_pieces(const struct row *r, size_t first, size_t second)
+{
+    struct bed b;
+    bed_open(&b, r->events);
+    hear(&b, r->data, first);
+    hear(&b, r->data + first, second - first);
+    hear(&b, r->data + second, strlen(r->data) - second);
+    bed_close(&b, r->story, r->state);
+}
+
 /* In one piece, cut at every one place, at every two places, and byte by byte. */
 static void test_pieces(void **unused)
 {
@@ -110,13 +120,8 @@ static void test_pieces(void **unused)
     for (const struct row *r = rows; r < rows + sizeof rows / sizeof *rows; r++) {
         size_t len = strlen(r->data);
         for (size_t first = 0; first <= len; first++) {
-            for (size_t second = first; second <= len; second++) {
-                bed_open(&b, r->events);
-                hear(&b, r->data, first);
-                hear(&b, r->data + first, second - first);
-                hear(&b, r->data + second, len - second);
-                bed_close(&b, r->story, r->state);
-            }
+            for (size_t second = first; second <= len; second++)
+                hear_pieces(r, first, second);
         }
         bed_open(&b, r->events);
         for (size_t i = 0; i < len; i++)
