@@ -123,6 +123,15 @@ static int do_reread(void *owner, struct config **out, struct err *e)
     return 0;
 }
 
+/* Nothing is ever broken in part here: the same, with another use of it. */
+static int do_reread_good(void *owner, const struct name_list *groups, struct config **out,
+                          struct problem_list *left, struct err *e)
+{
+    (void)groups;
+    (void)left;
+    return do_reread(owner, out, e);
+}
+
 static const char *do_main_log(void *owner)
 {
     struct desk *d = owner;
@@ -139,6 +148,7 @@ static const struct control_host host = {
     .shutdown = do_shutdown,
     .restart = do_restart,
     .reread = do_reread,
+    .reread_good = do_reread_good,
     .main_log = do_main_log,
     .clear_main_log = do_clear_main_log,
 };
