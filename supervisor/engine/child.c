@@ -8,13 +8,20 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/keep.h"
 #include "output/autolog.h"
 
 void child_init(struct child *c, const struct process_config *config, const char *group,
                 struct host *host)
 {
-    *c = (struct child){
-        .config = config, .group = group, .host = host, .in = -1, .given = -1, .report = -1};
+    *c = (struct child){.config = config,
+                        .group = group,
+                        .host = host,
+                        .pidfd = -1,
+                        .gate = -1,
+                        .in = -1,
+                        .given = -1,
+                        .report = -1};
     feed_init(&c->feed, host->loop);
     stream_init(&c->out, host->loop);
     stream_init(&c->err, host->loop);
@@ -141,14 +148,39 @@ static void child_start_stream(struct child *c, struct stream *s, int fd, struct
         log_error("'%s': its output cannot be read: %s", c->config->name, strerror(-rc));
 }
 
+/* The process and our ends of its pipes become the child's. */
+static void child_take(struct child *c, const struct spawned *s)
+{
+    c->pid = s->pid;
+    c->pidfd = s->pidfd;
+    c->gate = s->gate;
+    c->in = s->in;
+    c->report = s->report;
+    if (c->on_output) {
+        c->out.on_data = on_out_data;
+        c->err.on_data = on_err_data;
+    }
+    child_start_stream(c, &c->out, s->out, &c->out_sink);
+    child_start_stream(c, &c->err, s->err, &c->err_sink);
+}
+
+void child_release(struct child *c)
+{
+    if (c->gate >= 0)
+        (void)!write(c->gate, "", 1);
+    fd_close(&c->gate);
+}
+
 int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
 {
     struct arena a;
     struct spawn_plan plan;
-    struct spawned spawned = {.in = -1, .out = -1, .err = -1, .report = -1};
+    struct spawned spawned = {
+        .pidfd = -1, .gate = -1, .in = -1, .out = -1, .err = -1, .report = -1};
     arena_init(&a);
     int rc = spawn_plan_make(&plan, c->config, c->group, ctx, &a, e);
     plan.in = c->given;
+    plan.gated = c->host->keep != NULL;
     if (rc == 0)
         rc = child_open_sinks(c, e);
     if (rc == 0)
@@ -158,15 +190,27 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
         child_close_sinks(c);
         return rc;
     }
-    c->pid = spawned.pid;
-    c->in = spawned.in;
-    c->report = spawned.report;
-    if (c->on_output) {
-        c->out.on_data = on_out_data;
-        c->err.on_data = on_err_data;
+    c->adopted = false;
+    c->serial = ++c->host->serials;
+    child_take(c, &spawned);
+    if (c->host->keep)
+        c->host->keep->ops->child_started(c->host->keep, c);
+    else
+        child_release(c);
+    return 0;
+}
+
+int child_adopt(struct child *c, const struct spawned *s, struct err *e)
+{
+    int rc = child_open_sinks(c, e);
+    if (rc < 0) {
+        int fds[] = {s->pidfd, s->gate, s->in, s->out, s->err, s->report};
+        for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+            fd_close(&fds[i]);
+        child_close_sinks(c);
+        return rc;
     }
-    child_start_stream(c, &c->out, spawned.out, &c->out_sink);
-    child_start_stream(c, &c->err, spawned.err, &c->err_sink);
+    child_take(c, s);
     return 0;
 }
 
@@ -202,11 +246,16 @@ static void child_stop_stream(struct stream *s, stream_closed_fn *on_closed)
 
 void child_abandon(struct child *c)
 {
+    fd_close(&c->gate);
     fd_close(&c->report);
     feed_stop(&c->feed, on_feed_closed);
     fd_close(&c->in);
     child_stop_stream(&c->out, on_out_closed);
     child_stop_stream(&c->err, on_err_closed);
+    if (c->host->keep)
+        c->host->keep->ops->child_ended(c->host->keep, c);
+    fd_close(&c->pidfd);
+    c->adopted = false;
     c->pid = 0; /* its last words were still its own */
     child_close_sinks(c);
 }

@@ -21,9 +21,15 @@
 struct child {
     const struct process_config *config;
     const char *group;
-    pid_t pid; /* 0: none */
-    int in;    /* write end of its standard input; -1: none */
-    int given; /* what it gets as standard input, borrowed for the start; -1: a pipe */
+    const char *label; /* of its owner, for whoever keeps it; borrowed, set after init */
+    bool of_job;       /* the owner is a job, not a process */
+    uint64_t serial;   /* of this start, among all of this daemon; not 0 while there is a pid */
+    pid_t pid;         /* 0: none */
+    int pidfd;         /* -1: none */
+    int gate;          /* -1: open, or there is none */
+    bool adopted;      /* no child of ours: its daemon died, we look after it */
+    int in;            /* write end of its standard input; -1: none */
+    int given;         /* what it gets as standard input, borrowed for the start; -1: a pipe */
     int report;
     struct host *host;
     struct feed feed; /* what is on its way to `in` */
@@ -55,6 +61,14 @@ bool child_idle(const struct child *c);
 
 /* Starts the process. On failure (sentence in e) there is no process and the child is idle. */
 int child_start(struct child *c, const struct spawn_context *ctx, struct err *e);
+
+void child_release(struct child *c); /* opens its gate; twice is fine */
+
+/*
+ * Takes over a process that runs already, with its descriptors (`s`; taken also on failure, which
+ * is that its logs cannot be opened; then there is no process).
+ */
+int child_adopt(struct child *c, const struct spawned *s, struct err *e);
 
 /*
  * The process is gone: reads what is left in the pipes and begins to close them. When exec had

@@ -14,12 +14,15 @@
 #include "base/err.h"
 #include "engine/timer.h"
 
+struct keep;
 struct spawn_plan;
 struct host;
 
 /* A process that was started. Descriptors are the receiver's; -1: there is none. */
 struct spawned {
     pid_t pid;
+    int pidfd;  /* -1 when the kernel gives none */
+    int gate;   /* a byte lets it go on to exec, the end of the pipe ends it; -1: it just goes */
     int in;     /* write end of the child's standard input; -1 when it was given one */
     int out;    /* read end of its standard output */
     int err;    /* read end of its standard error; -1 with redirect_stderr */
@@ -39,8 +42,10 @@ struct host_ops {
 struct host {
     const struct host_ops *ops;
     struct timer_heap timers;
-    int64_t turn_end; /* ms: when host_turn_over becomes true */
-    uv_loop_t *loop;  /* NULL in the simulator: children have no pipes there */
+    int64_t turn_end;  /* ms: when host_turn_over becomes true */
+    uint64_t serials;  /* of children: the last one given */
+    uv_loop_t *loop;   /* NULL in the simulator: children have no pipes there */
+    struct keep *keep; /* who keeps the children beyond our own end; NULL: nobody. Borrowed */
 };
 
 int64_t host_now(struct host *h);

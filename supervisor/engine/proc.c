@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "engine/fcgi.h"
+#include "engine/keep.h"
 #include "engine/reaper.h"
 #include "engine/supervisor.h"
 
@@ -171,6 +172,13 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
     proc_leave_socket(p);
 }
 
+static void proc_keep(struct proc *p)
+{
+    struct keep *keep = proc_host(p)->keep;
+    if (keep)
+        keep->ops->proc_changed(keep, p);
+}
+
 /* The one place where a state is written. */
 static bool proc_feed(struct proc *p, enum fsm_event event)
 {
@@ -182,6 +190,7 @@ static bool proc_feed(struct proc *p, enum fsm_event event)
         return false;
     }
     p->fsm = result.next;
+    proc_keep(p);
     proc_apply(p, event, from, result.actions);
     return true;
 }
@@ -283,6 +292,7 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
                    ? mem_strdup(config->name)
                    : mem_printf("%s:%s", group_name, config->name);
     child_init(&p->child, config, group_name, proc_host(p));
+    p->child.label = p->label;
     p->child.on_idle = on_child_idle;
     p->child.protocol = group->pool != NULL;
     proc_hear(p);
@@ -337,6 +347,7 @@ void proc_want(struct proc *p)
     p->wanted = true;
     p->gate = GRAPH_GO;
     p->blocker = NULL;
+    proc_keep(p);
 }
 
 void proc_boot(struct proc *p)
@@ -372,6 +383,7 @@ int proc_stop(struct proc *p)
 {
     if (p->wanted) {
         p->wanted = false;
+        proc_keep(p);
         proc_publish(p, EVENT_PROCESS_NEWS, p->fsm.state);
         return 0;
     }

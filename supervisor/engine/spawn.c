@@ -5,12 +5,14 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -155,6 +157,7 @@ int spawn_plan_make(struct spawn_plan *plan, const struct process_config *config
                                 .directory = config->directory,
                                 .umask = config->umask,
                                 .in = -1,
+                                .cgroup = -1,
                                 .redirect_stderr = config->redirect_stderr};
     plan->argv = arena_array(a, words.count + 1, sizeof *plan->argv);
     for (size_t i = 0; i < words.count; i++)
@@ -166,8 +169,55 @@ int spawn_plan_make(struct spawn_plan *plan, const struct process_config *config
 /* --- The child, between fork and exec: async-signal-safe calls only ------------------------ */
 
 struct spawn_pipes {
-    int in[2], out[2], err[2], report[2];
+    int in[2], out[2], err[2], report[2], gate[2];
 };
+
+/* Until its daemon has written down that there is this process; never if it dies before. */
+static void spawn_wait_at_gate(struct spawn_pipes *pipes)
+{
+    char go;
+    ssize_t n;
+    if (pipes->gate[0] < 0)
+        return;
+    (void)close(pipes->gate[1]);
+    do
+        n = read(pipes->gate[0], &go, 1);
+    while (n < 0 && errno == EINTR);
+    if (n != 1)
+        _exit(127);
+}
+
+/* Its own pid, in decimal, to where the environment has room for it. */
+static void spawn_write_pid(char *at)
+{
+    char digits[11];
+    size_t n = 0;
+    for (unsigned pid = (unsigned)getpid(); pid > 0; pid /= 10)
+        digits[n++] = (char)('0' + pid % 10);
+    while (n > 0)
+        *at++ = digits[--n];
+    *at = '\0';
+}
+
+/* The descriptors it is given become 3 and following; what stood there moves out of the way. */
+static int spawn_pass(const struct spawn_plan *plan, struct spawn_pipes *pipes)
+{
+    int above = 3 + plan->pass_count;
+    int moved[SPAWN_PASS_MAX];
+    if (plan->pass_count == 0)
+        return 0;
+    pipes->report[1] = fcntl(pipes->report[1], F_DUPFD_CLOEXEC, above);
+    for (int i = 0; i < plan->pass_count; i++) {
+        moved[i] = fcntl(plan->pass[i], F_DUPFD_CLOEXEC, above);
+        if (moved[i] < 0)
+            return -1;
+    }
+    for (int i = 0; i < plan->pass_count; i++) {
+        if (dup2(moved[i], 3 + i) < 0)
+            return -1;
+    }
+    return pipes->report[1] < 0 ? -1 : 0;
+}
 
 static void spawn_reset_signals(void)
 {
@@ -191,15 +241,21 @@ static int spawn_become(const struct spawn_plan *plan)
 }
 
 /* Returns the stage that failed, with errno. */
-static int spawn_child_steps(const struct spawn_plan *plan, const struct spawn_pipes *pipes)
+static int spawn_child_steps(const struct spawn_plan *plan, struct spawn_pipes *pipes)
 {
     if (setpgid(0, 0) < 0)
         return SPAWN_PGROUP;
+    spawn_wait_at_gate(pipes);
+    for (int i = 0; i < 2; i++) {
+        if (plan->pid_at[i])
+            spawn_write_pid(plan->pid_at[i]);
+    }
     int in = plan->in >= 0 ? plan->in : pipes->in[0];
     int err = plan->redirect_stderr ? pipes->out[1] : pipes->err[1];
-    if (dup2(in, 0) < 0 || dup2(pipes->out[1], 1) < 0 || dup2(err, 2) < 0)
+    if (dup2(in, 0) < 0 || dup2(pipes->out[1], 1) < 0 || dup2(err, 2) < 0 ||
+        spawn_pass(plan, pipes) < 0)
         return SPAWN_FDS;
-    (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    (void)close_range(3 + (unsigned)plan->pass_count, ~0U, CLOSE_RANGE_CLOEXEC);
     int stage = spawn_become(plan);
     if (stage != SPAWN_STAGES)
         return stage;
@@ -243,7 +299,7 @@ static void spawn_explain(const struct spawn_plan *plan, const struct spawn_repo
     spawn_say("\nsupervisor: child process was not spawned\n");
 }
 
-static _Noreturn void spawn_child(const struct spawn_plan *plan, const struct spawn_pipes *pipes)
+static _Noreturn void spawn_child(const struct spawn_plan *plan, struct spawn_pipes *pipes)
 {
     struct spawn_report report = {.stage = spawn_child_steps(plan, pipes), .error = errno};
     (void)!write(pipes->report[1], &report, sizeof report);
@@ -264,7 +320,7 @@ static bool spawn_near_limit(int fd)
 
 static int spawn_open_pipes(const struct spawn_plan *plan, struct spawn_pipes *pipes)
 {
-    *pipes = (struct spawn_pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+    *pipes = (struct spawn_pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     if (plan->in < 0 && pipe2(pipes->in, O_CLOEXEC) < 0)
         return -errno;
     if (pipe2(pipes->out, O_CLOEXEC) < 0 || pipe2(pipes->report, O_CLOEXEC) < 0)
@@ -272,6 +328,8 @@ static int spawn_open_pipes(const struct spawn_plan *plan, struct spawn_pipes *p
     if (spawn_near_limit(pipes->report[1]))
         return -EMFILE;
     if (!plan->redirect_stderr && pipe2(pipes->err, O_CLOEXEC) < 0)
+        return -errno;
+    if (plan->gated && pipe2(pipes->gate, O_CLOEXEC) < 0)
         return -errno;
     (void)fd_nonblock(pipes->out[0]);
     (void)fd_nonblock(pipes->report[0]);
@@ -288,7 +346,9 @@ static void spawn_close_ends(struct spawn_pipes *pipes, bool ours_too)
     fd_close(&pipes->out[1]);
     fd_close(&pipes->err[1]);
     fd_close(&pipes->report[1]);
+    fd_close(&pipes->gate[0]);
     if (ours_too) {
+        fd_close(&pipes->gate[1]);
         fd_close(&pipes->in[1]);
         fd_close(&pipes->out[0]);
         fd_close(&pipes->err[0]);
@@ -311,9 +371,29 @@ static int spawn_refuse_fork(const char *name, int rc, struct err *e)
     return err_set(e, rc, "unknown error during fork for '%s': %s", name, strerrorname_np(-rc));
 }
 
+/* No handler of libc or of a library runs in between, as with _Fork. */
+static pid_t spawn_clone(const struct spawn_plan *plan, int *pidfd)
+{
+    struct clone_args args = {
+        .flags = CLONE_PIDFD, .pidfd = (uintptr_t)pidfd, .exit_signal = SIGCHLD};
+    if (plan->cgroup >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (unsigned)plan->cgroup;
+    }
+    *pidfd = -1;
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    if (pid >= 0 || (errno != ENOSYS && errno != EPERM))
+        return pid;
+    pid = _Fork(); /* a container that forbids clone3, as older ones do */
+    if (pid > 0)
+        *pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    return pid;
+}
+
 int spawn_process(const struct spawn_plan *plan, struct spawned *out, struct err *e)
 {
     struct spawn_pipes pipes;
+    int pidfd;
     int rc = spawn_open_pipes(plan, &pipes);
     if (rc < 0) {
         spawn_close_ends(&pipes, true);
@@ -324,7 +404,7 @@ int spawn_process(const struct spawn_plan *plan, struct spawned *out, struct err
     sigset_t before;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t pid = _Fork();
+    pid_t pid = spawn_clone(plan, &pidfd);
     if (pid == 0)
         spawn_child(plan, &pipes);
     rc = pid < 0 ? -errno : 0;
@@ -335,6 +415,8 @@ int spawn_process(const struct spawn_plan *plan, struct spawned *out, struct err
     if (rc < 0)
         return spawn_refuse_fork(plan->name, rc, e);
     *out = (struct spawned){.pid = pid,
+                            .pidfd = pidfd,
+                            .gate = pipes.gate[1],
                             .in = pipes.in[1],
                             .out = pipes.out[0],
                             .err = pipes.err[0],

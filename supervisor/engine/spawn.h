@@ -21,6 +21,8 @@ struct spawn_context {
     const char *program_folder; /* where mainstayd lives: its companions are found there too */
 };
 
+enum { SPAWN_PASS_MAX = 64 }; /* descriptors that a program is given */
+
 struct spawn_plan {
     const char *name; /* for messages */
     const char *path; /* to execute; relative paths are seen from `directory` */
@@ -35,7 +37,12 @@ struct spawn_plan {
     gid_t *groups;
     int group_count;
     bool redirect_stderr;
-    int in; /* the child's descriptor 0, borrowed; -1: a new pipe */
+    int in;          /* the child's descriptor 0, borrowed; -1: a new pipe */
+    int cgroup;      /* a folder of cgroup v2 to be born in, borrowed; -1: ours */
+    const int *pass; /* its descriptors from 3 on, borrowed */
+    int pass_count;
+    char *pid_at[2]; /* where in envp its own pid is to be written: 11 bytes each; or NULL */
+    bool gated;      /* it waits for spawned.gate */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/fsm.h"
+#include "engine/keep.h"
 #include "engine/reaper.h"
 #include "jobs/say.h"
 
@@ -181,6 +182,8 @@ static void job_feed(struct job *job, enum job_event event)
     if (!row)
         return;
     job->state = row->to;
+    if (job->jobs->host->keep)
+        job->jobs->host->keep->ops->job_changed(job->jobs->host->keep, job);
     job_apply(job, event, from, row->actions);
 }
 
@@ -286,6 +289,8 @@ void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
                         .label = config->process.section};
     job->timer.on_due = on_due;
     child_init(&job->child, &config->process, config->name, jobs->host);
+    job->child.label = job->label;
+    job->child.of_job = true;
     job->child.on_idle = on_child_idle;
     child_make_auto_logs(&job->child, snapshot);
     graph_node_init(&job->node, &job_graph_ops, job->label, 0);

@@ -98,7 +98,7 @@ static int sim_spawn(struct host *h, const struct spawn_plan *plan, struct spawn
     sim->alive++;
     sim->spawned++;
     timer_arm(&sim->fates, &child->timer, sim->now + child->fate.life_ms);
-    *out = (struct spawned){.pid = child->pid, -1, -1, -1, sim_report(&fate)};
+    *out = (struct spawned){child->pid, -1, -1, -1, -1, -1, sim_report(&fate)};
     sim->on_spawn(sim, child);
     return 0;
 }
