@@ -116,6 +116,7 @@ void bridge_open(struct bridge *b, uv_loop_t *loop, struct supervisor *s, struct
 {
     *b = (struct bridge){.supervisor = s, .jobs = j, .shutdown = sd};
     b->look.on_due = on_look;
+    bus_open(&b->bus, loop);
     notify_init(&b->notify, loop);
     watchdog_init(&b->watchdog, loop, &b->notify);
     notify_hold(&b->notify, true);
@@ -125,6 +126,7 @@ void bridge_close(struct bridge *b)
 {
     b->closed = true;
     host_disarm(bridge_host(b), &b->look);
+    bus_close(&b->bus);
     watchdog_close(&b->watchdog, NULL);
     notify_close(&b->notify, NULL);
 }

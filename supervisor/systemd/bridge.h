@@ -7,6 +7,7 @@
 #define SYSTEMD_BRIDGE_H
 
 #include "jobs/shutdown.h"
+#include "systemd/bus.h"
 #include "systemd/notify.h"
 #include "systemd/watchdog.h"
 
@@ -14,6 +15,7 @@ struct bridge {
     struct supervisor *supervisor; /* borrowed, like the next two */
     struct jobs *jobs;
     struct shutdown *shutdown;
+    struct bus bus; /* the system's; also for others who need it */
     struct notify notify;
     struct watchdog watchdog;
     struct timer look; /* something has changed: look, from the loop, once for many changes */
