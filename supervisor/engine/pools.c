@@ -264,6 +264,7 @@ static size_t proc_member(const struct proc *p)
 
 void pools_started(struct proc *p)
 {
+    p->group->pool->patience = 0;
     pool_started(p->group->pool, proc_member(p));
 }
 

@@ -28,6 +28,7 @@ struct proc {
     enum graph_gate_kind gate;        /* while wanted: how it looked when last tried */
     const struct graph_node *blocker; /* while wanted: who is in the way; may be NULL */
     bool left_starting;               /* has been anything but STARTING since it was last wanted */
+    bool resume;                      /* it was up, or on its way, when everything was stopped */
     bool awaited;                     /* STOPPING, and somebody wants to know when it is over */
     int64_t report_at;                /* while awaited: when the log says so again */
     unsigned reached;                 /* enum startup_state: where it has been since it was made */

@@ -6,17 +6,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum {
-    SUPERVISOR_REPORT_MS = 3000,  /* between two lines "waiting for a, b to die" */
-    SUPERVISOR_AWAITED_MS = 2000, /* between two lines "waiting for a to stop" */
-};
+enum { SUPERVISOR_AWAITED_MS = 2000 }; /* between two lines "waiting for a to stop" */
 
-/* Walks every process of every group, in start order. */
-#define supervisor_each_proc(p, g, s)                                                              \
-    list_each (g, &(s)->groups, link)                                                              \
-        for ((p) = (g)->procs; (p) < (g)->procs + (g)->count; (p)++)
-
-static void supervisor_publish(struct supervisor *s, enum event_type type, const char *group)
+void supervisor_publish(struct supervisor *s, enum event_type type, const char *group)
 {
     struct event ev = {.type = type, .group = group, .state = (int)s->state};
     event_bus_publish(s->bus, &ev);
@@ -157,108 +149,6 @@ void supervisor_await_stop(struct supervisor *s, struct proc *p)
     supervisor_report_stop(s, p);
 }
 
-/* --- A stop of everything ------------------------------------------------------------------ */
-
-/* What has been done in this turn makes on_settle come again, and it has been enough. */
-static bool supervisor_goes_on(struct supervisor *s)
-{
-    return timer_armed(&s->settle) && host_turn_over(s->host);
-}
-
-static void on_report(struct timer *timer)
-{
-    struct supervisor *s = container_of(timer, struct supervisor, report);
-    struct buf names = BUF_EMPTY;
-    struct pgroup *g;
-    struct proc *p;
-    supervisor_each_proc(p, g, s)
-    {
-        if (!p->node.ops->stopped(&p->node))
-            buf_printf(&names, "%s%s", names.len ? ", " : "", p->config->name);
-    }
-    if (names.len) {
-        log_info("waiting for %s to die", buf_str(&names));
-        host_arm(s->host, &s->report, host_now(s->host) + SUPERVISOR_REPORT_MS);
-    }
-    buf_close(&names);
-}
-
-/* What has no process has nobody to wait for, and a retry or a restart must not come now.
- * True: it has been asked, or was before; its end is something to wait for. */
-static bool supervisor_step_stop_proc(struct supervisor *s, struct proc *p, bool in_order)
-{
-    if (p->node.ops->stopped(&p->node))
-        return false;
-    if (p->fsm.state == PROC_STOPPING)
-        return true;
-    bool may = !in_order || !proc_state_has_process(p->fsm.state);
-    if (!may && !graph_may_stop(&s->graph, &p->node))
-        return false;
-    if (p->fsm.state == PROC_RUNNING && !pools_may_stop(p->group))
-        return true;
-    return proc_stop(p) == 0;
-}
-
-static bool supervisor_step_stop_group(struct supervisor *s, struct pgroup *g, bool in_order)
-{
-    bool any = false;
-    for (size_t i = g->count; i > 0 && !supervisor_goes_on(s); i--)
-        any |= supervisor_step_stop_proc(s, g->ranked[i - 1], in_order);
-    return any;
-}
-
-/* Later groups and processes first, as they were started the other way round. */
-static bool supervisor_step_stop_procs(struct supervisor *s, bool in_order)
-{
-    bool any = false;
-    graph_look_stops(&s->graph);
-    for (struct list *link = s->groups.prev; link != &s->groups; link = link->prev)
-        any |= supervisor_step_stop_group(s, container_of(link, struct pgroup, link), in_order);
-    return any;
-}
-
-static void supervisor_step_stop(struct supervisor *s)
-{
-    /* No configuration has a cycle, but groups of two of them may: then there is no order. */
-    if (!supervisor_step_stop_procs(s, true))
-        (void)supervisor_step_stop_procs(s, false);
-    if (!supervisor_all_stopped(s) || !s->stopping_all)
-        return;
-    s->stopping_all = false;
-    host_disarm(s->host, &s->report);
-    if (s->on_all_stopped)
-        s->on_all_stopped(s);
-}
-
-void supervisor_stop_all(struct supervisor *s, enum supervisor_state why)
-{
-    struct pgroup *g;
-    struct proc *p;
-    s->state = why;
-    s->stopping_all = true;
-    supervisor_publish(s, EVENT_SUPERVISOR_STATE, NULL);
-    supervisor_each_proc(p, g, s)
-    {
-        if (p->wanted)
-            (void)proc_stop(p);
-    }
-    host_begin_turn(s->host);
-    supervisor_step_stop(s);
-    if (s->stopping_all)
-        host_arm(s->host, &s->report, host_now(s->host));
-    supervisor_settle(s);
-}
-
-bool supervisor_all_stopped(const struct supervisor *s)
-{
-    const struct pgroup *g;
-    list_each (g, &s->groups, link) {
-        if (!pgroup_stopped(g))
-            return false;
-    }
-    return true;
-}
-
 /* --- Life ---------------------------------------------------------------------------------- */
 
 static void on_settle(struct timer *timer)
@@ -293,7 +183,7 @@ void supervisor_init(struct supervisor *s, struct host *host, struct event_bus *
     graph_init(&s->graph);
     pools_init(&s->pools, s);
     s->settle.on_due = on_settle;
-    s->report.on_due = on_report;
+    supervisor_stop_init(s);
     s->awaited.on_due = on_awaited;
 }
 

@@ -44,6 +44,8 @@ void supervisor_autostart(struct supervisor *s);
 
 /* Stops everything in reverse order; on_all_stopped follows, from the loop. */
 void supervisor_stop_all(struct supervisor *s, enum supervisor_state why);
+/* After that, when it is not to end after all: wants up again what had been up, and no more. */
+void supervisor_resume(struct supervisor *s);
 bool supervisor_all_stopped(const struct supervisor *s);
 
 /* A client waits for the end of `p`, which is being stopped: the log says so now and then. */
@@ -77,5 +79,16 @@ void supervisor_settle(struct supervisor *s);
 bool supervisor_autostarted(const struct supervisor *s);
 
 void supervisor_reopen_logs(struct supervisor *s);
+
+/* Walks every process of every group, in start order. */
+#define supervisor_each_proc(p, g, s)                                                              \
+    list_each (g, &(s)->groups, link)                                                              \
+        for ((p) = (g)->procs; (p) < (g)->procs + (g)->count; (p)++)
+
+/* Between supervisor.c and supervisor_stop.c, which are one. */
+void supervisor_stop_init(struct supervisor *s);
+void supervisor_step_stop(struct supervisor *s); /* of a stop of everything: what may be next */
+bool supervisor_goes_on(struct supervisor *s);
+void supervisor_publish(struct supervisor *s, enum event_type type, const char *group);
 
 #endif

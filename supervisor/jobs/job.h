@@ -23,6 +23,7 @@ struct job {
     struct graph_node node;
     const char *label;    /* "sync:data", borrowed from the configuration */
     bool start_pending;   /* the pipes of the last attempt are still closing */
+    bool resume;          /* it was on its way when everything was stopped */
     bool stale_ok;        /* failed, but what it made before is young enough */
     int64_t started;      /* ms, monotonic, of the run's first attempt */
     int64_t started_wall; /* ms since 1970; 0: never */
@@ -65,6 +66,7 @@ void jobs_start(struct jobs *j, enum job_when when);
 bool jobs_done(const struct jobs *j, enum job_when when); /* none of them is on its way */
 bool jobs_any_active(const struct jobs *j);
 void jobs_stop_all(struct jobs *j);
+void jobs_resume(struct jobs *j); /* runs again what jobs_stop_all had stopped, before a shutdown */
 void jobs_settle(struct jobs *j); /* looks, from the loop, whether a waiting job may run now */
 bool jobs_exited(struct jobs *j, pid_t pid, int code, int status); /* false: none of ours */
 struct job *jobs_find(struct jobs *j, const char *name); /* "data", "sync:data", "job:x"; NULL */

@@ -167,8 +167,22 @@ bool jobs_any_active(const struct jobs *j)
 
 void jobs_stop_all(struct jobs *j)
 {
-    for (size_t i = 0; i < j->count; i++)
-        (void)job_stop(j->items[i]);
+    for (size_t i = 0; i < j->count; i++) {
+        struct job *job = j->items[i];
+        if (!j->shutting_down)
+            job->resume = job_active(job) && job->state != JOB_STOPPING;
+        (void)job_stop(job);
+    }
+}
+
+void jobs_resume(struct jobs *j)
+{
+    j->shutting_down = false;
+    for (size_t i = 0; i < j->count; i++) {
+        if (j->items[i]->resume)
+            (void)job_run(j->items[i]);
+        j->items[i]->resume = false;
+    }
 }
 
 bool jobs_exited(struct jobs *j, pid_t pid, int code, int status)

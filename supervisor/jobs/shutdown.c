@@ -8,12 +8,25 @@ static struct host *shutdown_host(const struct shutdown *sd)
     return sd->supervisor->host;
 }
 
+static void shutdown_resume(struct shutdown *sd)
+{
+    sd->step = SHUTDOWN_NONE;
+    sd->stays = sd->cancelled = false;
+    jobs_resume(sd->jobs);
+    supervisor_resume(sd->supervisor);
+    if (sd->on_resumed)
+        sd->on_resumed(sd);
+}
+
 static void shutdown_finish(struct shutdown *sd)
 {
+    void (*tell)(struct shutdown * sd) = sd->stays ? sd->on_down : sd->on_done;
     sd->step = SHUTDOWN_DONE;
     host_disarm(shutdown_host(sd), &sd->deadline);
-    if (sd->on_done)
-        sd->on_done(sd);
+    if (sd->cancelled)
+        shutdown_resume(sd);
+    else if (tell)
+        tell(sd);
 }
 
 static void shutdown_start_jobs(struct shutdown *sd)
@@ -30,7 +43,7 @@ static void on_next(struct timer *timer)
     struct shutdown *sd = container_of(timer, struct shutdown, next);
     bool jobs_over = !jobs_any_active(sd->jobs) && jobs_idle(sd->jobs);
     if (sd->step == SHUTDOWN_STOPPING && supervisor_all_stopped(sd->supervisor) && jobs_over) {
-        if (sd->supervisor->state == SUPERVISOR_RESTARTING) {
+        if (sd->supervisor->state == SUPERVISOR_RESTARTING || sd->cancelled) {
             shutdown_finish(sd);
             return;
         }
@@ -78,11 +91,22 @@ bool shutdown_under_way(const struct shutdown *sd)
     return sd->step != SHUTDOWN_NONE;
 }
 
+static void shutdown_overrule(struct shutdown *sd, enum supervisor_state why)
+{
+    if (why != SUPERVISOR_SHUTDOWN)
+        return;
+    if (sd->step == SHUTDOWN_STOPPING)
+        sd->supervisor->state = why;
+    bool stayed = shutdown_prepared(sd);
+    sd->stays = sd->cancelled = false;
+    if (stayed)
+        shutdown_finish(sd);
+}
+
 void shutdown_begin(struct shutdown *sd, enum supervisor_state why)
 {
     if (shutdown_under_way(sd)) {
-        if (why == SUPERVISOR_SHUTDOWN && sd->step == SHUTDOWN_STOPPING)
-            sd->supervisor->state = why;
+        shutdown_overrule(sd, why);
         return;
     }
     sd->step = SHUTDOWN_STOPPING;
@@ -91,7 +115,32 @@ void shutdown_begin(struct shutdown *sd, enum supervisor_state why)
     shutdown_look(sd);
 }
 
+void shutdown_prepare(struct shutdown *sd)
+{
+    bool ends = shutdown_under_way(sd) && sd->supervisor->state == SUPERVISOR_SHUTDOWN;
+    sd->cancelled = false;
+    if (sd->stays || ends)
+        return;
+    shutdown_begin(sd, SUPERVISOR_SHUTDOWN);
+    sd->stays = true;
+}
+
+void shutdown_cancel(struct shutdown *sd)
+{
+    if (!sd->stays)
+        return;
+    sd->cancelled = true;
+    if (sd->step == SHUTDOWN_DONE)
+        shutdown_resume(sd);
+}
+
+bool shutdown_prepared(const struct shutdown *sd)
+{
+    return sd->stays && sd->step == SHUTDOWN_DONE;
+}
+
 void shutdown_again(struct shutdown *sd)
 {
     sd->step = SHUTDOWN_NONE;
+    sd->stays = sd->cancelled = false;
 }
