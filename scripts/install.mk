@@ -3,16 +3,18 @@
 SBINDIR := $(PREFIX)/sbin
 BINDIR  := $(PREFIX)/bin
 MANDIR  := $(PREFIX)/share/man
-UNITDIR := $(PREFIX)/lib/systemd/system
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 CONFDIR := /etc/mainstay
 
 UNITS   := $(sort $(wildcard units/*.service units/*.socket units/*.timer units/*.target))
 PAGES   := $(sort $(wildcard man/*.[1-8]))
 page-target = $(MANDIR)/man$(patsubst .%,%,$(suffix $1))/$(notdir $1)
 
-# The units of this folder name the default PREFIX: $(call unit-text,FILE,PREFIX) prints one
-# with another.
-unit-text = sed 's,/usr/local/\(s\?bin\)/mainstay,$2/\1/mainstay,g' $1
+# $(call unit-text,FILE,PREFIX) prints a unit as it is installed: with this PREFIX instead of the
+# default one, and with its lines `#since N: ...` taken in when systemd is N or later, else left
+# out. Say `make install SYSTEMD_VERSION=257` when it is another machine's systemd.
+SYSTEMD_VERSION ?= $(shell systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+unit-text = awk -v prefix=$2 -v version=$(or $(SYSTEMD_VERSION),0) -f scripts/unit-text.awk $1
 
 INSTALLED := $(SBINDIR)/mainstayd $(addprefix $(BINDIR)/,$(filter-out mainstayd,$(PROGRAMS))) \
              $(foreach m,$(PAGES),$(call page-target,$m)) $(addprefix $(UNITDIR)/,$(notdir $(UNITS)))

@@ -199,6 +199,7 @@ static void mainstay_begin_restart(void *owner)
         return;
     if (mainstay_read_config(m, &next, &e) < 0) {
         log_error("the restart is refused, everything stays as it is: %s", e.text);
+        bridge_refused(&m->bridge);
         return;
     }
     m->next = next;

@@ -138,6 +138,14 @@ void bridge_reloading(struct bridge *b)
     bridge_look(b);
 }
 
+void bridge_refused(struct bridge *b)
+{
+    if (!b->ready)
+        return;
+    notify_reloading(&b->notify);
+    notify_ready(&b->notify);
+}
+
 void bridge_reloaded(struct bridge *b)
 {
     b->ready = false;

@@ -29,6 +29,7 @@ void bridge_close(struct bridge *b); /* handles close in the loop */
 
 void bridge_look(struct bridge *b);
 void bridge_reloading(struct bridge *b);
+void bridge_refused(struct bridge *b); /* nothing is reloaded, but `systemctl reload` waits for us */
 void bridge_reloaded(struct bridge *b);
 void bridge_stopping(struct bridge *b);
 
