@@ -67,9 +67,10 @@ enum ready_when {
 struct config {
     struct arena arena; /* owns everything below, and this struct itself */
     unsigned refs;
-    const char *path;          /* of the main file, absolute */
-    const char *here;          /* its folder */
-    struct name_list included; /* files that [include] brought in, in the order of reading */
+    const char *path;               /* of the main file, absolute */
+    const char *here;               /* its folder */
+    struct name_list included;      /* files that [include] brought in, in the order of reading */
+    struct config_sources *sources; /* what it was made of, see source.h; NULL: a merger */
 
     /* [supervisord] or [mainstay] */
     const char *logfile; /* absolute, or "syslog" */

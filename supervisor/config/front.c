@@ -1,47 +1,45 @@
 /* The daemon's own sections: [supervisord], [shutdown], the HTTP servers, [supervisorctl]. */
-#include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "config/env.h"
 #include "config/loader.h"
-#include "config/path.h"
 #include "config/problem.h"
+#include "config/source.h"
 
 extern char **environ;
 
-/* %(host_node_name)s and %(ENV_X)s of the environment that the load was given. */
+/* The environment that the load was given, or ours, written down. */
+static void sources_take_environ(struct config_sources *s, const struct env_list *given)
+{
+    size_t count = 0;
+    if (given) {
+        s->environ = sources_copy_list(s->arena, given);
+        return;
+    }
+    while (environ[count])
+        count++;
+    s->environ.vars = arena_array(s->arena, count, sizeof *s->environ.vars);
+    for (size_t i = 0; i < count; i++) {
+        const char *equals = strchr(environ[i], '=');
+        if (equals)
+            s->environ.vars[s->environ.count++] =
+                (struct env_var){arena_strndup(s->arena, environ[i], (size_t)(equals - environ[i])),
+                                 arena_strdup(s->arena, equals + 1)};
+    }
+}
+
+/* %(host_node_name)s and %(ENV_X)s. */
 void load_environment_names(struct loader *l)
 {
-    struct utsname machine;
-    const char *node = l->options->node;
-    if (!node && uname(&machine) == 0)
-        node = machine.nodename;
-    const struct env_list *given = l->options->environ;
-    size_t count = 0;
-    while (!given && environ[count])
-        count++;
-    if (given)
-        count = given->count;
-    struct expand_name *items = arena_array(l->types.arena, count + 1, sizeof *items);
-    items[0] = (struct expand_name){"", "host_node_name",
-                                    arena_strdup(l->types.arena, node ? node : ""), 0, EXPAND_NODE};
-    l->names = (struct expand_names){NULL, items, 1};
-    for (size_t i = 0; i < count; i++) {
-        struct expand_name *n = &items[l->names.count];
-        *n = (struct expand_name){.prefix = "ENV_", .class = EXPAND_ENV};
-        if (given) {
-            n->name = given->vars[i].name;
-            n->text = given->vars[i].value;
-        } else {
-            const char *equals = strchr(environ[i], '=');
-            if (!equals)
-                continue;
-            n->name = arena_strndup(l->types.arena, environ[i], (size_t)(equals - environ[i]));
-            n->text = arena_strdup(l->types.arena, equals + 1);
-        }
-        l->names.count++;
-    }
+    struct config_sources *s = l->config->sources;
+    if (!s->again)
+        sources_take_environ(s, l->options->environ);
+    struct expand_name *items = arena_array(l->types.arena, s->environ.count + 1, sizeof *items);
+    items[0] = (struct expand_name){"", "host_node_name", source_node(s), 0, EXPAND_NODE};
+    for (size_t i = 0; i < s->environ.count; i++)
+        items[i + 1] = (struct expand_name){"ENV_", s->environ.vars[i].name,
+                                            s->environ.vars[i].value, 0, EXPAND_ENV};
+    l->names = (struct expand_names){NULL, items, s->environ.count + 1};
 }
 
 /* What [supervisord] environment= adds to the names. */
@@ -54,22 +52,6 @@ static void names_of_supervisord(struct loader *l)
             (struct expand_name){"ENV_", env->vars[i].name, env->vars[i].value, 0, EXPAND_ENV};
     l->outer_names = l->names;
     l->names = (struct expand_names){&l->outer_names, items, env->count};
-}
-
-/* Where Python's tempfile would put things. */
-static const char *temporary_folder(void)
-{
-    static const char *const variables[] = {"TMPDIR", "TEMP", "TMP"};
-    static const char *const folders[] = {"/tmp", "/var/tmp", "/usr/tmp"};
-    for (size_t i = 0; i < 3; i++) {
-        const char *value = getenv(variables[i]);
-        if (value && *value == '/' && path_is_folder(value))
-            return value;
-    }
-    for (size_t i = 0; i < 3; i++)
-        if (path_is_folder(folders[i]))
-            return folders[i];
-    return "/tmp";
 }
 
 static void warn_odd(struct loader *l, const struct ini_section *s)
@@ -97,7 +79,7 @@ void load_main(struct loader *l)
     (void)load_table(l, s, &key_supervisord, LOAD_ONCE, &l->names, c);
     warn_odd(l, s);
     if (!c->childlogdir)
-        c->childlogdir = arena_strdup(l->types.arena, temporary_folder());
+        c->childlogdir = source_temporary(c->sources);
     names_of_supervisord(l);
     (void)load_table(l, shutdown ? shutdown : &nothing, &key_shutdown, LOAD_ONCE, &l->names, c);
 }
@@ -167,5 +149,6 @@ void load_ctl(struct loader *l)
     l->lenient = false;
     if (ok && strncmp(ctl->serverurl, scheme, strlen(scheme)) == 0)
         ctl->serverurl = arena_printf(l->types.arena, "%s%s", scheme,
-                                      path_normal(l->types.arena, ctl->serverurl + strlen(scheme)));
+                                      source_path_normal(l->config->sources, l->types.arena,
+                                                         ctl->serverurl + strlen(scheme)));
 }

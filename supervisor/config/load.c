@@ -56,12 +56,29 @@ int config_find_file(struct arena *a, const char *as_supervisor, const char **pa
     return rc;
 }
 
+/* What the load is made of, as far as that is known before it. */
+static struct config_sources *load_sources(const struct load_options *o, struct arena *a)
+{
+    if (o->sources)
+        return sources_copy(o->sources, a);
+    struct config_sources *s = arena_alloc(a, sizeof *s);
+    const struct source_answer node = {
+        .question = SOURCE_NODE, .about = "", .yes = true, .text = o->node};
+    s->arena = a;
+    s->here = arena_strdup(a, o->here);
+    s->unresolved = o->unresolved;
+    s->overrides = sources_copy_list(a, &o->overrides);
+    if (o->node)
+        (void)sources_answer(s, &node);
+    return s;
+}
+
 /* The file to read. Root should not run what lies about in the current folder unawares. */
 static int load_path(struct loader *l, const char **path, struct err *e)
 {
     const struct config_place nowhere = {NULL, 0};
     *path = l->options->path;
-    if (*path)
+    if (*path || l->options->sources)
         return 0;
     int rc = config_find_file(l->types.arena, l->options->as_supervisor, path, e);
     if (rc < 0)
@@ -82,11 +99,15 @@ static void loader_init(struct loader *l, const struct load_options *o,
     struct config *c = arena_alloc(&arena, sizeof *c);
     c->arena = arena;
     c->refs = 1;
+    c->sources = load_sources(o, &c->arena);
     *l = (struct loader){
         .options = o,
         .config = c,
         .problems = problems,
-        .types = {.arena = &c->arena, .unresolved = o->unresolved, .odd = &l->odd},
+        .types = {.arena = &c->arena,
+                  .unresolved = c->sources->unresolved,
+                  .odd = &l->odd,
+                  .sources = c->sources},
         .budget = LOADER_BUDGET,
     };
     ini_init(&l->ini, &c->arena);
@@ -108,14 +129,14 @@ static int first_error(const struct problem_list *problems, struct err *e)
 /* The command line wins over the file; in it a % is a %. */
 static void load_overrides(struct loader *l)
 {
-    const struct env_list *list = &l->options->overrides;
+    const struct env_list *list = &l->config->sources->overrides;
     struct arena *a = l->types.arena;
     for (size_t i = 0; i < list->count; i++) {
         struct buf value = BUF_EMPTY;
         for (const char *c = list->vars[i].value; *c; c++)
             buf_append(&value, *c == '%' ? "%%" : c, *c == '%' ? 2 : 1);
         const struct ini_entry entry = {
-            .name = arena_strdup(a, list->vars[i].name),
+            .name = list->vars[i].name,
             .value = arena_strdup(a, buf_str(&value)),
             .here = l->config->here,
             .place.file = "command line",
@@ -135,7 +156,7 @@ int config_load(const struct load_options *o, struct config **out, struct proble
     load_environment_names(&l);
     int rc = load_path(&l, &path, &file_error);
     if (rc == 0)
-        rc = load_files(&l, path, &file_error);
+        rc = path ? load_files(&l, path, &file_error) : load_files_again(&l, &file_error);
     if (rc == 0) {
         load_overrides(&l);
         load_main(&l);
@@ -156,4 +177,11 @@ int config_load(const struct load_options *o, struct config **out, struct proble
     }
     config_unref(l.config);
     return first_error(problems, e);
+}
+
+int config_load_again(const struct config_sources *sources, struct config **out,
+                      struct problem_list *problems, struct err *e)
+{
+    const struct load_options options = {.sources = sources};
+    return config_load(&options, out, problems, e);
 }

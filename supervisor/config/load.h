@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "config/config.h"
+#include "config/source.h"
 
 /* One thing that is wrong, or only odd, in the files. */
 struct problem {
@@ -42,6 +43,7 @@ struct load_options {
     struct env_list overrides;      /* keys of [supervisord] that the command line gives */
     const struct name_list *skip;   /* included files that are not read; NULL: none */
     const struct env_list *environ; /* for %(ENV_X)s; NULL: the process's own */
+    const struct config_sources *sources; /* instead of all of the above; NULL: from the disk */
 };
 
 /*
@@ -58,6 +60,13 @@ int config_load(const struct load_options *o, struct config **out, struct proble
  */
 int config_load_good(const struct load_options *o, const struct name_list *names,
                      struct config **out, struct problem_list *left, struct err *e);
+
+/*
+ * Makes a configuration again from what it was made of: the same snapshot, whatever has become of
+ * its files, users and folders.
+ */
+int config_load_again(const struct config_sources *sources, struct config **out,
+                      struct problem_list *problems, struct err *e);
 
 /*
  * Finds the file that is read without -c. -ENOENT with the places that were tried in e. Called by

@@ -66,6 +66,7 @@ bool section_has(const struct ini_section *s, const char *prefix); /* begins wit
 
 /* The parts, in the order in which config_load calls them. */
 int load_files(struct loader *l, const char *path, struct err *e);
+int load_files_again(struct loader *l, struct err *e); /* from the texts of an earlier load */
 void load_main(struct loader *l); /* [supervisord], [shutdown]; afterwards all names are known */
 void load_rpcinterfaces(struct loader *l);
 void load_groups(struct loader *l);

@@ -2,6 +2,7 @@
 #ifndef CONFIG_MERGE_H
 #define CONFIG_MERGE_H
 
+#include "base/err.h"
 #include "config/config.h"
 
 /*
@@ -10,5 +11,24 @@
  */
 struct config *config_merge(struct config *older, struct config *newer,
                             const struct name_list *names);
+
+/*
+ * Whose a group of `c` really is, by its place in c->groups: c itself, unless it is a merger.
+ * c->group_count asks for all that is no group: jobs, servers, the daemon's own settings. Borrowed.
+ */
+struct config *config_part(struct config *c, size_t group);
+
+/* A group and the configuration that it is taken from. */
+struct config_choice {
+    const char *group;
+    struct config *from; /* no merger */
+};
+
+/*
+ * The merger of these groups; all else is from `rest`, which is no merger either. -ENOENT when one
+ * of the groups is not where it is said to be.
+ */
+int config_compose(struct config *rest, const struct config_choice *choices, size_t count,
+                   struct config **out, struct err *e);
 
 #endif

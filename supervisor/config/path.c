@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+const char *path_home_user(struct arena *a, const char *path)
+{
+    return *path == '~' ? arena_strndup(a, path + 1, strcspn(path, "/") - 1) : NULL;
+}
 
-static const char *home_of(const char *user)
+const char *path_home_of(const char *user)
 {
     const char *home = *user ? NULL : getenv("HOME");
     if (home)
@@ -17,30 +20,22 @@ static const char *home_of(const char *user)
     return pw ? pw->pw_dir : NULL;
 }
 
-const char *path_home(struct arena *a, const char *path)
+const char *path_in_home(struct arena *a, const char *path, const char *home)
 {
-    if (*path != '~')
-        return path;
-    size_t len = strcspn(path, "/");
-    const char *home = home_of(arena_strndup(a, path + 1, len - 1));
-    if (!home)
-        return path;
     size_t keep = strlen(home);
     while (keep > 0 && home[keep - 1] == '/')
         keep--;
-    const char *all = arena_printf(a, "%.*s%s", (int)keep, home, path + len);
+    const char *all = arena_printf(a, "%.*s%s", (int)keep, home, path + strcspn(path, "/"));
     return *all ? all : "/";
 }
 
-const char *path_normal(struct arena *a, const char *path)
+const char *path_normal_in(struct arena *a, const char *cwd, const char *path)
 {
-    char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
-    char *from = arena_printf(a, "%s/%s", cwd ? cwd : "", path);
+    char *from = arena_printf(a, "%s/%s", *path == '/' ? "" : cwd, path);
     char *out = arena_alloc(a, strlen(from) + 3);
     size_t len = 0;
     /* exactly two slashes in front are kept: POSIX leaves open what they mean */
     size_t kept = strncmp(path, "//", 2) == 0 && path[2] != '/';
-    free(cwd);
     out[0] = '/';
     out += kept;
     while (*from) {
@@ -74,10 +69,4 @@ bool path_is_folder(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-bool path_has_folder(struct arena *a, const char *path)
-{
-    const char *folder = path_folder(a, path);
-    return *folder == '\0' || path_is_folder(folder);
 }

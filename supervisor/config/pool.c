@@ -2,13 +2,11 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/parse.h"
 #include "config/blank.h"
 #include "config/loader.h"
-#include "config/path.h"
-#include "config/user.h"
+#include "config/source.h"
 
 /* A key that a program has, too, but here with fewer names to use; NULL: absent, or a problem. */
 static const char *pool_text(struct loader *l, const struct ini_section *s, const char *key)
@@ -65,11 +63,13 @@ static bool fcgi_unix(struct loader *l, const struct ini_section *s, struct grou
                    path, s->name);
         return false;
     }
-    g->socket.url = arena_printf(l->types.arena, "unix://%s", path_normal(l->types.arena, path));
+    g->socket.url = arena_printf(l->types.arena, "unix://%s",
+                                 source_path_normal(l->config->sources, l->types.arena, path));
     if (g->socket.mode == CONFIG_UNSET)
         g->socket.mode = 0700;
     if (g->socket.uid == CONFIG_UNSET && user && !l->types.unresolved &&
-        user_find(user, &uid, &gid, NULL) == 0 && uid != getuid()) {
+        source_user(l->config->sources, user, &uid, &gid, NULL) == 0 &&
+        uid != source_self(l->config->sources)) {
         g->socket.uid = uid;
         g->socket.gid = gid;
     }

@@ -12,8 +12,7 @@
 #include "config/blank.h"
 #include "config/env.h"
 #include "config/eventtype.h"
-#include "config/path.h"
-#include "config/user.h"
+#include "config/source.h"
 
 /* One value being read: `at` is where it goes. */
 struct slot {
@@ -145,8 +144,8 @@ static int file_name(const struct slot *s, const char *text, const char **out, s
     *out = text;
     if (s->x->unresolved)
         return 0;
-    *out = path_home(s->x->arena, text);
-    if (!path_has_folder(s->x->arena, *out))
+    *out = source_path_home(s->x->sources, s->x->arena, text);
+    if (!source_has_folder(s->x->sources, s->x->arena, *out))
         return err_set(e, -EINVAL, "The directory named as part of the path %s does not exist",
                        text);
     return 0;
@@ -184,7 +183,7 @@ static int read_user(const struct slot *s, const char *text, struct err *e)
 {
     int64_t *ids = s->also;
     if (!s->x->unresolved) {
-        int rc = user_find(text, &ids[0], &ids[1], e);
+        int rc = source_user(s->x->sources, text, &ids[0], &ids[1], e);
         if (rc < 0)
             return rc;
     }
@@ -195,7 +194,7 @@ static int read_owner(const struct slot *s, const char *text, struct err *e)
 {
     if (s->x->unresolved)
         return 0;
-    int rc = user_owner(text, s->at, s->also, e);
+    int rc = source_owner(s->x->sources, text, s->at, s->also, e);
     if (rc == 0)
         return 0;
     if (strcmp(s->row->name, "chown") == 0)
@@ -206,8 +205,8 @@ static int read_owner(const struct slot *s, const char *text, struct err *e)
 static int read_folder(const struct slot *s, const char *text, struct err *e)
 {
     if (!s->x->unresolved) {
-        const char *folder = path_home(s->x->arena, text);
-        if (!path_is_folder(folder))
+        const char *folder = source_path_home(s->x->sources, s->x->arena, text);
+        if (!source_is_folder(s->x->sources, folder))
             return err_set(e, -EINVAL, "%s is not an existing directory", text);
         text = folder;
     }
@@ -218,7 +217,7 @@ static int read_file(const struct slot *s, const char *text, struct err *e)
 {
     int rc = file_name(s, text, &text, e);
     if (rc == 0)
-        *(const char **)s->at = path_normal(s->x->arena, text);
+        *(const char **)s->at = source_path_normal(s->x->sources, s->x->arena, text);
     return rc;
 }
 
@@ -232,7 +231,8 @@ static int read_socket(const struct slot *s, const char *text, struct err *e)
     (void)e;
     struct span name = span_trim(span_of(text));
     text = arena_strndup(s->x->arena, name.text, name.len);
-    *(const char **)s->at = path_normal(s->x->arena, path_home(s->x->arena, text));
+    *(const char **)s->at = source_path_normal(s->x->sources, s->x->arena,
+                                               source_path_home(s->x->sources, s->x->arena, text));
     return 0;
 }
 

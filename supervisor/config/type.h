@@ -5,11 +5,13 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "config/key.h"
+#include "config/source.h"
 
 struct type_context {
-    struct arena *arena; /* values live here */
-    bool unresolved;     /* do not look at users, groups and folders */
-    const char **odd;    /* see env_parse; may be NULL */
+    struct arena *arena;            /* values live here */
+    bool unresolved;                /* do not look at users, groups and folders */
+    const char **odd;               /* see env_parse; may be NULL */
+    struct config_sources *sources; /* where the answers of the machine stand; NULL: nowhere */
 };
 
 /*

@@ -9,7 +9,7 @@
 /* uid and primary gid. -EINVAL with "Invalid user name X" or "Invalid user id N". */
 int user_find(const char *text, int64_t *uid, int64_t *gid, struct err *e);
 
-/* "user" (gid becomes CONFIG_UNSET) or "user:group". */
-int user_owner(const char *text, int64_t *uid, int64_t *gid, struct err *e);
+/* -EINVAL with "Invalid group name X" or "Invalid group id N". */
+int user_group(const char *text, int64_t *gid, struct err *e);
 
 #endif

@@ -11,6 +11,7 @@
 #include "config/expand.h"
 #include "config/ini.h"
 #include "config/path.h"
+#include "config/source.h"
 
 enum { FILE_MAX_BYTES = 16 * 1024 * 1024 };
 
@@ -90,7 +91,8 @@ static void make_normal(struct reading *r, char **path)
 {
     if (!*path || !**path)
         return;
-    char *normal = mem_strdup(path_normal(&r->arena, path_home(&r->arena, *path)));
+    char *normal =
+        mem_strdup(source_path_normal(NULL, &r->arena, source_path_home(NULL, &r->arena, *path)));
     mem_free(*path);
     *path = normal;
 }
@@ -165,7 +167,8 @@ static int read_file(struct settings *s, const char *path, bool native, struct e
         return err_set(e, -EIO, "could not read config file %s", path);
     }
     arena_init(&a);
-    const struct ini_source source = {.path = path, .here = path_folder(&a, path_normal(&a, path))};
+    const struct ini_source source = {.path = path,
+                                      .here = path_folder(&a, source_path_normal(NULL, &a, path))};
     reading_init(&r, s, source.here);
     s->found = true;
     ini_read(&r.ini, &source, buf_str(&text), text.len, &r.problems);

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "config/load.h"
+#include "config_again.h"
 
 /* One load and what came of it. */
 struct loaded {
@@ -48,6 +49,8 @@ static inline void load_file(struct loaded *l, const struct load_options *o)
     }
     assert_int_equal(l->rc == 0, l->config != NULL);
     assert_int_equal(l->rc == 0, l->problems.errors == 0);
+    if (l->config)
+        assert_loads_again(l->config);
 }
 
 /* The text as a file of its own; nothing on the machine is looked up. */
