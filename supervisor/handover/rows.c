@@ -1,0 +1,134 @@
+#include "handover/rows.h"
+
+#include "engine/supervisor.h"
+#include "handover/snapshot.h"
+#include "jobs/job.h"
+
+const char *const rows_kinds[] = {
+    "mainstay", /* who writes: the first line */
+    "config",   /* a configuration that others name; see configs.h */
+    "daemon",   /* the daemon as a whole: key "" */
+    "server",   /* a listening socket of ours: key its section */
+    "group",    /* key its name; in start order */
+    "proc",     /* key its label: "web", "team:web" */
+    "job",      /* key its label; in the order of the array */
+    "child",    /* what runs: key "proc LABEL" or "job LABEL" */
+    "socket",   /* of an fcgi-program: key "GROUP URL" */
+    "pool",     /* of listeners: key its group */
+    "member",   /* of a pool: key as of its process */
+    "event",    /* that waits in a pool: key "POOL SERIAL", in the order of sending */
+    "follow",   /* a client that follows a log: upgrade only */
+    NULL,
+};
+
+#define ROWS(name, rows) const struct line_table name = {rows, sizeof rows / sizeof *rows}
+
+// clang-format off
+
+static const struct line_row proc[] = {
+    LINE_ROW("state",         LINE_INT,    struct proc, fsm.state),
+    LINE_ROW("retries",       LINE_NUMBER, struct proc, fsm.retries),
+    LINE_ROW("started",       LINE_NUMBER, struct proc, fsm.started),
+    LINE_ROW("deadline",      LINE_NUMBER, struct proc, fsm.deadline),
+    LINE_ROW("again",         LINE_BOOL,   struct proc, fsm.again),
+    LINE_ROW("wanted",        LINE_BOOL,   struct proc, wanted),
+    LINE_ROW("gate",          LINE_INT,    struct proc, gate),
+    LINE_ROW("at_boot",       LINE_BOOL,   struct proc, node.at_boot),
+    LINE_ROW("left_starting", LINE_BOOL,   struct proc, left_starting),
+    LINE_ROW("reached",       LINE_INT,    struct proc, reached),
+    LINE_ROW("spawn_pending", LINE_BOOL,   struct proc, spawn_pending),
+    LINE_ROW("has_socket",    LINE_BOOL,   struct proc, has_socket),
+    LINE_ROW("started_wall",  LINE_NUMBER, struct proc, started_wall),
+    LINE_ROW("stopped_wall",  LINE_NUMBER, struct proc, stopped_wall),
+    LINE_ROW("exit_status",   LINE_INT,    struct proc, exit_status),
+    LINE_ROW("exit_expected", LINE_BOOL,   struct proc, exit_expected),
+    LINE_ROW("spawnerr",      LINE_CHARS,  struct proc, spawnerr),
+    LINE_ROW("last_exit",     LINE_CHARS,  struct proc, last_exit),
+    LINE_ROW("out_auto",      LINE_TEXT,   struct proc, child.out_auto),
+    LINE_ROW("err_auto",      LINE_TEXT,   struct proc, child.err_auto),
+};
+ROWS(rows_proc, proc);
+
+static const struct line_row child[] = {
+    LINE_ROW("serial",        LINE_NUMBER, struct child, serial),
+    LINE_ROW("pid",           LINE_INT,    struct child, pid),
+    LINE_ROW("adopted",       LINE_BOOL,   struct child, adopted),
+    LINE_ROW("pidfd",         LINE_FD,     struct child, pidfd),
+    LINE_ROW("gate",          LINE_FD,     struct child, gate),
+    LINE_ROW("in",            LINE_FD,     struct child, in),
+    LINE_ROW("out",           LINE_FD,     struct child, out.fd),
+    LINE_ROW("err",           LINE_FD,     struct child, err.fd),
+    LINE_ROW("report",        LINE_FD,     struct child, report),
+    LINE_ROW("feed",          LINE_BYTES,  struct child, feed.data),
+    LINE_ROW("out_ansi",      LINE_INT,    struct child, out.ansi.state),
+    LINE_ROW("out_inside",    LINE_BOOL,   struct child, out.capture.inside),
+    LINE_ROW("out_matched",   LINE_NUMBER, struct child, out.capture.matched),
+    LINE_ROW("out_message",   LINE_BYTES,  struct child, out.capture.message),
+    LINE_ROW("out_total",     LINE_NUMBER, struct child, out.total),
+    LINE_ROW("out_syslog",    LINE_BYTES,  struct child, out_sink.lines.partial),
+    LINE_ROW("err_ansi",      LINE_INT,    struct child, err.ansi.state),
+    LINE_ROW("err_inside",    LINE_BOOL,   struct child, err.capture.inside),
+    LINE_ROW("err_matched",   LINE_NUMBER, struct child, err.capture.matched),
+    LINE_ROW("err_message",   LINE_BYTES,  struct child, err.capture.message),
+    LINE_ROW("err_total",     LINE_NUMBER, struct child, err.total),
+    LINE_ROW("err_syslog",    LINE_BYTES,  struct child, err_sink.lines.partial),
+};
+ROWS(rows_child, child);
+
+static const struct line_row job[] = {
+    LINE_ROW("state",         LINE_INT,    struct job, state),
+    LINE_ROW("attempts",      LINE_NUMBER, struct job, attempts),
+    LINE_ROW("start_pending", LINE_BOOL,   struct job, start_pending),
+    LINE_ROW("stale_ok",      LINE_BOOL,   struct job, stale_ok),
+    LINE_ROW("started",       LINE_NUMBER, struct job, started),
+    LINE_ROW("started_wall",  LINE_NUMBER, struct job, started_wall),
+    LINE_ROW("ended_wall",    LINE_NUMBER, struct job, ended_wall),
+    LINE_ROW("result",        LINE_CHARS,  struct job, result),
+    LINE_ROW("out_auto",      LINE_TEXT,   struct job, child.out_auto),
+    LINE_ROW("err_auto",      LINE_TEXT,   struct job, child.err_auto),
+};
+ROWS(rows_job, job);
+
+static const struct line_row pool[] = {
+    LINE_ROW("next_serial",   LINE_NUMBER, struct pool, next_serial),
+    LINE_ROW("rejections",    LINE_INT,    struct pool, rejections),
+    LINE_ROW("resume",        LINE_NUMBER, struct pool, resume),
+};
+ROWS(rows_pool, pool);
+
+static const struct line_row member[] = {
+    LINE_ROW("state",         LINE_INT,    struct pool_member, listener.state),
+    LINE_ROW("text",          LINE_BYTES,  struct pool_member, listener.text),
+    LINE_ROW("told",          LINE_BOOL,   struct pool_member, listener.told),
+    LINE_ROW("in_result",     LINE_BOOL,   struct pool_member, listener.in_result),
+    LINE_ROW("length",        LINE_NUMBER, struct pool_member, listener.length),
+};
+ROWS(rows_member, member);
+
+static const struct line_row fcgi[] = {
+    LINE_ROW("fd",            LINE_FD,     struct fcgi, fd),
+};
+ROWS(rows_fcgi, fcgi);
+
+static const struct line_row pools[] = {
+    LINE_ROW("events",        LINE_NUMBER, struct pools, next_serial),
+    LINE_ROW("tick_5",        LINE_NUMBER, struct pools, ticks.slices[0]),
+    LINE_ROW("tick_60",       LINE_NUMBER, struct pools, ticks.slices[1]),
+    LINE_ROW("tick_3600",     LINE_NUMBER, struct pools, ticks.slices[2]),
+};
+ROWS(rows_pools, pools);
+
+static const struct line_row host[] = {
+    LINE_ROW("serials",       LINE_NUMBER, struct host, serials),
+};
+ROWS(rows_host, host);
+
+static const struct line_row whole[] = {
+    LINE_ROW("pidfile",       LINE_FD,     struct whole, pidfile),
+    LINE_ROW("folder",        LINE_FD,     struct whole, folder),
+    LINE_ROW("ready",         LINE_BOOL,   struct whole, ready),
+    LINE_ROW("upgrades",      LINE_NUMBER, struct whole, upgrades),
+    LINE_ROW("began_wall",    LINE_NUMBER, struct whole, began_wall),
+};
+ROWS(rows_whole, whole);
+// clang-format on

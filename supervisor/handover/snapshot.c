@@ -1,0 +1,158 @@
+#include "handover/snapshot.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "handover/rows.h"
+
+/* --- Programs ------------------------------------------------------------------------------ */
+
+json_t *snapshot_group(const struct pgroup *g, struct configs *configs, struct buf *out)
+{
+    json_t *line = line_new("group", g->config->name);
+    (void)json_object_set_new(line, "config", configs_name(configs, g->snapshot, out));
+    return line;
+}
+
+json_t *snapshot_proc(const struct proc *p)
+{
+    json_t *line = line_new("proc", p->label);
+    line_pack(line, &rows_proc, p, NULL);
+    (void)json_object_set_new(line, "awaited", json_boolean(p->awaited));
+    if (p->blocker)
+        (void)json_object_set_new(line, "blocker",
+                                  line_text(p->blocker->label, strlen(p->blocker->label)));
+    return line;
+}
+
+char *snapshot_child_key(const struct child *c)
+{
+    return mem_printf("%s %s", c->of_job ? "job" : "proc", c->label);
+}
+
+json_t *snapshot_child(const struct child *c, struct carrier *carrier)
+{
+    char *key = snapshot_child_key(c);
+    json_t *line = line_new("child", key);
+    line_pack(line, &rows_child, c, carrier);
+    mem_free(key);
+    return line;
+}
+
+char *snapshot_socket_key(const struct pgroup *g, const struct fcgi *f)
+{
+    return mem_printf("%s %s", g->config->name, f->config->url);
+}
+
+json_t *snapshot_socket(const struct pgroup *g, const struct fcgi *f, struct carrier *c)
+{
+    char *key = snapshot_socket_key(g, f);
+    json_t *line = line_new("socket", key);
+    line_pack(line, &rows_fcgi, f, c);
+    mem_free(key);
+    return line;
+}
+
+/* --- Jobs ---------------------------------------------------------------------------------- */
+
+json_t *snapshot_job(const struct job *job, struct configs *configs, struct buf *out)
+{
+    json_t *line = line_new("job", job->label);
+    line_pack(line, &rows_job, job, NULL);
+    (void)json_object_set_new(line, "due",
+                              json_integer(timer_armed(&job->timer) ? job->timer.due : -1));
+    (void)json_object_set_new(line, "config", configs_name(configs, job->snapshot, out));
+    return line;
+}
+
+/* --- Event listeners ----------------------------------------------------------------------- */
+
+/* `holder`: the member that is busy with it; NULL: it waits. */
+static json_t *snapshot_event(const struct pool *p, const struct pool_entry *entry,
+                              const char *holder)
+{
+    char *key = mem_printf("%s %" PRIu64, p->name, entry->serial);
+    json_t *line = line_new("event", key);
+    mem_free(key);
+    (void)json_object_set_new(line, "pool", line_text(p->name, strlen(p->name)));
+    (void)json_object_set_new(line, "pool_serial", json_integer((json_int_t)entry->serial));
+    (void)json_object_set_new(line, "serial", json_integer((json_int_t)entry->event->serial));
+    (void)json_object_set_new(line, "type", json_string(eventtype_name(entry->event->type)));
+    (void)json_object_set_new(line, "points", json_integer((json_int_t)entry->event->points));
+    (void)json_object_set_new(line, "payload", line_bytes(&entry->event->payload));
+    if (holder)
+        (void)json_object_set_new(line, "holder", line_text(holder, strlen(holder)));
+    return line;
+}
+
+void snapshot_pool(const struct pgroup *g, struct buf *out)
+{
+    const struct pool *p = g->pool;
+    json_t *line = line_new("pool", p->name);
+    line_pack(line, &rows_pool, p, NULL);
+    line_write(line, out);
+    for (size_t i = 0; i < p->count; i++) {
+        const char *label = g->procs[i].label;
+        line = line_new("member", label);
+        line_pack(line, &rows_member, &p->members[i], NULL);
+        line_write(line, out);
+        if (p->members[i].held.event)
+            line_write(snapshot_event(p, &p->members[i].held, label), out);
+    }
+    for (size_t i = 0; i < p->waiting_count; i++)
+        line_write(snapshot_event(p, &p->waiting[(p->first + i) % p->room], NULL), out);
+}
+
+/* --- All of it ----------------------------------------------------------------------------- */
+
+json_t *snapshot_daemon(const struct whole *w, struct configs *configs, struct carrier *c,
+                        struct buf *out)
+{
+    json_t *line = line_new("daemon", "");
+    line_pack(line, &rows_host, w->supervisor->host, NULL);
+    line_pack(line, &rows_pools, &w->supervisor->pools, NULL);
+    line_pack(line, &rows_whole, w, c);
+    (void)json_object_set_new(line, "first", configs_name(configs, w->first, out));
+    (void)json_object_set_new(line, "config", configs_name(configs, w->config, out));
+    (void)json_object_set_new(line, "pending", configs_name(configs, w->supervisor->config, out));
+    (void)json_object_set_new(line, "jobs", configs_name(configs, w->jobs->snapshot, out));
+    return line;
+}
+
+static void snapshot_one_child(const struct child *child, struct carrier *c, struct buf *out)
+{
+    if (child->pid != 0)
+        line_write(snapshot_child(child, c), out);
+}
+
+static void snapshot_one_group(const struct pgroup *g, struct configs *configs, struct carrier *c,
+                               struct buf *out)
+{
+    json_t *line = snapshot_group(g, configs, out);
+    line_write(line, out);
+    for (size_t i = 0; i < g->socket_count; i++)
+        line_write(snapshot_socket(g, &g->sockets[i], c), out);
+    for (size_t i = 0; i < g->count; i++) {
+        line_write(snapshot_proc(&g->procs[i]), out);
+        snapshot_one_child(&g->procs[i].child, c, out);
+    }
+    if (g->pool)
+        snapshot_pool(g, out);
+}
+
+void snapshot_all(const struct whole *w, struct configs *configs, struct carrier *c,
+                  struct buf *out)
+{
+    const struct pgroup *g;
+    line_write(line_first(MAINSTAY_VERSION), out);
+    json_t *daemon = snapshot_daemon(w, configs, c, out);
+    line_write(daemon, out);
+    list_each (g, &w->supervisor->groups, link)
+        snapshot_one_group(g, configs, c, out);
+    for (size_t i = 0; i < w->jobs->count; i++) {
+        json_t *job = snapshot_job(w->jobs->items[i], configs, out);
+        line_write(job, out);
+        snapshot_one_child(&w->jobs->items[i]->child, c, out);
+    }
+}
