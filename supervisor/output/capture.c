@@ -10,7 +10,14 @@ void capture_begin(struct capture *c, size_t max)
     buf_clear(&c->message);
     c->max = max;
     c->inside = false;
+    c->cut = false;
     c->matched = 0;
+}
+
+void capture_resume(struct capture *c, bool inside, size_t matched)
+{
+    c->inside = c->cut = inside;
+    c->matched = matched < strlen(capture_tags[inside]) ? matched : 0;
 }
 
 void capture_close(struct capture *c)
@@ -60,7 +67,10 @@ static void capture_turn(struct capture *c, struct capture_piece *out)
     }
     if (c->message.len > c->max)
         buf_drop(&c->message, c->message.len - c->max);
-    *out = (struct capture_piece){CAPTURE_MESSAGE, buf_str(&c->message), c->message.len};
+    bool cut = c->cut;
+    c->cut = false;
+    if (!cut)
+        *out = (struct capture_piece){CAPTURE_MESSAGE, buf_str(&c->message), c->message.len};
 }
 
 size_t capture_next(struct capture *c, const char *data, size_t len, struct capture_piece *out)

@@ -17,6 +17,7 @@
 struct capture {
     size_t max;     /* bytes of a message */
     bool inside;    /* between the tags */
+    bool cut;       /* the beginning of the message is lost */
     size_t matched; /* bytes of the next tag that have come, held back */
     struct buf message;
 };
@@ -45,6 +46,9 @@ size_t capture_next(struct capture *c, const char *data, size_t len, struct capt
 
 /* No more will come: what was held back is text after all. An unfinished message is dropped. */
 void capture_end(struct capture *c, struct capture_piece *out);
+
+/* Begins where another has stopped, of whose message the beginning is lost: it is no message. */
+void capture_resume(struct capture *c, bool inside, size_t matched);
 
 void capture_close(struct capture *c); /* frees the memory */
 

@@ -109,7 +109,7 @@ int file_open_fd(struct file_log *f, int fd, const char *name, struct err *e)
 
 static size_t file_put_regular(struct file_log *f, const char *data, size_t len)
 {
-    size_t done = 0;
+    size_t done = f->flight ? flight_begin(f->flight, f->fd, data, len) : 0;
     while (done < len) {
         ssize_t n = write(f->fd, data + done, len - done);
         if (n < 0 && errno == EINTR)

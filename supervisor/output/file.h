@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "output/flight.h"
 
 enum {
     FILE_WAIT_MS = 200,       /* how long one write waits for a slow pipe, terminal or socket */
@@ -42,11 +43,12 @@ struct file_log {
     int64_t backups;
     mode_t mode;
     bool own;
-    int error;         /* errno of the trouble there is, 0: none */
-    const char *doing; /* "write", "open", "rotate": what failed */
-    bool told;         /* file_trouble has spoken of a trouble that is not over */
-    uint64_t dropped;  /* bytes lost since the last time all was well */
-    int64_t retry_at;  /* clock_now() */
+    struct flight *flight; /* told of each write; borrowed, set after the opening; or NULL */
+    int error;             /* errno of the trouble there is, 0: none */
+    const char *doing;     /* "write", "open", "rotate": what failed */
+    bool told;             /* file_trouble has spoken of a trouble that is not over */
+    uint64_t dropped;      /* bytes lost since the last time all was well */
+    int64_t retry_at;      /* clock_now() */
     int64_t tell_at;
     char *text; /* owned: what file_trouble returned last */
 };

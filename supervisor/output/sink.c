@@ -28,6 +28,12 @@ int sink_open(struct sink *s, const struct log_config *c, const char *auto_path,
     return 0;
 }
 
+void sink_come_by(struct sink *s, struct flight *flight)
+{
+    if (s->kind == SINK_FILE)
+        s->file.flight = flight;
+}
+
 void sink_write(struct sink *s, const char *data, size_t len)
 {
     switch (s->kind) {

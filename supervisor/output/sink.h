@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "output/file.h"
+#include "output/flight.h"
 #include "output/syslog.h"
 
 enum sink_kind { SINK_NONE, SINK_FILE };
@@ -32,6 +33,9 @@ void sink_init(struct sink *s, const char *name);
  * "unknown error making dispatchers for 'NAME': EISDIR"); then the sink is closed.
  */
 int sink_open(struct sink *s, const struct log_config *c, const char *auto_path, struct err *e);
+
+/* What is written comes by way of `flight` (borrowed); after each sink_open. NULL: it does not. */
+void sink_come_by(struct sink *s, struct flight *flight);
 
 void sink_write(struct sink *s, const char *data, size_t len);
 

@@ -12,6 +12,8 @@
  * room for the ESC that ansi_strip may have kept back. */
 static char the_chunk[1 + STREAM_CHUNK];
 
+static struct flight *the_flight; /* NULL: our death is the end of what is on its way */
+
 void stream_init(struct stream *s, uv_loop_t *loop)
 {
     *s = (struct stream){.loop = loop, .fd = -1};
@@ -80,6 +82,26 @@ static void stream_take_rest(struct stream *s)
     capture_close(&s->capture);
 }
 
+/* --- What it remembers between two chunks, as a number -------------------------------------- */
+
+static uint32_t stream_state(const struct stream *s)
+{
+    return (uint32_t)s->ansi.state | (uint32_t)s->capture.inside << 2 |
+           (uint32_t)s->capture.matched << 3;
+}
+
+static void stream_recall(struct stream *s, uint32_t state)
+{
+    s->ansi.state = state % 4 <= ANSI_SEQUENCE ? (enum ansi_state)(state % 4) : ANSI_TEXT;
+    if (s->capture_max > 0)
+        capture_resume(&s->capture, (state & 4) != 0, state >> 3);
+}
+
+static bool stream_flies(const struct stream *s)
+{
+    return the_flight && s->id != 0;
+}
+
 /* The descriptor goes at once (libuv allows it after uv_close), the handle with the loop. */
 static void stream_end(struct stream *s)
 {
@@ -88,28 +110,62 @@ static void stream_end(struct stream *s)
     s->state = STREAM_CLOSING;
     uv_close(&s->handle.any, on_handle_closed);
     fd_close(&s->fd);
+    if (stream_flies(s) && stream_state(s) != 0)
+        flight_forget(the_flight, s->id);
     stream_take_rest(s);
 }
 
-/* One read of at most `max` bytes; 0 when there is nothing now or never again. */
-static size_t stream_read(struct stream *s, size_t max)
+/* --- Reading ------------------------------------------------------------------------------- */
+
+static void stream_chunk(struct stream *s, const char *data, size_t len)
 {
-    char *data = the_chunk + 1;
-    ssize_t n = read(s->fd, data, max < STREAM_CHUNK ? max : STREAM_CHUNK);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
-    if (n <= 0) {
-        stream_end(s);
-        return 0;
-    }
-    size_t len = (size_t)n;
-    s->total += len;
     if (s->strip_ansi) {
         len = ansi_strip(&s->ansi, data, len, the_chunk);
         data = the_chunk;
     }
     stream_take(s, data, len);
+}
+
+static ssize_t stream_receive(struct stream *s, size_t max, const char **data)
+{
+    ssize_t n = stream_flies(s) ? flight_take(the_flight, s->id, stream_state(s), s->fd, max, data)
+                                : -EINVAL; /* which is also what splice says of all but a pipe */
+    if (n != -EINVAL)
+        return n;
+    *data = the_chunk + 1;
+    n = read(s->fd, the_chunk + 1, max);
+    return n < 0 ? -errno : n;
+}
+
+/* One read of at most `max` bytes; 0 when there is nothing now or never again. */
+static size_t stream_read(struct stream *s, size_t max)
+{
+    const char *data;
+    ssize_t n = stream_receive(s, max < STREAM_CHUNK ? max : STREAM_CHUNK, &data);
+    if (n == -EAGAIN || n == -EINTR)
+        return 0;
+    if (n <= 0) {
+        stream_end(s);
+        return 0;
+    }
+    s->total += (size_t)n;
+    stream_chunk(s, data, (size_t)n);
+    if (stream_flies(s))
+        flight_done(the_flight, stream_state(s));
     return (size_t)n;
+}
+
+void stream_use_flight(struct flight *f)
+{
+    the_flight = f;
+}
+
+void stream_resume(struct stream *s, uint32_t state, const char *data, size_t len)
+{
+    stream_recall(s, state);
+    if (s->state == STREAM_READING)
+        stream_chunk(s, data, len);
+    flight_done(the_flight, stream_state(s));
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events)
@@ -138,6 +194,9 @@ int stream_start(struct stream *s, int fd, struct sink *sink)
     s->sink = sink;
     s->ansi = (struct ansi){0};
     capture_begin(&s->capture, s->capture_max);
+    sink_come_by(sink, stream_flies(s) ? the_flight : NULL);
+    if (stream_flies(s))
+        stream_recall(s, flight_state(the_flight, s->id));
     s->total = 0;
     rc = uv_poll_start(&s->handle.poll, UV_READABLE, on_readable);
     if (rc < 0)

@@ -19,10 +19,11 @@
 
 #include "output/ansi.h"
 #include "output/capture.h"
+#include "output/flight.h"
 #include "output/sink.h"
 
 enum {
-    STREAM_CHUNK = 128 * 1024,           /* one read, and all that one wakeup takes */
+    STREAM_CHUNK = FLIGHT_CHUNK,         /* one read, and all that one wakeup takes */
     STREAM_DRAIN_MAX = 16 * 1024 * 1024, /* a pipe is that large only by root's wish */
 };
 
@@ -49,6 +50,7 @@ struct stream {
     enum stream_state state;
     int fd; /* owned; -1 after the end of the pipe */
     struct sink *sink;
+    uint64_t id;                /* flight_id: set before start by whose bytes must survive us; 0 */
     bool strip_ansi;            /* the owner may set these four between init and start */
     size_t capture_max;         /* bytes of a message; 0: no capture mode */
     stream_data_fn *on_data;    /* or NULL */
@@ -60,6 +62,12 @@ struct stream {
 };
 
 void stream_init(struct stream *s, uv_loop_t *loop);
+
+/* All streams with an id read by way of `f` (borrowed) from their next start on; NULL: no more. */
+void stream_use_flight(struct flight *f);
+
+/* Delivers the chunk that a daemon before us has left (flight_left), to this stream of its. */
+void stream_resume(struct stream *s, uint32_t state, const char *data, size_t len);
 
 /*
  * Reads `fd` (taken: closed here also on failure) into `sink` (borrowed until stream_stop
