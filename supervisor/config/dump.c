@@ -186,13 +186,28 @@ static void put_rows(json_t *object, const struct key_table *t, const void *base
     }
 }
 
+/* Of ours, only what was asked for. */
+static void hide_unset(json_t *object, const struct process_config *p)
+{
+    if (p->ready == READY_DELAY) {
+        json_object_del(object, "ready");
+        json_object_del(object, "ready_timeout");
+    }
+    if (p->watchdog_ms == 0)
+        json_object_del(object, "watchdog");
+    if (p->listen.count == 0)
+        json_object_del(object, "listen_mode");
+}
+
 static json_t *json_process(const struct process_config *p, bool program)
 {
     json_t *object = json_object();
     put_rows(object, &key_process, p, sizeof *p);
     put_rows(object, &key_command, p, sizeof *p);
-    if (program)
+    if (program) {
         put_rows(object, &key_program, p, sizeof *p);
+        hide_unset(object, p);
+    }
     if (p->dependent_startup)
         put_rows(object, &key_startup, p, sizeof *p);
     json_object_set_new(object, "name", json_text(p->name));

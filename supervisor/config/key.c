@@ -9,6 +9,7 @@ enum {
 };
 
 #define LONG_TIME 1000000000000 /* s; no number of seconds overflows when it becomes ms */
+#define DAY_MS 86400000LL
 #define TABLE(rows)                                                                                \
     {                                                                                              \
         (rows), sizeof(rows) / sizeof *(rows)                                                      \
@@ -77,6 +78,9 @@ static const struct key_row command_rows[] = {
      "The program and its arguments, with quotes as in a shell; no shell runs it."},
 };
 
+static const struct key_choice ready_choices[] = {
+    {"delay", READY_DELAY}, {"notify", READY_NOTIFY}, {0},
+};
 static const struct key_row program_rows[] = {
     {"process_name", KEY_NAME, offsetof(struct program_values, name_format), "%(program_name)s",
      0, 0, "The name of each process; needs %(process_num) when numprocs is above 1."},
@@ -95,6 +99,21 @@ static const struct key_row program_rows[] = {
      "How often a failed start is tried again before the process is FATAL."},
     {"redirect_stderr", KEY_BOOL, AT(redirect_stderr), "false", ONCE, 0,
      "Standard error goes where standard output goes."},
+    {"ready", KEY_CHOICE, AT(ready), "delay", ONCE, KEY_NATIVE,
+     "When a process counts as started: startsecs after its start, or when it says READY=1 "
+     "itself.", .choices = ready_choices},
+    {"ready_timeout", KEY_DURATION, AT(ready_timeout_ms), "90s", ONCE, KEY_NATIVE | KEY_LIVE,
+     "With ready=notify, a start that takes longer has failed; 0: it may take as long as it "
+     "likes.", .max = DAY_MS},
+    {"watchdog", KEY_DURATION, AT(watchdog_ms), "0", ONCE, KEY_NATIVE,
+     "A started process that says WATCHDOG=1 less often than this is ended and started anew; 0: "
+     "it need not.", .max = DAY_MS},
+    {"listen", KEY_NAMES, AT(listen), "", ONCE, KEY_NATIVE,
+     "Sockets that the daemon opens, keeps while the program restarts, and gives it as "
+     "descriptors from 3 on: tcp:127.0.0.1:3000, tcp:[::1]:3000, tcp:3000 or unix:/path, each with "
+     "NAME= before it if it is to have a name."},
+    {"listen_mode", KEY_OCTAL, AT(listen_mode), "0666", ONCE, KEY_NATIVE,
+     "Mode of those sockets that are files, in octal; who may write may connect."},
 };
 
 static const struct key_row startup_rows[] = {
@@ -151,7 +170,6 @@ static const struct key_choice on_failure_choices[] = {
 static const struct key_choice when_choices[] = {
     {"boot", JOB_WHEN_BOOT}, {"shutdown", JOB_WHEN_SHUTDOWN}, {"manual", JOB_WHEN_MANUAL}, {0},
 };
-#define DAY_MS 86400000LL
 static const struct key_row job_rows[] = {
     {"timeout", KEY_DURATION, AT(timeout_ms), "0", ONCE, KEY_NATIVE | KEY_LIVE,
      "How long one attempt may take; 0: as long as it likes.", .max = 30 * DAY_MS},
@@ -209,7 +227,7 @@ static const struct key_row sync_rows[] = {
 #undef AT
 
 #define AT(member) offsetof(struct config, member)
-static const struct key_choice ready_choices[] = {
+static const struct key_choice ready_when_choices[] = {
     {"up", READY_WHEN_UP}, {"jobs", READY_WHEN_JOBS}, {"listening", READY_WHEN_LISTENING}, {0},
 };
 static const struct key_row supervisord_rows[] = {
@@ -248,7 +266,7 @@ static const struct key_row supervisord_rows[] = {
      "Variables for every program."},
     {"ready_when", KEY_CHOICE, AT(ready_when), "up", BASIC, KEY_NATIVE,
      "When systemd hears READY=1: when all that starts by itself is up, when the boot jobs are "
-     "done, or at once.", .choices = ready_choices},
+     "done, or at once.", .choices = ready_when_choices},
 };
 
 static const struct key_row shutdown_rows[] = {

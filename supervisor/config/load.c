@@ -162,6 +162,7 @@ int config_load(const struct load_options *o, struct config **out, struct proble
         load_main(&l);
         load_rpcinterfaces(&l);
         load_groups(&l);
+        listens_check(&l);
         load_jobs(&l);
         load_servers(&l);
         load_ctl(&l);

@@ -43,6 +43,12 @@ struct config_place {
 
 enum autorestart { AUTORESTART_NEVER, AUTORESTART_UNEXPECTED, AUTORESTART_ALWAYS };
 
+/* When a process counts as up. */
+enum ready_kind {
+    READY_DELAY,  /* startsecs after its start */
+    READY_NOTIFY, /* when it says so, as in sd_notify(3) */
+};
+
 enum log_kind {
     LOG_KIND_AUTO, /* a generated name in childlogdir, deleted at the next start */
     LOG_KIND_NONE, /* read and dropped */
@@ -95,6 +101,12 @@ struct process_config {
     bool inherit_priority;        /* done: priority is what it was to be */
     const char *wait_for_text;    /* as it is written */
     struct startup_list wait_for; /* what it means */
+    /* native, of programs; see engine/notice.h and engine/listen.h */
+    enum ready_kind ready;
+    int64_t ready_timeout_ms; /* READY_NOTIFY: a start that takes longer has failed; 0: none does */
+    int64_t watchdog_ms;      /* it must give a sign of life so often; 0: it need not */
+    struct name_list listen;  /* sockets that it is given: as in config/listen.h, normalised */
+    int64_t listen_mode;      /* of those that are files */
 };
 
 #endif

@@ -177,6 +177,7 @@ bool load_program(struct loader *l, const struct ini_section *s, const char *gro
     values.process.program = name;
     bool ok = load_process(l, s, &names, &values.process);
     ok = load_table(l, s, &key_program, LOAD_ONCE, &names, &values) && ok;
+    ok = ok && load_listens(l, s, &values.process);
     if (ok && values.numprocs > 1 && !strstr(values.name_format, "%(process_num)")) {
         load_error(l, s, "process_name",
                    "%%(process_num) must be present within process_name when numprocs > 1");

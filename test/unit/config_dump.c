@@ -205,7 +205,8 @@ static void every_key_of_a_program_counts(void **state)
         "stderr_logfile_maxbytes=1", "stderr_logfile_backups=1", "stderr_capture_maxbytes=1",
         "stderr_events_enabled=1", "stderr_syslog=1", "after=b", "process_name=z", "autostart=0",
         "autorestart=1", "startsecs=7", "startretries=7", "redirect_stderr=1", "stdout_logfile=NONE",
-        "numprocs=2\nprocess_name=%(process_num)d", "numprocs=0",
+        "numprocs=2\nprocess_name=%(process_num)d", "numprocs=0", "ready=notify", "ready_timeout=1",
+        "watchdog=2", "listen=tcp:80", "listen_mode=600",
     };
     // clang-format on
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
