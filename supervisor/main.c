@@ -22,6 +22,7 @@
 #include "config/load.h"
 #include "control/control.h"
 #include "engine/daemon.h"
+#include "engine/inherited.h"
 #include "engine/machine.h"
 #include "engine/pidfile.h"
 #include "engine/reaper.h"
@@ -50,6 +51,7 @@ struct mainstay {
     char *server_url;      /* what children are told; owned */
     struct pidfile pidfile;
     struct mainlog mainlog;
+    struct inherited inherited;
     struct machine machine;
     struct reaper reaper;
     struct event_bus bus;
@@ -336,7 +338,9 @@ static void mainstay_make_parts(struct mainstay *m)
     mainstay_tell_url(m);
     shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
     m->shutdown.on_done = on_shutdown_done;
+    m->machine.host.inherited = &m->inherited;
     control_open(&m->control, &m->loop, &m->supervisor, &m->jobs, &mainstay_control_host, m);
+    m->control.inherited = &m->inherited;
     bridge_open(&m->bridge, &m->loop, &m->supervisor, &m->jobs, &m->shutdown);
     m->subscriber.on_event = on_event;
     event_bus_subscribe(&m->bus, &m->subscriber);
@@ -397,6 +401,7 @@ static void mainstay_end(struct mainstay *m)
     int rc = uv_loop_close(&m->loop);
     if (rc < 0)
         log_error("the event loop still had work at the end: %s", uv_strerror(rc));
+    inherited_close(&m->inherited);
     pidfile_drop(&m->pidfile);
     mainlog_close(&m->mainlog);
     config_unref(m->config);
@@ -427,10 +432,12 @@ static int mainstay_main(struct mainstay *m, const char *program)
     m->pidfile.fd = -1;
     arena_init(&m->arena);
     startlog_begin(&m->startlog);
+    inherited_read(&m->inherited);
     if (mainstay_start(m, &e) < 0)
         return mainstay_refuse(m, program, &e);
     mainstay_log_started(m);
     mainstay_run_config(m);
+    inherited_settle(&m->inherited);
     daemon_tell(&m->told, NULL);
     daemon_trim();
     reaper_look(&m->reaper);

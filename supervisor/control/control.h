@@ -34,6 +34,7 @@ struct control {
     struct jobs *jobs;
     const struct control_host *host;
     void *owner;
+    struct inherited *inherited; /* where servers may be listening already; borrowed; NULL */
     struct rpc rpc;
     struct router router;
     struct list servers; /* struct serving, owned (servers.h) */

@@ -333,7 +333,7 @@ static int server_poll(struct server *s, struct err *e)
 }
 
 int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c, struct router *r,
-                struct err *e)
+                struct inherited *inherited, struct err *e)
 {
     *s = (struct server){.loop = loop, .router = r, .listener.fd = -1};
     list_init(&s->exchanges);
@@ -341,7 +341,7 @@ int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c
     server_rename(s, c);
     s->door.on_visitor = on_visitor;
     s->door.on_turn = on_turn;
-    int rc = socket_open(&s->listener, c, e);
+    int rc = socket_inherit(&s->listener, c, inherited) ? 0 : socket_open(&s->listener, c, e);
     if (rc == 0)
         rc = server_start_daemon(s, e);
     if (rc == 0)

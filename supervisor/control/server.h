@@ -48,9 +48,12 @@ struct server {
     void (*on_closed)(struct server *s);
 };
 
-/* On failure the server is closed and uses no handle. */
+/*
+ * Listens at a socket that is inherited (NULL: none is), or at one of its own. On failure the
+ * server is closed and uses no handle.
+ */
 int server_open(struct server *s, uv_loop_t *loop, const struct server_config *c, struct router *r,
-                struct err *e);
+                struct inherited *inherited, struct err *e);
 
 /* Takes over the section's name and credentials; the address stays. */
 void server_rename(struct server *s, const struct server_config *c);

@@ -32,7 +32,7 @@ static int serving_open(struct control *c, struct config *snapshot,
     s->control = c;
     s->snapshot = config_ref(snapshot);
     s->config = config;
-    int rc = server_open(&s->server, c->loop, config, &c->router, e);
+    int rc = server_open(&s->server, c->loop, config, &c->router, c->inherited, e);
     if (rc < 0) {
         serving_free(s);
         return rc;

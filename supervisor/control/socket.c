@@ -161,6 +161,30 @@ static int open_unix(struct socket *l, const struct server_config *c, struct err
     return rc;
 }
 
+/* Who finds the file there, finds us: which one that is. */
+static bool inherit_unix(struct socket *l, const struct server_config *c, struct inherited *t)
+{
+    struct stat st, now;
+    struct err e;
+    bool own = false;
+    l->fd = inherited_unix(t, c->path, &own);
+    if (l->fd < 0)
+        return false;
+    l->lent = !own;
+    l->path = mem_strdup(c->path);
+    if (stat(c->path, &st) == 0) {
+        l->dev = st.st_dev;
+        l->ino = st.st_ino;
+    }
+    if (lstat(c->path, &now) < 0 || !same_file(l, &now)) /* by a link: its folder's owner decides */
+        return true;
+    const bool given =
+        (c->uid >= 0 && st.st_uid != (uid_t)c->uid) || (c->gid >= 0 && st.st_gid != (gid_t)c->gid);
+    if ((given || (st.st_mode & 07777) != (mode_t)c->mode) && permit(l, c->path, c, &e) < 0)
+        log_warn("%s", e.text);
+    return true;
+}
+
 static int bind_inet(struct socket *l, const struct addrinfo *at, const char *where, struct err *e)
 {
     int on = 1;
@@ -171,6 +195,28 @@ static int bind_inet(struct socket *l, const struct addrinfo *at, const char *wh
         bind(l->fd, at->ai_addr, at->ai_addrlen) == 0 && listen(l->fd, BACKLOG) == 0)
         return 0;
     return errno == EADDRINUSE ? in_use(e) : cannot_open("listen on", where, errno, e);
+}
+
+/* Also at IPv6 addresses, which systemd can listen at. */
+static bool inherit_inet(struct socket *l, const struct server_config *c, struct inherited *t)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *found;
+    char port[24];
+    bool own;
+    if (!t || t->count == 0)
+        return false;
+    size_t len = c->host ? strlen(c->host) : 0;
+    bool bracket = len > 2 && c->host[0] == '[' && c->host[len - 1] == ']';
+    char *host = len ? mem_strndup(c->host + bracket, bracket ? len - 2 : len) : NULL;
+    (void)snprintf(port, sizeof port, "%lld", (long long)c->port);
+    if (getaddrinfo(host, port, &hints, &found) == 0) {
+        for (const struct addrinfo *at = found; at && l->fd < 0; at = at->ai_next)
+            l->fd = inherited_inet(t, at->ai_addr, &own);
+        freeaddrinfo(found);
+    }
+    mem_free(host);
+    return l->fd >= 0;
 }
 
 static int open_inet(struct socket *l, const struct server_config *c, struct err *e)
@@ -190,6 +236,15 @@ static int open_inet(struct socket *l, const struct server_config *c, struct err
     mem_free(where);
     freeaddrinfo(found);
     return rc;
+}
+
+bool socket_inherit(struct socket *l, const struct server_config *c, struct inherited *t)
+{
+    *l = (struct socket){.fd = -1};
+    if (!(c->is_unix ? inherit_unix(l, c, t) : inherit_inet(l, c, t)))
+        return false;
+    (void)fd_nonblock(l->fd);
+    return true;
 }
 
 int socket_open(struct socket *l, const struct server_config *c, struct err *e)
@@ -214,7 +269,7 @@ int socket_permit(struct socket *l, const struct server_config *c, struct err *e
 
 void socket_forget(struct socket *l)
 {
-    if (l->path && socket_is_there(l))
+    if (l->path && !l->lent && socket_is_there(l))
         (void)unlink(l->path);
     mem_free(l->path);
     l->path = NULL;

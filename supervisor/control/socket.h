@@ -7,13 +7,21 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "engine/inherited.h"
 
 struct socket {
     int fd;     /* -1: closed; nonblocking */
     char *path; /* of the unix socket, owned; NULL for inet */
     dev_t dev;  /* which file that was when we made it */
     ino_t ino;
+    bool lent; /* by systemd, a socket unit of it: the file is not ours and stays */
 };
+
+/*
+ * Takes over a socket that is there already at that address, with the mode and owner that the
+ * configuration wants. False: there is none, it is to be opened.
+ */
+bool socket_inherit(struct socket *l, const struct server_config *c, struct inherited *t);
 
 /*
  * A unix socket gets its mode and owner before anybody can connect, and its name in one step. A

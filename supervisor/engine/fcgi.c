@@ -116,6 +116,30 @@ static int fcgi_bind_tcp(struct fcgi *f, const char *place, struct err *e)
     return 0;
 }
 
+/* --- Inherited sockets --------------------------------------------------------------------- */
+
+static int fcgi_inherited_tcp(struct fcgi *f, const char *place)
+{
+    if (!f->inherited || f->inherited->count == 0 || fcgi_resolve(f, place, NULL) < 0)
+        return -1;
+    return inherited_inet(f->inherited, (const struct sockaddr *)&f->address, NULL);
+}
+
+/* One that is there already is used as it is. */
+static bool fcgi_inherit(struct fcgi *f)
+{
+    const char *url = f->config->url;
+    bool is_unix = strncmp(url, "unix://", 7) == 0;
+    f->fd = is_unix ? inherited_unix(f->inherited, url + strlen("unix://"), NULL)
+                    : fcgi_inherited_tcp(f, url + strlen("tcp://"));
+    if (f->fd < 0)
+        return false;
+    int flags = fcntl(f->fd, F_GETFL);
+    if (flags >= 0)
+        (void)fcntl(f->fd, F_SETFL, flags & ~O_NONBLOCK);
+    return true;
+}
+
 /* --- Users --------------------------------------------------------------------------------- */
 
 /* It stays blocking: the processes share the description, and expect it so. */
@@ -138,7 +162,9 @@ static int fcgi_open(struct fcgi *f, struct err *e)
 
 int fcgi_take(struct fcgi *f, struct err *e)
 {
-    if (f->users == 0) {
+    if (f->users == 0 && fcgi_inherit(f)) {
+        log_info("Using inherited socket %s", f->config->url);
+    } else if (f->users == 0) {
         log_info("Creating socket %s", f->config->url);
         int rc = fcgi_open(f, e);
         if (rc < 0)

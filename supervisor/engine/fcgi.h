@@ -13,10 +13,12 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "engine/inherited.h"
 
 struct fcgi {
     const struct socket_config *config; /* borrowed from the group's snapshot */
-    int fd;                             /* -1: closed */
+    struct inherited *inherited; /* where the socket may be already; borrowed; NULL: nowhere */
+    int fd;                      /* -1: closed */
     unsigned users;
     bool resolved; /* tcp: `address` is known */
     struct sockaddr_in address;

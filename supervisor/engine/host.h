@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "engine/timer.h"
 
+struct inherited;
 struct keep;
 struct spawn_plan;
 struct host;
@@ -42,9 +43,10 @@ struct host_ops {
 struct host {
     const struct host_ops *ops;
     struct timer_heap timers;
-    int64_t turn_end;  /* ms: when host_turn_over becomes true */
-    uint64_t serials;  /* of children: the last one given */
-    uv_loop_t *loop;   /* NULL in the simulator: children have no pipes there */
+    int64_t turn_end;            /* ms: when host_turn_over becomes true */
+    uint64_t serials;            /* of children: the last one given */
+    uv_loop_t *loop;             /* NULL in the simulator: children have no pipes there */
+    struct inherited *inherited; /* sockets that were open before us; NULL: none. Borrowed */
     struct keep *keep; /* who keeps the children beyond our own end; NULL: nobody. Borrowed */
 };
 

@@ -15,6 +15,7 @@ static struct fcgi *pgroup_socket(struct pgroup *g, const struct socket_config *
     }
     struct fcgi *f = &g->sockets[g->socket_count++];
     fcgi_init(f, config);
+    f->inherited = g->supervisor->host->inherited;
     return f;
 }
 

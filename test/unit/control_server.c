@@ -54,7 +54,7 @@ static int setup(void **state)
     held = NULL;
     lines_left = lines_closed = 0;
     assert_int_equal(uv_loop_init(&loop), 0);
-    return server_open(&server, &loop, &config, &router, &e);
+    return server_open(&server, &loop, &config, &router, NULL, &e);
 }
 
 static bool server_closed;
@@ -172,7 +172,7 @@ static void a_stream(void **state)
     assert_holds(reader.answer, "5\r\nline\n\r\n");
     assert_holds(reader.answer, "\r\n0\r\n\r\n");
     struct err e;
-    assert_int_equal(server_open(&server, &loop, &config, &router, &e), 0);
+    assert_int_equal(server_open(&server, &loop, &config, &router, NULL, &e), 0);
 }
 
 static void a_silent_stream_ends_when_its_client_leaves(void **state)
@@ -271,7 +271,7 @@ static void the_socket(void **state)
     assert_int_equal(st.st_nlink, 1); /* the temporary name is gone */
     struct server second;
     struct err e;
-    assert_int_equal(server_open(&second, &loop, &config, &router, &e), -EADDRINUSE);
+    assert_int_equal(server_open(&second, &loop, &config, &router, NULL, &e), -EADDRINUSE);
     assert_starts(e.text, "Another program is already listening on a port that one of our HTTP "
                           "servers is configured to use.");
     assert_int_equal(lstat(path, &st), 0); /* and the first one's socket is left alone */
@@ -368,14 +368,14 @@ static void the_end_waits_for_answers(void **state)
     assert_holds(patient.answer, "at last");
     buf_close(&body);
     struct err e;
-    assert_int_equal(server_open(&server, &loop, &config, &router, &e), 0);
+    assert_int_equal(server_open(&server, &loop, &config, &router, NULL, &e), 0);
     int fd = client_connect();
     assert_int_equal(send(fd, "GET /half", 9, 0), 9); /* and never the rest */
     turn();
     server_close(&server, on_server_closed);
     uv_run(&loop, UV_RUN_DEFAULT);
     close(fd);
-    assert_int_equal(server_open(&server, &loop, &config, &router, &e), 0);
+    assert_int_equal(server_open(&server, &loop, &config, &router, NULL, &e), 0);
 }
 
 static int make_folder(void **state)
