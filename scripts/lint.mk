@@ -5,7 +5,7 @@ LINTERS := format layers tidy cppcheck shell units man
 LINT    := $(BUILD)/lint
 ALL_C   := $(sort $(shell find supervisor test -name '*.c'))
 ALL_H   := $(sort $(shell find supervisor test -name '*.h'))
-SCRIPTS := $(shell find scripts test units .ci -type f -not -path '*/node_modules/*' \
+SCRIPTS := $(shell find scripts test units debian .ci -type f -not -path '*/node_modules/*' \
              -exec grep -lEm1 '^\#!(/usr)?/bin/(env )?(ba)?sh' {} + 2>/dev/null | sort)
 
 .PHONY: lint $(LINTERS:%=lint-%)
