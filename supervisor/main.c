@@ -53,6 +53,7 @@ struct mainstay {
     struct mainlog mainlog;
     struct inherited inherited;
     struct machine machine;
+    struct cgroups cgroups;
     struct reaper reaper;
     struct event_bus bus;
     struct supervisor supervisor;
@@ -178,6 +179,7 @@ static void on_control_closed(struct control *c)
 static void on_shutdown_done(struct shutdown *sd)
 {
     struct mainstay *m = container_of(sd, struct mainstay, shutdown);
+    cgroups_end(&m->cgroups);
     if (m->supervisor.state == SUPERVISOR_RESTARTING)
         mainstay_restart(m);
     else
@@ -329,6 +331,8 @@ static void mainstay_make_parts(struct mainstay *m)
 {
     m->first = config_ref(m->config);
     struct spawn_context spawn = {.program_folder = daemon_program_folder(&m->arena)};
+    cgroups_open(&m->cgroups, &m->machine.host);
+    m->machine.host.cgroups = &m->cgroups;
     event_bus_init(&m->bus);
     supervisor_init(&m->supervisor, &m->machine.host, &m->bus);
     m->supervisor.spawn_context = spawn;
@@ -397,6 +401,7 @@ static void mainstay_end(struct mainstay *m)
     jobs_close(&m->jobs);
     supervisor_close(&m->supervisor);
     shutdown_close(&m->shutdown);
+    cgroups_close(&m->cgroups);
     host_close(&m->machine.host);
     int rc = uv_loop_close(&m->loop);
     if (rc < 0)
@@ -436,6 +441,7 @@ static int mainstay_main(struct mainstay *m, const char *program)
     if (mainstay_start(m, &e) < 0)
         return mainstay_refuse(m, program, &e);
     mainstay_log_started(m);
+    (void)cgroups_sweep(&m->cgroups);
     mainstay_run_config(m);
     inherited_settle(&m->inherited);
     daemon_tell(&m->told, NULL);

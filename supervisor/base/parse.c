@@ -113,6 +113,85 @@ int parse_size(const char *text, int64_t *out, struct err *e)
     return 0;
 }
 
+static bool parse_no_limit(const char *text)
+{
+    char word[PARSE_TEXT];
+    return parse_trim(text, word) == 0 &&
+           (strcasecmp(word, "max") == 0 || strcasecmp(word, "infinity") == 0);
+}
+
+/* A plain decimal number from 0 on and where it ends; false: there is none. */
+static bool parse_decimal(const char *word, double *value, const char **rest)
+{
+    size_t digits = strspn(word, "0123456789.");
+    char *end = NULL;
+    if (digits == 0)
+        return false;
+    *value = strtod(word, &end);
+    *rest = word + digits;
+    return end == *rest;
+}
+
+int parse_memory(const char *text, int64_t *out, struct err *e)
+{
+    static const char units[] = "kmgt";
+    char word[PARSE_TEXT];
+    const char *rest = NULL;
+    double value = 0;
+    if (parse_no_limit(text)) {
+        *out = INT64_MAX;
+        return 0;
+    }
+    bool ok = parse_trim(text, word) == 0 && parse_decimal(word, &value, &rest);
+    const char *unit = ok && *rest ? strchr(units, tolower((unsigned char)*rest)) : NULL;
+    for (const char *u = units; unit && u <= unit; u++)
+        value *= 1024;
+    if (unit)
+        rest++;
+    if (ok && tolower((unsigned char)*rest) == 'b')
+        rest++;
+    if (!ok || *rest || value < 1)
+        return err_set(e, -EINVAL,
+                       "'%.64s' is not an amount of memory: write a number with K, M, G or T, "
+                       "such as 512M, or max",
+                       text);
+    if (value > 1e18)
+        return err_set(e, -ERANGE, "'%.64s' is more memory than there can be", text);
+    *out = (int64_t)value;
+    return 0;
+}
+
+int parse_cpus(const char *text, int64_t *out_us, struct err *e)
+{
+    char word[PARSE_TEXT];
+    const char *rest = NULL;
+    double value = 0;
+    if (parse_no_limit(text)) {
+        *out_us = INT64_MAX;
+        return 0;
+    }
+    bool ok = parse_trim(text, word) == 0 && parse_decimal(word, &value, &rest);
+    bool percent = ok && strcmp(rest, "%") == 0;
+    double us = value * (percent ? 1e3 : 1e5);
+    if (!ok || (*rest && !percent) || us > 1e12)
+        return err_set(e, -EINVAL,
+                       "'%.64s' is not a number of CPUs: write one such as 1.5 or 150%%, or max",
+                       text);
+    if (us < 1000) /* the kernel takes no less */
+        return err_set(e, -ERANGE, "'%.64s' is too little: at least 1%%", text);
+    *out_us = (int64_t)(us + 0.5);
+    return 0;
+}
+
+int parse_count(const char *text, int64_t *out, struct err *e)
+{
+    int64_t value = INT64_MAX;
+    if (!parse_no_limit(text) && (parse_int(text, &value, NULL) < 0 || value < 1))
+        return err_set(e, -EINVAL, "'%.64s' is not a number above 0, or max", text);
+    *out = value;
+    return 0;
+}
+
 int parse_octal(const char *text, int64_t *out, struct err *e)
 {
     char word[PARSE_TEXT];

@@ -20,6 +20,12 @@ int parse_bool(const char *text, bool *out, struct err *e);
 /* Supervisor's byte sizes: N, or N with KB, MB, GB (1024s), any case. */
 int parse_size(const char *text, int64_t *out, struct err *e);
 
+/* Limits: above 0, or INT64_MAX for "max" and "infinity". Bytes with K, M, G or T (1024s), or KB
+ * and so on; microseconds in 100 ms from CPUs ("1.5") or percent ("150%"); a whole number. */
+int parse_memory(const char *text, int64_t *out, struct err *e);
+int parse_cpus(const char *text, int64_t *out_us, struct err *e);
+int parse_count(const char *text, int64_t *out, struct err *e);
+
 /* Base 8 with optional 0 or 0o. "9 can not be converted to an octal type" */
 int parse_octal(const char *text, int64_t *out, struct err *e);
 

@@ -8,7 +8,8 @@
 static bool same_rows(const struct key_table *t, size_t end, const void *a, const void *b)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (t->rows[i].offset < end && !type_equal(&t->rows[i], a, b))
+        if (t->rows[i].offset < end && !(t->rows[i].flags & KEY_AT_ONCE) &&
+            !type_equal(&t->rows[i], a, b))
             return false;
     return true;
 }

@@ -39,6 +39,10 @@ static const struct { const char *name, *doc; } doc_types[] = {
     [KEY_URL]         = {"url", "http://host:port or https://host."},
     [KEY_S3]          = {"place", "s3://bucket/prefix/."},
     [KEY_ABSOLUTE]    = {"absolute", "A path that begins with a slash."},
+    [KEY_MEMORY]      = {"memory", "A number of bytes, or one with K, M, G or T (times 1024 each), "
+                         "with or without a B behind it; or max."},
+    [KEY_CPUS]        = {"cpus", "A number of CPUs such as 1.5, the same as 150%; or max."},
+    [KEY_COUNT]       = {"count", "A whole number above 0, or max."},
 };
 _Static_assert(sizeof doc_types / sizeof *doc_types == KEY_TYPES, "one row for each type");
 

@@ -124,6 +124,11 @@ static json_t *json_value(const struct key_row *row, const void *base)
     case KEY_DURATION:
         return row->fallback ? json_integer(*(const int64_t *)at)
                              : json_number(*(const int64_t *)at);
+    case KEY_MEMORY:
+    case KEY_CPUS:
+    case KEY_COUNT:
+        return *(const int64_t *)at == CONFIG_NO_LIMIT ? json_string("max")
+                                                       : json_number(*(const int64_t *)at);
     case KEY_BOOL:
         return json_boolean(*(const bool *)at);
     case KEY_SIGNAL:
@@ -171,6 +176,8 @@ static bool shown(const struct key_row *row, const void *base)
     const void *at = (const char *)base + row->offset;
     if (row->type == KEY_USER || row->type == KEY_SERVERURL)
         return *(const char *const *)at;
+    if (row->flags & KEY_AT_ONCE)
+        return *(const int64_t *)at != CONFIG_UNSET;
     if (row->type == KEY_NAMES && (row->flags & KEY_NATIVE))
         return ((const struct name_list *)at)->count > 0;
     return strcmp(row->name, "password") != 0;

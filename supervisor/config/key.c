@@ -7,6 +7,7 @@ enum {
     EACH = ONCE | EXPAND_PROCESS, /* for each of numprocs processes anew */
     OWN = EACH | EXPAND_OWN,
 };
+enum { LIMIT = KEY_NATIVE | KEY_LIVE | KEY_AT_ONCE };
 
 #define LONG_TIME 1000000000000 /* s; no number of seconds overflows when it becomes ms */
 #define DAY_MS 86400000LL
@@ -28,6 +29,17 @@ static const struct key_row process_rows[] = {
     {"user", KEY_USER, AT(user), NULL, ONCE, 0,
      "Whose rights and groups the process gets; only root may give them.",
      .also = AT(uid)},
+    {"memory_max", KEY_MEMORY, AT(limits.memory_max), NULL, ONCE, LIMIT,
+     "Memory of all its processes together, beyond which the kernel kills."},
+    {"memory_high", KEY_MEMORY, AT(limits.memory_high), NULL, ONCE, LIMIT,
+     "Memory of all its processes together, beyond which the kernel slows them down and takes "
+     "memory back."},
+    {"cpu_weight", KEY_INT, AT(limits.cpu_weight), NULL, ONCE, LIMIT,
+     "Its share of the CPU where others want it too; unless set, 100.", .min = 1, .max = 10000},
+    {"cpu_max", KEY_CPUS, AT(limits.cpu_max), NULL, ONCE, LIMIT,
+     "How much CPU time its processes get at most, also when nobody else wants it."},
+    {"tasks_max", KEY_COUNT, AT(limits.tasks_max), NULL, ONCE, LIMIT,
+     "How many processes and threads it may have."},
     {"priority", KEY_INT, AT(priority), "999", BASIC, KEY_LIVE,
      "Lower starts first and stops last."},
     {"stopsignal", KEY_SIGNAL, AT(stopsignal), "TERM", ONCE, KEY_LIVE,

@@ -41,15 +41,19 @@ enum key_type {
     KEY_URL,         /* const char *, with a scheme */
     KEY_S3,          /* const char *, s3://bucket/prefix */
     KEY_ABSOLUTE,    /* const char *, starts with / */
+    KEY_MEMORY,      /* int64_t, bytes, or CONFIG_NO_LIMIT */
+    KEY_CPUS,        /* int64_t, us in 100 ms, or CONFIG_NO_LIMIT */
+    KEY_COUNT,       /* int64_t, or CONFIG_NO_LIMIT */
     KEY_TYPES
 };
 
 enum key_flag {
-    KEY_LIVE = 1,   /* may change without a restart of what runs */
-    KEY_SECRET = 2, /* never shown */
-    KEY_NATIVE = 4, /* not in Supervisor */
-    KEY_NEEDED = 8, /* has no default and must be there */
-    KEY_TWICE = 16, /* Supervisor expands it twice: a %% that is left counts as % */
+    KEY_LIVE = 1,     /* may change without a restart of what runs */
+    KEY_SECRET = 2,   /* never shown */
+    KEY_NATIVE = 4,   /* not in Supervisor */
+    KEY_NEEDED = 8,   /* has no default and must be there */
+    KEY_TWICE = 16,   /* Supervisor expands it twice: a %% that is left counts as % */
+    KEY_AT_ONCE = 32, /* a change takes effect as soon as it is read: no reason to restart */
 };
 
 struct key_choice {

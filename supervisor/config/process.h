@@ -11,7 +11,9 @@
 
 #include "config/startup.h"
 
-enum { CONFIG_UNSET = -1 }; /* umask, uid, gid that no key set */
+enum { CONFIG_UNSET = -1 }; /* umask, uid, gid, limits that no key set */
+
+#define CONFIG_NO_LIMIT INT64_MAX /* "max" */
 
 struct socket_config;
 
@@ -55,6 +57,15 @@ enum log_kind {
     LOG_KIND_FILE,
 };
 
+/* What all processes of a program together may use; each CONFIG_UNSET, or CONFIG_NO_LIMIT. */
+struct limits {
+    int64_t memory_max;  /* bytes: above it the kernel kills */
+    int64_t memory_high; /* bytes: above it the kernel slows down and takes memory back */
+    int64_t cpu_weight;  /* 1 to 10000 */
+    int64_t cpu_max;     /* us of CPU time in each 100 ms */
+    int64_t tasks_max;   /* processes and threads */
+};
+
 /* One of a process's two outputs: the keys stdout_* or stderr_*. */
 struct log_config {
     enum log_kind kind;
@@ -79,7 +90,8 @@ struct process_config {
     const char *user;      /* NULL: unchanged */
     int64_t uid;           /* CONFIG_UNSET without user= (or with --unresolved) */
     int64_t gid;           /* the user's primary group, CONFIG_UNSET likewise */
-    int64_t umask;         /* CONFIG_UNSET: inherited */
+    struct limits limits;
+    int64_t umask; /* CONFIG_UNSET: inherited */
     int64_t priority;
     bool autostart;
     enum autorestart autorestart;

@@ -142,6 +142,12 @@ static void load_missing(struct loader *l, const struct ini_section *s, const st
                    strchr("aeiou", row->name[0]) ? "an" : "a", row->name);
 }
 
+/* "150%" may be written as people write it, "150%%" as all other values want it. */
+static bool load_is_percent(const struct key_row *row, const char *text)
+{
+    return row->type == KEY_CPUS && !strstr(text, "%(") && !strstr(text, "%%");
+}
+
 static bool load_row(struct loader *l, const struct ini_section *s, const struct key_row *row,
                      const struct expand_names *names, void *base)
 {
@@ -155,7 +161,8 @@ static bool load_row(struct loader *l, const struct ini_section *s, const struct
         return !(row->flags & KEY_NEEDED);
     if (text && l->env_broken && strstr(text, "%(ENV_"))
         return false; /* the mistake in environment= is told already */
-    if (row->expands) /* the others are expanded where they are used */
+    if (row->expands &&
+        !load_is_percent(row, text)) /* the others are expanded where they are used */
         text = load_expand(l, s, row, entry, text, names);
     if (!text)
         return false;

@@ -63,6 +63,21 @@ static int read_size(const struct slot *s, const char *text, struct err *e)
     return parse_size(text, s->at, e);
 }
 
+static int read_memory(const struct slot *s, const char *text, struct err *e)
+{
+    return parse_memory(text, s->at, e);
+}
+
+static int read_cpus(const struct slot *s, const char *text, struct err *e)
+{
+    return parse_cpus(text, s->at, e);
+}
+
+static int read_count(const struct slot *s, const char *text, struct err *e)
+{
+    return parse_count(text, s->at, e);
+}
+
 static int read_octal(const struct slot *s, const char *text, struct err *e)
 {
     const char *key = s->row->name;
@@ -413,6 +428,8 @@ static type_reader *const readers[] = {
     [KEY_ADDRESS] = read_address,       [KEY_NAME] = read_name,
     [KEY_SERVERURL] = read_serverurl,   [KEY_URL] = read_url,
     [KEY_S3] = read_s3,                 [KEY_ABSOLUTE] = read_absolute,
+    [KEY_MEMORY] = read_memory,         [KEY_CPUS] = read_cpus,
+    [KEY_COUNT] = read_count,
 };
 // clang-format on
 _Static_assert(sizeof readers / sizeof *readers == KEY_TYPES, "one reader for each type");

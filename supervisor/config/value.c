@@ -12,6 +12,9 @@ void type_unset(const struct key_row *row, void *base)
     case KEY_OCTAL:
     case KEY_LEVEL:
     case KEY_DURATION:
+    case KEY_MEMORY:
+    case KEY_CPUS:
+    case KEY_COUNT:
         *(int64_t *)(void *)at = CONFIG_UNSET;
         break;
     case KEY_USER:
@@ -105,6 +108,9 @@ bool type_equal(const struct key_row *row, const void *a, const void *b)
     case KEY_OCTAL:
     case KEY_LEVEL:
     case KEY_DURATION:
+    case KEY_MEMORY:
+    case KEY_CPUS:
+    case KEY_COUNT:
         return *(const int64_t *)x == *(const int64_t *)y;
     case KEY_BOOL:
         return *(const bool *)x == *(const bool *)y;

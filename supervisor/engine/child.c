@@ -11,6 +11,24 @@
 #include "engine/keep.h"
 #include "output/autolog.h"
 
+static void on_placed(struct cgroup *cg)
+{
+    struct child *c = container_of(cg, struct child, cgroup);
+    if (c->released)
+        child_release(c);
+}
+
+static void child_handle_closed(struct child *c)
+{
+    if (child_idle(c) && c->on_idle)
+        c->on_idle(c);
+}
+
+static void on_empty(struct cgroup *cg)
+{
+    child_handle_closed(container_of(cg, struct child, cgroup));
+}
+
 void child_init(struct child *c, const struct process_config *config, const char *group,
                 struct host *host)
 {
@@ -22,6 +40,9 @@ void child_init(struct child *c, const struct process_config *config, const char
                         .in = -1,
                         .given = -1,
                         .report = -1};
+    cgroup_init(&c->cgroup, host->cgroups, &config->limits);
+    c->cgroup.on_placed = on_placed;
+    c->cgroup.on_empty = on_empty;
     feed_init(&c->feed, host->loop);
     stream_init(&c->out, host->loop);
     stream_init(&c->err, host->loop);
@@ -56,6 +77,7 @@ void child_make_auto_logs(struct child *c, const struct config *config)
 
 void child_close(struct child *c)
 {
+    cgroup_close(&c->cgroup);
     fd_close(&c->in);
     fd_close(&c->report);
     sink_close(&c->out_sink);
@@ -67,7 +89,8 @@ void child_close(struct child *c)
 
 bool child_idle(const struct child *c)
 {
-    return c->pid == 0 && feed_idle(&c->feed) && stream_idle(&c->out) && stream_idle(&c->err);
+    return c->pid == 0 && !c->cgroup.emptying && feed_idle(&c->feed) && stream_idle(&c->out) &&
+           stream_idle(&c->err);
 }
 
 static int child_open_sink(struct child *c, struct sink *sink, const struct log_config *log,
@@ -151,6 +174,7 @@ static void child_start_stream(struct child *c, struct stream *s, int fd, struct
 /* The process and our ends of its pipes become the child's. */
 static void child_take(struct child *c, const struct spawned *s)
 {
+    c->released = false;
     c->pid = s->pid;
     c->pidfd = s->pidfd;
     c->gate = s->gate;
@@ -166,9 +190,38 @@ static void child_take(struct child *c, const struct spawned *s)
 
 void child_release(struct child *c)
 {
+    c->released = true;
+    if (c->cgroup.waits)
+        return;
     if (c->gate >= 0)
         (void)!write(c->gate, "", 1);
     fd_close(&c->gate);
+}
+
+static void child_name_cgroup(struct child *c)
+{
+    c->cgroup.label = c->label;
+    c->cgroup.of_job = c->of_job;
+}
+
+void child_claim_cgroup(struct child *c)
+{
+    child_name_cgroup(c);
+    cgroup_claim(&c->cgroup);
+}
+
+/* Spawns, in its cgroup; what it left there before must be gone. */
+static int child_spawn(struct child *c, struct spawn_plan *plan, struct spawned *out, struct err *e)
+{
+    child_name_cgroup(c);
+    plan->cgroup = cgroup_enter(&c->cgroup);
+    plan->gated = c->host->keep || c->cgroup.waits;
+    int rc = c->host->ops->spawn(c->host, plan, out, e);
+    if (rc < 0)
+        cgroup_clear(&c->cgroup);
+    else if (out->strayed)
+        cgroup_put(&c->cgroup, out->pid);
+    return rc;
 }
 
 int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
@@ -180,11 +233,10 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
     arena_init(&a);
     int rc = spawn_plan_make(&plan, c->config, c->group, ctx, &a, e);
     plan.in = c->given;
-    plan.gated = c->host->keep != NULL;
     if (rc == 0)
         rc = child_open_sinks(c, e);
     if (rc == 0)
-        rc = c->host->ops->spawn(c->host, &plan, &spawned, e);
+        rc = child_spawn(c, &plan, &spawned, e);
     arena_close(&a);
     if (rc < 0) {
         child_close_sinks(c);
@@ -211,13 +263,8 @@ int child_adopt(struct child *c, const struct spawned *s, struct err *e)
         return rc;
     }
     child_take(c, s);
+    child_claim_cgroup(c);
     return 0;
-}
-
-static void child_handle_closed(struct child *c)
-{
-    if (child_idle(c) && c->on_idle)
-        c->on_idle(c);
 }
 
 static void on_out_closed(struct stream *s)

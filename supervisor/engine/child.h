@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "config/config.h"
+#include "engine/cgroup.h"
 #include "engine/feed.h"
 #include "engine/spawn.h"
 #include "output/sink.h"
@@ -27,9 +28,11 @@ struct child {
     pid_t pid;         /* 0: none */
     int pidfd;         /* -1: none */
     int gate;          /* -1: open, or there is none */
-    bool adopted;      /* no child of ours: its daemon died, we look after it */
-    int in;            /* write end of its standard input; -1: none */
-    int given;         /* what it gets as standard input, borrowed for the start; -1: a pipe */
+    bool released;     /* the gate may be opened, as soon as its cgroup is what it should be */
+    struct cgroup cgroup;
+    bool adopted; /* no child of ours: its daemon died, we look after it */
+    int in;       /* write end of its standard input; -1: none */
+    int given;    /* what it gets as standard input, borrowed for the start; -1: a pipe */
     int report;
     struct host *host;
     struct feed feed; /* what is on its way to `in` */
@@ -69,6 +72,9 @@ void child_release(struct child *c); /* opens its gate; twice is fine */
  * is that its logs cannot be opened; then there is no process).
  */
 int child_adopt(struct child *c, const struct spawned *s, struct err *e);
+
+/* What lives in its cgroup, although it has no process, is accounted for: no sweep ends it. */
+void child_claim_cgroup(struct child *c);
 
 /*
  * The process is gone: reads what is left in the pipes and begins to close them. When exec had

@@ -113,6 +113,12 @@ struct fsm_result fsm_step(const struct fsm *fsm, const struct fsm_rules *rules,
     return result;
 }
 
+void fsm_begin_start(struct fsm *fsm, const struct fsm_rules *rules, int64_t now)
+{
+    fsm->started = now;
+    fsm->deadline = fsm_deadline(fsm, rules, now);
+}
+
 bool fsm_due(const struct fsm *fsm, const struct fsm_rules *rules, int64_t now,
              enum fsm_event *event)
 {

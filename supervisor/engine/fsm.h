@@ -85,6 +85,9 @@ struct fsm fsm_new(void); /* STOPPED, never started */
 struct fsm_result fsm_step(const struct fsm *fsm, const struct fsm_rules *rules,
                            enum fsm_event event, int64_t now);
 
+/* STARTING, and the process comes only now: its startsecs begin. */
+void fsm_begin_start(struct fsm *fsm, const struct fsm_rules *rules, int64_t now);
+
 /* Is the deadline here? Then *event is what that means in this state. */
 bool fsm_due(const struct fsm *fsm, const struct fsm_rules *rules, int64_t now,
              enum fsm_event *event);

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "engine/timer.h"
 
+struct cgroups;
 struct inherited;
 struct keep;
 struct spawn_plan;
@@ -22,12 +23,13 @@ struct host;
 /* A process that was started. Descriptors are the receiver's; -1: there is none. */
 struct spawned {
     pid_t pid;
-    int pidfd;  /* -1 when the kernel gives none */
-    int gate;   /* a byte lets it go on to exec, the end of the pipe ends it; -1: it just goes */
-    int in;     /* write end of the child's standard input; -1 when it was given one */
-    int out;    /* read end of its standard output */
-    int err;    /* read end of its standard error; -1 with redirect_stderr */
-    int report; /* read end that tells why exec failed; end of file when exec worked */
+    int pidfd;    /* -1 when the kernel gives none */
+    int gate;     /* a byte lets it go on to exec, the end of the pipe ends it; -1: it just goes */
+    int in;       /* write end of the child's standard input; -1 when it was given one */
+    int out;      /* read end of its standard output */
+    int err;      /* read end of its standard error; -1 with redirect_stderr */
+    int report;   /* read end that tells why exec failed; end of file when exec worked */
+    bool strayed; /* it could not be born in plan.cgroup */
 };
 
 struct host_ops {
@@ -47,7 +49,8 @@ struct host {
     uint64_t serials;            /* of children: the last one given */
     uv_loop_t *loop;             /* NULL in the simulator: children have no pipes there */
     struct inherited *inherited; /* sockets that were open before us; NULL: none. Borrowed */
-    struct keep *keep; /* who keeps the children beyond our own end; NULL: nobody. Borrowed */
+    struct cgroups *cgroups; /* where programs have cgroups of their own; NULL: nowhere. Borrowed */
+    struct keep *keep;       /* who keeps the children beyond our own end; NULL: nobody. Borrowed */
 };
 
 int64_t host_now(struct host *h);

@@ -88,6 +88,7 @@ static void proc_spawn(struct proc *p)
     p->spawnerr[0] = '\0';
     p->exit_status = 0;
     p->started_wall = host_wall(proc_host(p));
+    cgroup_clear(&p->child.cgroup); /* nothing of the last one goes on beside the next */
     if (!child_idle(&p->child)) {
         p->spawn_pending = true;
         return;
@@ -163,8 +164,10 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
     proc_log(p, event);
     if (p->fsm.state != from)
         proc_publish(p, EVENT_PROCESS_STATE, from);
-    if (actions & FSM_SPAWN)
+    if (actions & FSM_SPAWN) {
+        p->restarts = event == FSM_START ? 0 : p->restarts + 1;
         proc_spawn(p);
+    }
     if (actions & FSM_TERMINATE)
         proc_kill(p, p->config->stopsignal, p->config->stopasgroup);
     if (actions & FSM_KILL)
@@ -199,6 +202,8 @@ static void on_due(struct timer *timer)
 {
     struct proc *p = container_of(timer, struct proc, timer);
     enum fsm_event event;
+    if (p->spawn_pending && p->fsm.state == PROC_STARTING)
+        return; /* it is not up before there is a process: see on_child_idle */
     if (fsm_due(&p->fsm, &p->rules, host_now(proc_host(p)), &event))
         (void)proc_feed(p, event);
 }
@@ -208,6 +213,8 @@ static void on_child_idle(struct child *child)
     struct proc *p = container_of(child, struct proc, child);
     if (p->spawn_pending && p->fsm.state == PROC_STARTING) {
         p->spawn_pending = false;
+        fsm_begin_start(&p->fsm, &p->rules, host_now(proc_host(p)));
+        host_arm(proc_host(p), &p->timer, p->fsm.deadline);
         proc_spawn(p);
     }
     if (p->group->closing)
@@ -433,11 +440,35 @@ static void proc_log_exit(const struct proc *p, enum fsm_event event, const char
         log_warn("exited: %s (%s; not expected)", name, how);
 }
 
+/* Did the kernel kill the process itself for want of memory? If only others of it, that is said. */
+static bool proc_out_of_memory(const struct proc *p, int code, int status)
+{
+    char how[96];
+    int64_t kills = cgroup_oom_kills(&p->child.cgroup);
+    bool itself = code != CLD_EXITED && status == SIGKILL && p->fsm.state != PROC_STOPPING;
+    cgroup_oom_text(&p->child.cgroup, how, sizeof how);
+    if (kills > 0 && !itself)
+        log_warn("%lld process%s of '%s' %s %s", (long long)kills, kills == 1 ? "" : "es",
+                 p->config->name, kills == 1 ? "was" : "were", how);
+    return kills > 0 && itself;
+}
+
+/* What it has left behind ends now, unless it ended by itself and for good: a program may be one
+ * that only starts others, as Supervisor lets it. */
+static void proc_leave_cgroup(struct proc *p)
+{
+    if (p->fsm.state == PROC_EXITED && !p->fsm.again)
+        cgroup_leave(&p->child.cgroup);
+    else if (p->child.pid == 0)
+        cgroup_clear(&p->child.cgroup);
+}
+
 void proc_exited(struct proc *p, int code, int status)
 {
     struct err why;
-    char how[64];
+    char how[96];
     int64_t now = host_now(proc_host(p));
+    bool out_of_memory = proc_out_of_memory(p, code, status);
     p->ended_pid = p->child.pid;
     bool exec_failed = child_exited(&p->child, &why);
     enum fsm_event event;
@@ -449,6 +480,10 @@ void proc_exited(struct proc *p, int code, int status)
     event = fsm_exit(&p->fsm, &p->rules, proc_wants_again(p), now);
     reaper_describe(code, status, how, sizeof how);
     reaper_news(code, status, p->last_exit, sizeof p->last_exit);
+    if (out_of_memory) {
+        cgroup_oom_text(&p->child.cgroup, how, sizeof how);
+        cgroup_oom_text(&p->child.cgroup, p->last_exit, sizeof p->last_exit);
+    }
     p->exit_status = event == FSM_EXIT_EARLY ? 0 : code == CLD_EXITED ? status : -1;
     if (exec_failed) {
         log_info("spawnerr: %s", why.text);
@@ -457,11 +492,14 @@ void proc_exited(struct proc *p, int code, int status)
     proc_log_exit(p, event, how);
     if (exec_failed)
         proc_spawnerr(p, why.text);
+    else if (out_of_memory)
+        proc_spawnerr(p, how);
     else if (event == FSM_EXIT_EARLY)
         proc_spawnerr(p, "Exited too quickly (process log may have details)");
     else if (p->fsm.state == PROC_RUNNING && !p->exit_expected)
         (void)snprintf(p->spawnerr, sizeof p->spawnerr, "Bad exit code %d", p->exit_status);
     (void)proc_feed(p, event);
+    proc_leave_cgroup(p);
     proc_leave_socket(p); /* in whatever state it was */
     p->ended_pid = 0;
     if (p->group->pool)

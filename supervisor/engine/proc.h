@@ -33,13 +33,14 @@ struct proc {
     int64_t report_at;                /* while awaited: when the log says so again */
     unsigned reached;                 /* enum startup_state: where it has been since it was made */
     bool spawn_pending;   /* the old pipes are still closing: the process follows when they are */
+    int64_t restarts;     /* by itself, since somebody wanted it up */
     int64_t started_wall; /* ms since 1970 of the last start and stop; 0: never */
     int64_t stopped_wall;
     pid_t ended_pid; /* while the end of a process is told: its pid; 0 otherwise */
     int exit_status; /* of the last exit; -1 after a signal */
     bool exit_expected;
     char spawnerr[512]; /* Supervisor's spawnerr; "" */
-    char last_exit[64]; /* "exited 1", "killed by SIGKILL"; "" before the first */
+    char last_exit[96]; /* "exited 1", "killed by SIGKILL"; "" before the first */
 };
 
 enum proc_start_result {

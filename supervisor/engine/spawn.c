@@ -372,15 +372,21 @@ static int spawn_refuse_fork(const char *name, int rc, struct err *e)
 }
 
 /* No handler of libc or of a library runs in between, as with _Fork. */
-static pid_t spawn_clone(const struct spawn_plan *plan, int *pidfd)
+static pid_t spawn_clone(const struct spawn_plan *plan, int *pidfd, bool *strayed)
 {
     struct clone_args args = {
         .flags = CLONE_PIDFD, .pidfd = (uintptr_t)pidfd, .exit_signal = SIGCHLD};
+    *pidfd = -1;
+    *strayed = false;
     if (plan->cgroup >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (unsigned)plan->cgroup;
+        pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+        if (pid >= 0 || errno == EAGAIN || errno == ENOMEM)
+            return pid;
+        *strayed = true; /* whatever is wrong with that cgroup */
+        args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
     }
-    *pidfd = -1;
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
     if (pid >= 0 || (errno != ENOSYS && errno != EPERM))
         return pid;
@@ -394,6 +400,7 @@ int spawn_process(const struct spawn_plan *plan, struct spawned *out, struct err
 {
     struct spawn_pipes pipes;
     int pidfd;
+    bool strayed;
     int rc = spawn_open_pipes(plan, &pipes);
     if (rc < 0) {
         spawn_close_ends(&pipes, true);
@@ -404,7 +411,7 @@ int spawn_process(const struct spawn_plan *plan, struct spawned *out, struct err
     sigset_t before;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t pid = spawn_clone(plan, &pidfd);
+    pid_t pid = spawn_clone(plan, &pidfd, &strayed);
     if (pid == 0)
         spawn_child(plan, &pipes);
     rc = pid < 0 ? -errno : 0;
@@ -420,7 +427,8 @@ int spawn_process(const struct spawn_plan *plan, struct spawned *out, struct err
                             .in = pipes.in[1],
                             .out = pipes.out[0],
                             .err = pipes.err[0],
-                            .report = pipes.report[0]};
+                            .report = pipes.report[0],
+                            .strayed = strayed};
     return 0;
 }
 

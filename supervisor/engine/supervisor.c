@@ -199,8 +199,24 @@ void supervisor_close(struct supervisor *s)
     s->config = NULL;
 }
 
+/* Limits change at once, without a restart: no difference of groups tells of them. */
+static void supervisor_set_limits(struct pgroup *g, const struct group_config *config)
+{
+    for (size_t i = 0; i < config->process_count; i++) {
+        struct proc *p = pgroup_find(g, config->processes[i].name);
+        if (p)
+            cgroup_set_limits(&p->child.cgroup, &config->processes[i].limits);
+    }
+}
+
 void supervisor_set_config(struct supervisor *s, struct config *config)
 {
+    struct pgroup *g;
+    list_each (g, &s->groups, link) {
+        const struct group_config *next = config_find_group(config, g->config->name);
+        if (next)
+            supervisor_set_limits(g, next);
+    }
     config_ref(config);
     config_unref(s->config);
     s->config = config;
@@ -236,6 +252,7 @@ void supervisor_abandon(struct supervisor *s)
     list_each (g, &s->closing, link) {
         for (size_t i = 0; i < g->count; i++) {
             struct child *child = &g->procs[i].child;
+            cgroup_close(&child->cgroup); /* what dies in it is not waited for here */
             if (child->pid == 0)
                 continue;
             log_warn("'%s' (%d) is left running: it cannot be signalled", child->config->name,

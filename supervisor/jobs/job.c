@@ -117,6 +117,7 @@ static void job_publish(const struct job *job, enum job_state from)
 static void job_spawn(struct job *job)
 {
     struct err e;
+    cgroup_clear(&job->child.cgroup); /* nothing of the last attempt goes on beside this one */
     if (!child_idle(&job->child)) {
         job->start_pending = true;
         return;
@@ -145,6 +146,7 @@ static void job_signal(struct job *job, int number)
     (void)snprintf(job->result, sizeof job->result, "pid %d cannot be signalled: %s",
                    (int)job->child.pid, strerror(-rc));
     child_abandon(&job->child);
+    cgroup_clear(&job->child.cgroup);
     job_feed(job, JOB_GIVE_UP);
 }
 
@@ -367,9 +369,15 @@ static bool job_expects(const struct job *job, int code, int status)
 void job_exited(struct job *job, int code, int status)
 {
     struct err why;
-    char how[64];
+    char how[96];
+    int64_t kills = cgroup_oom_kills(&job->child.cgroup);
     bool exec_failed = child_exited(&job->child, &why);
     reaper_describe(code, status, how, sizeof how);
+    if (kills > 0 && code != CLD_EXITED && status == SIGKILL)
+        cgroup_oom_text(&job->child.cgroup, how, sizeof how);
+    else if (kills > 0)
+        log_warn("job '%s': the kernel has killed %lld of its processes: out of memory", job->label,
+                 (long long)kills);
     if (job->state == JOB_RUNNING)
         job_result(job, exec_failed ? why.text : how);
     if (job->state == JOB_STOPPING)
@@ -378,6 +386,10 @@ void job_exited(struct job *job, int code, int status)
         job_feed(job, JOB_EXIT_OK);
     else
         job_feed(job, job->attempts > job->config->retries ? JOB_GIVE_UP : JOB_ATTEMPT_FAILED);
+    if (job->state == JOB_SUCCEEDED) /* a job may be one that starts something */
+        cgroup_leave(&job->child.cgroup);
+    else if (job->child.pid == 0)
+        cgroup_clear(&job->child.cgroup);
 }
 
 void job_describe(const struct job *job, int64_t wall, struct buf *out)

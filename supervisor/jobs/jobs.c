@@ -84,8 +84,10 @@ static struct job *jobs_take(struct jobs *j, const char *name)
 static struct job *jobs_next(struct jobs *j, struct config *config, const struct job_config *c)
 {
     struct job *old = jobs_take(j, c->name);
-    if (old && (job_busy(old) || config_same_job(old->config, c)))
+    if (old && (job_busy(old) || config_same_job(old->config, c))) {
+        cgroup_set_limits(&old->child.cgroup, &c->process.limits);
         return old;
+    }
     if (old)
         job_free(old);
     return job_new(j, config, c);
