@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "base/fd.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
@@ -31,8 +32,11 @@
 #include "jobs/job.h"
 #include "jobs/shutdown.h"
 #include "output/autolog.h"
+#include "output/catalog.h"
+#include "output/journal.h"
 #include "output/mainlog.h"
 #include "systemd/bridge.h"
+#include "systemd/life.h"
 
 /* What the daemon listens to besides SIGCHLD, which is the reaper's. */
 enum {
@@ -61,6 +65,7 @@ struct mainstay {
     struct shutdown shutdown;
     struct control control;
     struct bridge bridge;
+    struct life life;
     struct event_subscriber subscriber;
     uv_signal_t signals[MAINSTAY_SIGNALS];
     struct startlog startlog;
@@ -145,6 +150,7 @@ static void mainstay_restart(struct mainstay *m)
     m->config = m->next;
     m->next = NULL;
     const char *fixed = config_fixed_change(m->first, m->config);
+    life_change(&m->life, m->config);
     mainlog_close(&m->mainlog);
     if (mainstay_open_log(m, &e) < 0)
         log_error("%s: the log goes to standard error", e.text);
@@ -172,6 +178,7 @@ static void on_control_closed(struct control *c)
     supervisor_unload(&m->supervisor);
     supervisor_abandon(&m->supervisor);
     machine_close(&m->machine);
+    journal_close();
     for (int i = 0; i < MAINSTAY_SIGNALS; i++)
         uv_close((uv_handle_t *)&m->signals[i], NULL);
 }
@@ -346,6 +353,8 @@ static void mainstay_make_parts(struct mainstay *m)
     control_open(&m->control, &m->loop, &m->supervisor, &m->jobs, &mainstay_control_host, m);
     m->control.inherited = &m->inherited;
     bridge_open(&m->bridge, &m->loop, &m->supervisor, &m->jobs, &m->shutdown);
+    journal_open(&m->loop);
+    life_open(&m->life, &m->bus, m->config);
     m->subscriber.on_event = on_event;
     event_bus_subscribe(&m->bus, &m->subscriber);
 }
@@ -408,7 +417,9 @@ static void mainstay_end(struct mainstay *m)
         log_error("the event loop still had work at the end: %s", uv_strerror(rc));
     inherited_close(&m->inherited);
     pidfile_drop(&m->pidfile);
+    life_stopped(&m->life);
     mainlog_close(&m->mainlog);
+    journal_finish(LIMIT_JOURNAL_END_MS);
     config_unref(m->config);
     config_unref(m->next);
     config_unref(m->first);
@@ -479,6 +490,9 @@ int main(int argc, char **argv)
         break;
     case CMDLINE_KEYS:
         rc = doc_main(stdout);
+        break;
+    case CMDLINE_CATALOG:
+        rc = catalog_main(stdout);
         break;
     case CMDLINE_RUN:
         rc = mainstay_main(&mainstay, argv[0]);

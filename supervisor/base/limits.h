@@ -37,6 +37,14 @@
         "the connection of the oldest one is closed")                                              \
     ROW(LIMIT_FOLLOWS, 64, "logs that are followed over a server", "503")                          \
     ROW(LIMIT_STDIN, 1 << 20, "bytes that wait for a program to read its input", "fault 30 FAILED")\
+    ROW(LIMIT_JOURNAL_LINE, 4 << 20, "bytes of a line in the journal",                             \
+        "the line comes in pieces: mainstay-journal(7)")                                           \
+    ROW(LIMIT_JOURNAL, 16 << 20, "bytes that wait for journald",                                   \
+        "programs that write to the journal wait; see mainstay-journal(7)")                        \
+    ROW(LIMIT_JOURNAL_PATIENCE_MS, 300000, "milliseconds that they wait when it reads nothing",    \
+        "what no longer fits is lost, counted and said")                                           \
+    ROW(LIMIT_JOURNAL_END_MS, 5000, "milliseconds that the daemon waits for journald at its end",  \
+        "what it has not taken is lost")                                                           \
     ROW(LIMIT_ORPHANS, 64, "buttons of the web page that go on though the browser has left",       \
         "the oldest is not gone on with")                                                          \
     ROW(LIMIT_TURN_MS, 10, "milliseconds of calls in a turn of the loop, beyond the first call",   \

@@ -72,6 +72,8 @@ static const struct cmdline_row {
      "with --check or --dump-config: do not look up users, groups, folders", true},
     {0,   "keys",              USE_ACTION,     CMDLINE_KEYS,    NULL,
      "print every section and key there is, as JSON, and exit", true},
+    {0,   "catalog",           USE_ACTION,     CMDLINE_CATALOG, NULL,
+     "print what journalctl -x explains, as a message catalog, and exit", true},
     {0,   "here",              USE_HERE,       CMDLINE_RUN,     "DIR", NULL, true},
     {0,   "node",              USE_NODE,       CMDLINE_RUN,     "NAME", NULL, true},
     {'v', "version",           USE_ACTION,     CMDLINE_VERSION, NULL,

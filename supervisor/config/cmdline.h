@@ -11,9 +11,10 @@
 
 enum cmdline_action {
     CMDLINE_RUN,
-    CMDLINE_CHECK, /* --check */
-    CMDLINE_DUMP,  /* --dump-config */
-    CMDLINE_KEYS,  /* --keys */
+    CMDLINE_CHECK,   /* --check */
+    CMDLINE_DUMP,    /* --dump-config */
+    CMDLINE_KEYS,    /* --keys */
+    CMDLINE_CATALOG, /* --catalog */
     CMDLINE_HELP,
     CMDLINE_VERSION,
 };

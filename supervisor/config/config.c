@@ -44,3 +44,22 @@ const struct job_config *config_find_job(const struct config *c, const char *nam
             return &c->jobs[i];
     return NULL;
 }
+
+static bool process_uses_journal(const struct process_config *p)
+{
+    return p->out.kind == LOG_KIND_JOURNAL || p->err.kind == LOG_KIND_JOURNAL;
+}
+
+bool config_uses_journal(const struct config *c)
+{
+    if (strcmp(c->logfile, "journal") == 0)
+        return true;
+    for (size_t i = 0; i < c->group_count; i++)
+        for (size_t k = 0; k < c->groups[i].process_count; k++)
+            if (process_uses_journal(&c->groups[i].processes[k]))
+                return true;
+    for (size_t i = 0; i < c->job_count; i++)
+        if (process_uses_journal(&c->jobs[i].process))
+            return true;
+    return false;
+}

@@ -73,7 +73,7 @@ struct config {
     struct config_sources *sources; /* what it was made of, see source.h; NULL: a merger */
 
     /* [supervisord] or [mainstay] */
-    const char *logfile; /* absolute, or "syslog" */
+    const char *logfile; /* absolute, or "syslog", or "journal" */
     int64_t logfile_maxbytes;
     int64_t logfile_backups;
     int64_t loglevel; /* enum log_level */
@@ -113,6 +113,9 @@ void config_unref(struct config *c); /* NULL is fine */
 
 const struct group_config *config_find_group(const struct config *c, const char *name);
 const struct job_config *config_find_job(const struct config *c, const char *name);
+
+/* Does any log go to the journal? */
+bool config_uses_journal(const struct config *c);
 
 bool name_list_has(const struct name_list *l, const char *name);
 

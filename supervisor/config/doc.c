@@ -15,7 +15,7 @@ static const struct { const char *name, *doc; } doc_types[] = {
     [KEY_EXITCODES]   = {"codes", "Numbers from 0 to 255, separated by commas."},
     [KEY_AUTORESTART] = {"restart", "true, false or unexpected."},
     [KEY_LOGFILE]     = {"logfile", "A file in a folder that exists, which may begin with ~; AUTO; "
-                         "NONE. /dev/stdout and /dev/stderr are the daemon's own."},
+                         "NONE; journal. /dev/stdout and /dev/stderr are the daemon's own."},
     [KEY_ENVIRONMENT] = {"variables", "NAME=\"value\", separated by commas; quotes are needed "
                          "around all but letters, digits and a few marks."},
     [KEY_USER]        = {"user", "A user by name or number, who must exist."},
@@ -23,7 +23,7 @@ static const struct { const char *name, *doc; } doc_types[] = {
     [KEY_FOLDER]      = {"folder", "A folder that exists; it may begin with ~."},
     [KEY_FILE]        = {"file", "A file in a folder that exists; it may begin with ~, and is seen "
                          "from where the daemon was started."},
-    [KEY_MAINLOG]     = {"mainlog", "A file as above, or syslog."},
+    [KEY_MAINLOG]     = {"mainlog", "A file as above; syslog or journal."},
     [KEY_SOCKET]      = {"path", "A path; it may begin with ~."},
     [KEY_LEVEL]       = {"level", "critical, error, warn, info, debug, trace or blather."},
     [KEY_DURATION]    = {"duration", "A number with ms, s, m, h or d, such as 1.5s; without one, "

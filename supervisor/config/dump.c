@@ -82,6 +82,8 @@ static json_t *json_log(const struct log_config *log)
         break;
     case LOG_KIND_FILE:
         return json_text(log->path);
+    case LOG_KIND_JOURNAL:
+        return json_string("journal");
     }
     return json_null();
 }

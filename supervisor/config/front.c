@@ -78,6 +78,8 @@ void load_main(struct loader *l)
     }
     (void)load_table(l, s, &key_supervisord, LOAD_ONCE, &l->names, c);
     warn_odd(l, s);
+    if (c->logfile && strcmp(c->logfile, "journal") == 0)
+        load_journal(l, s, "logfile");
     if (!c->childlogdir)
         c->childlogdir = source_temporary(c->sources);
     names_of_supervisord(l);

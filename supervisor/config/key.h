@@ -27,7 +27,7 @@ enum key_type {
     KEY_OWNER,       /* int64_t uid, gid */
     KEY_FOLDER,      /* const char *, must exist */
     KEY_FILE,        /* const char *, absolute, its folder must exist */
-    KEY_MAINLOG,     /* like KEY_FILE, or "syslog" */
+    KEY_MAINLOG,     /* like KEY_FILE, or "syslog", or "journal" */
     KEY_SOCKET,      /* const char *, absolute */
     KEY_LEVEL,       /* int64_t */
     KEY_DURATION,    /* int64_t, ms */

@@ -27,6 +27,7 @@ struct loader {
     struct problem_list *problems;
     struct type_context types;
     const char *odd;                 /* of environment=, see env_parse */
+    bool journal_told;               /* that there is no journald */
     bool env_broken;                 /* the section's environment= could not be read */
     bool here_everywhere;            /* there is an [include] */
     bool lenient;                    /* what is wrong is only odd */
@@ -58,6 +59,9 @@ void load_error(struct loader *l, const struct ini_section *s, const char *key, 
                 ...) __attribute__((format(printf, 4, 5)));
 void load_warning(struct loader *l, const struct ini_section *s, const char *key, const char *fmt,
                   ...) __attribute__((format(printf, 4, 5)));
+
+/* The key sends a log to the journal: warns, once, when there is nobody to take it. */
+void load_journal(struct loader *l, const struct ini_section *s, const char *key);
 
 /* x of [program:x], trimmed and checked; NULL when that was a problem. */
 const char *load_name(struct loader *l, const struct ini_section *s);

@@ -55,6 +55,7 @@ enum log_kind {
     LOG_KIND_AUTO, /* a generated name in childlogdir, deleted at the next start */
     LOG_KIND_NONE, /* read and dropped */
     LOG_KIND_FILE,
+    LOG_KIND_JOURNAL, /* line by line to journald */
 };
 
 /* What all processes of a program together may use; each CONFIG_UNSET, or CONFIG_NO_LIMIT. */
@@ -65,6 +66,8 @@ struct limits {
     int64_t cpu_max;     /* us of CPU time in each 100 ms */
     int64_t tasks_max;   /* processes and threads */
 };
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket" /* where journald listens */
 
 /* One of a process's two outputs: the keys stdout_* or stderr_*. */
 struct log_config {

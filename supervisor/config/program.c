@@ -1,11 +1,24 @@
 /* One [program:x], [eventlistener:x] or [fcgi-program:x] becomes numprocs processes. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "config/env.h"
 #include "config/loader.h"
 #include "config/shlex.h"
+
+void load_journal(struct loader *l, const struct ini_section *s, const char *key)
+{
+    if (l->journal_told || l->options->unresolved || access(JOURNAL_SOCKET, F_OK) == 0)
+        return;
+    l->journal_told = true;
+    load_warning(l, s, key,
+                 "%s=journal, but no journald listens on this machine (there is no %s): output is "
+                 "kept until %d MB wait, then it is lost",
+                 key, JOURNAL_SOCKET, LIMIT_JOURNAL >> 20);
+}
 
 static void logs_one(struct loader *l, const struct ini_section *s, const char *channel,
                      struct log_config *log)
@@ -19,6 +32,8 @@ static void logs_one(struct loader *l, const struct ini_section *s, const char *
         log->path = NULL;
         log->syslog = true;
     }
+    if (log->kind == LOG_KIND_JOURNAL)
+        load_journal(l, s, key);
     if (log->kind == LOG_KIND_AUTO && log->maxbytes == 0)
         load_warning(l, s, key,
                      "For [%s], AUTO logging used for %s without rollover, set maxbytes > 0 to "

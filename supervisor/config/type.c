@@ -166,7 +166,10 @@ static int file_name(const struct slot *s, const char *text, const char **out, s
     return 0;
 }
 
-/* "syslog" is an old way to write NONE and *_syslog=true: path keeps the word for the caller. */
+/*
+ * "syslog" is an old way to write NONE and *_syslog=true: path keeps the word for the caller.
+ * "journal" is ours, and no file of that name: as it is written here, and in no other case.
+ */
 static int read_logfile(const struct slot *s, const char *text, struct err *e)
 {
     struct log_config *log = s->at;
@@ -178,6 +181,8 @@ static int read_logfile(const struct slot *s, const char *text, struct err *e)
     } else if (strcasecmp(text, "syslog") == 0) {
         log->kind = LOG_KIND_NONE;
         path = "syslog";
+    } else if (strcmp(text, "journal") == 0) {
+        log->kind = LOG_KIND_JOURNAL;
     } else {
         int rc = file_name(s, text, &path, e);
         if (rc < 0)
@@ -238,7 +243,8 @@ static int read_file(const struct slot *s, const char *text, struct err *e)
 
 static int read_mainlog(const struct slot *s, const char *text, struct err *e)
 {
-    return strcmp(text, "syslog") == 0 ? read_text(s, text, e) : read_file(s, text, e);
+    bool word = strcmp(text, "syslog") == 0 || strcmp(text, "journal") == 0;
+    return word ? read_text(s, text, e) : read_file(s, text, e);
 }
 
 static int read_socket(const struct slot *s, const char *text, struct err *e)

@@ -183,6 +183,8 @@ static json_t *log_path_value(const struct log_config *log, const char *running)
         return json_string("none");
     case LOG_KIND_FILE:
         return text_or(log->path, "none");
+    case LOG_KIND_JOURNAL:
+        return json_string("journal");
     }
     return json_null();
 }

@@ -171,11 +171,22 @@ static void child_start_stream(struct child *c, struct stream *s, int fd, struct
         log_error("'%s': its output cannot be read: %s", c->config->name, strerror(-rc));
 }
 
+static void child_begin_sink(const struct child *c, struct sink *sink, bool is_err)
+{
+    const struct journal_source source = {.name = c->config->name,
+                                          .group = c->of_job ? NULL : c->group,
+                                          .pid = c->pid,
+                                          .is_err = is_err};
+    sink_begin(sink, &source);
+}
+
 /* The process and our ends of its pipes become the child's. */
 static void child_take(struct child *c, const struct spawned *s)
 {
     c->released = false;
     c->pid = s->pid;
+    child_begin_sink(c, &c->out_sink, false);
+    child_begin_sink(c, &c->err_sink, true);
     c->pidfd = s->pidfd;
     c->gate = s->gate;
     c->in = s->in;
@@ -342,6 +353,7 @@ static const char *child_log_path(const struct log_config *log, const char *auto
     case LOG_KIND_FILE:
         return log->path;
     case LOG_KIND_NONE:
+    case LOG_KIND_JOURNAL:
         break;
     }
     return NULL;

@@ -36,7 +36,10 @@ static void proc_publish(const struct proc *p, enum event_type type, enum proc_s
                        .state = (int)p->fsm.state,
                        .pid = p->child.pid ? p->child.pid : p->ended_pid,
                        .tries = (int)p->fsm.retries,
-                       .expected = p->exit_expected};
+                       .expected = p->exit_expected,
+                       .code = p->ended_pid ? p->ended_code : 0,
+                       .status = p->ended_status,
+                       .why = proc_why(p)};
     event_bus_publish(p->group->supervisor->bus, &ev);
     supervisor_settle(p->group->supervisor);
 }
@@ -470,6 +473,8 @@ void proc_exited(struct proc *p, int code, int status)
     int64_t now = host_now(proc_host(p));
     bool out_of_memory = proc_out_of_memory(p, code, status);
     p->ended_pid = p->child.pid;
+    p->ended_code = code;
+    p->ended_status = status;
     bool exec_failed = child_exited(&p->child, &why);
     enum fsm_event event;
     /* A process whose startsecs have passed was up, also when nobody had looked yet. */

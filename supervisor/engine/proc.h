@@ -37,6 +37,8 @@ struct proc {
     int64_t started_wall; /* ms since 1970 of the last start and stop; 0: never */
     int64_t stopped_wall;
     pid_t ended_pid; /* while the end of a process is told: its pid; 0 otherwise */
+    int ended_code;  /* meanwhile: si_code and si_status of waitid(2) */
+    int ended_status;
     int exit_status; /* of the last exit; -1 after a signal */
     bool exit_expected;
     char spawnerr[512]; /* Supervisor's spawnerr; "" */

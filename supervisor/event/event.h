@@ -27,12 +27,16 @@ struct event {
     enum event_type type;
     const char *group; /* NULL for jobs and the supervisor */
     const char *name;
-    int from;      /* enum proc_state, enum job_state */
-    int state;     /* likewise; enum supervisor_state for EVENT_SUPERVISOR_STATE */
-    pid_t pid;     /* 0: none */
-    int tries;     /* failed starts so far */
-    bool expected; /* of an exit */
-    bool is_err;   /* of LOG and COMM: standard error, not standard output */
+    int from;        /* enum proc_state, enum job_state */
+    int state;       /* likewise; enum supervisor_state for EVENT_SUPERVISOR_STATE */
+    pid_t pid;       /* 0: none */
+    int tries;       /* failed starts so far */
+    bool expected;   /* of an exit */
+    int code;        /* of an exit that this state follows from: si_code, CLD_EXITED...; 0: none */
+    int status;      /* likewise si_status */
+    const char *why; /* of PROCESS_STATE and JOB_STATE, in a few words; NULL or "": none */
+    int64_t took;    /* of JOB_STATE: ms since the run has begun */
+    bool is_err;     /* of LOG and COMM: standard error, not standard output */
     const char *data;
     size_t len;
     int period;   /* s */

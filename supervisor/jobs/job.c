@@ -106,8 +106,12 @@ static void job_publish(const struct job *job, enum job_state from)
                        .name = job->label,
                        .from = (int)from,
                        .state = (int)job->state,
-                       .pid = job->child.pid,
-                       .tries = (int)job->attempts};
+                       .pid = job->child.pid ? job->child.pid : job->ended_pid,
+                       .tries = (int)job->attempts,
+                       .code = job->ended_pid ? job->ended_code : 0,
+                       .status = job->ended_status,
+                       .why = job->result,
+                       .took = host_now(job->jobs->host) - job->started};
     event_bus_publish(job->jobs->bus, &ev);
     jobs_settle(job->jobs);
     if (job->jobs->on_changed)
@@ -371,6 +375,9 @@ void job_exited(struct job *job, int code, int status)
     struct err why;
     char how[96];
     int64_t kills = cgroup_oom_kills(&job->child.cgroup);
+    job->ended_pid = job->child.pid;
+    job->ended_code = code;
+    job->ended_status = status;
     bool exec_failed = child_exited(&job->child, &why);
     reaper_describe(code, status, how, sizeof how);
     if (kills > 0 && code != CLD_EXITED && status == SIGKILL)
@@ -390,6 +397,7 @@ void job_exited(struct job *job, int code, int status)
         cgroup_leave(&job->child.cgroup);
     else if (job->child.pid == 0)
         cgroup_clear(&job->child.cgroup);
+    job->ended_pid = 0;
 }
 
 void job_describe(const struct job *job, int64_t wall, struct buf *out)

@@ -28,6 +28,9 @@ struct job {
     int64_t started;      /* ms, monotonic, of the run's first attempt */
     int64_t started_wall; /* ms since 1970; 0: never */
     int64_t ended_wall;
+    pid_t ended_pid; /* while the end of its process is told: its pid; 0 otherwise */
+    int ended_code;  /* meanwhile: si_code and si_status of waitid(2) */
+    int ended_status;
     const char *waits_for; /* JOB_WAITING: label of who is in the way; may be NULL */
     char result[512];      /* "", "exit status 3", "timed out after 10m", ... */
 };

@@ -1,12 +1,16 @@
 #include "output/mainlog.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "output/entry.h"
+#include "output/journal.h"
 #include "output/syslog.h"
 
 static int mainlog_priority(enum log_level level)
@@ -45,12 +49,27 @@ static void mainlog_tell(struct mainlog *m)
     file_close(&errors);
 }
 
+static const char mainlog_head[] = "2026-11-21 05:26:38,205 INFO ";
+
+/* One entry, without the date and the level: the journal has its own. */
+static void mainlog_enter(enum log_level level, const char *text, size_t len)
+{
+    struct buf entry = BUF_EMPTY;
+    size_t head = len < sizeof mainlog_head - 1 ? len : sizeof mainlog_head - 1;
+    size_t end = len > head && text[len - 1] == '\n' ? len - 1 : len;
+    entry_text(&entry, "SYSLOG_IDENTIFIER", "mainstayd");
+    entry_number(&entry, "PRIORITY", mainlog_priority(level));
+    entry_data(&entry, "MESSAGE", text + head, end - head);
+    journal_put_entry(&entry);
+    journal_flush();
+    buf_close(&entry);
+}
+
 /* Each line is a message of its own, with the date and level of the first. */
 static void mainlog_send(enum log_level level, const char *text, size_t len)
 {
-    static const char head[] = "2026-11-21 05:26:38,205 INFO ";
     struct buf line = BUF_EMPTY;
-    size_t head_len = len < sizeof head - 1 ? len : sizeof head - 1;
+    size_t head_len = len < sizeof mainlog_head - 1 ? len : sizeof mainlog_head - 1;
     const char *from = text + head_len;
     const char *end = text + len;
     while (from < end) {
@@ -73,14 +92,29 @@ static void mainlog_write(void *ctx, enum log_level level, const char *line, siz
     file_write(&m->terminal, line, len);
     if (m->syslog)
         mainlog_send(level, line, len);
+    if (m->journal)
+        mainlog_enter(level, line, len);
     mainlog_tell(m);
 }
 
-/* In the foreground with logfile=/dev/stdout each line would come twice. */
+/* Is standard output a stream of journald? JOURNAL_STREAM is its "device:inode". */
+static bool mainlog_out_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device;
+    unsigned long long inode;
+    struct stat out;
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == device && out.st_ino == inode;
+}
+
+/* In the foreground with logfile=/dev/stdout, or journal, each line would come twice. */
 static bool mainlog_is_terminal(const struct mainlog *m)
 {
     struct stat file;
     struct stat out;
+    if (m->journal)
+        return mainlog_out_is_journal();
     return m->file.path && fstat(m->file.fd, &file) == 0 && fstat(STDOUT_FILENO, &out) == 0 &&
            file.st_dev == out.st_dev && file.st_ino == out.st_ino;
 }
@@ -99,7 +133,8 @@ int mainlog_open(struct mainlog *m, const struct mainlog_options *o, struct err 
     struct file_options file = {.path = o->path, .maxbytes = o->maxbytes, .backups = o->backups};
     *m = (struct mainlog){.file = {.fd = -1}, .terminal = {.fd = -1}, .to_stdout = o->to_stdout};
     m->syslog = o->path && strcmp(o->path, "syslog") == 0;
-    int rc = o->path && !m->syslog ? file_open(&m->file, &file, e) : 0;
+    m->journal = o->path && strcmp(o->path, "journal") == 0;
+    int rc = o->path && !m->syslog && !m->journal ? file_open(&m->file, &file, e) : 0;
     if (rc < 0)
         return rc;
     mainlog_pick_terminal(m);
@@ -131,5 +166,5 @@ void mainlog_close(struct mainlog *m)
     log_set_writer(NULL, NULL);
     file_close(&m->file);
     file_close(&m->terminal);
-    m->syslog = false;
+    m->syslog = m->journal = false;
 }

@@ -1,5 +1,6 @@
 /*
- * The daemon's own log: the writer behind base/log.h. To a rotating file or to syslog, and to
+ * The daemon's own log: the writer behind base/log.h. To a rotating file, to syslog or to the
+ * journal, and to
  * standard output when in the foreground, but never twice to the same place.
  */
 #ifndef OUTPUT_MAINLOG_H
@@ -12,7 +13,7 @@
 #include "output/file.h"
 
 struct mainlog_options {
-    const char *path; /* or "syslog"; NULL: no file. Copied */
+    const char *path; /* or "syslog", or "journal"; NULL: no file. Copied */
     int64_t maxbytes;
     int64_t backups;
     bool to_stdout; /* nodaemon and not silent */
@@ -22,6 +23,7 @@ struct mainlog {
     struct file_log file; /* path NULL: none */
     struct file_log terminal;
     bool syslog;
+    bool journal;
     bool to_stdout; /* the wish; the terminal is shut while it is the file */
 };
 

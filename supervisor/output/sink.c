@@ -18,7 +18,10 @@ int sink_open(struct sink *s, const struct log_config *c, const char *auto_path,
         .own = automatic, /* often in a folder that others may write to, such as /tmp */
     };
     sink_init(s, s->name);
-    if (c->kind != LOG_KIND_NONE && o.path) {
+    if (c->kind == LOG_KIND_JOURNAL) {
+        s->kind = SINK_JOURNAL;
+        sink_begin(s, &(struct journal_source){.name = s->name});
+    } else if (c->kind != LOG_KIND_NONE && o.path) {
         int rc = file_open(&s->file, &o, e);
         if (rc < 0)
             return rc;
@@ -34,6 +37,12 @@ void sink_come_by(struct sink *s, struct flight *flight)
         s->file.flight = flight;
 }
 
+void sink_begin(struct sink *s, const struct journal_source *source)
+{
+    if (s->kind == SINK_JOURNAL)
+        journal_lines_begin(&s->journal, source);
+}
+
 void sink_write(struct sink *s, const char *data, size_t len)
 {
     switch (s->kind) {
@@ -41,6 +50,9 @@ void sink_write(struct sink *s, const char *data, size_t len)
         break;
     case SINK_FILE:
         file_write(&s->file, data, len);
+        break;
+    case SINK_JOURNAL:
+        journal_lines_write(&s->journal, data, len);
         break;
     }
     if (s->syslog)
@@ -62,6 +74,11 @@ const char *sink_path(const struct sink *s)
     return s->kind == SINK_FILE ? s->file.path : NULL;
 }
 
+bool sink_full(const struct sink *s)
+{
+    return s->kind == SINK_JOURNAL && journal_full();
+}
+
 const char *sink_trouble(struct sink *s)
 {
     return s->kind == SINK_FILE ? file_trouble(&s->file) : NULL;
@@ -74,5 +91,7 @@ void sink_close(struct sink *s)
     s->syslog = false;
     if (s->kind == SINK_FILE)
         file_close(&s->file);
+    if (s->kind == SINK_JOURNAL)
+        journal_lines_close(&s->journal);
     s->kind = SINK_NONE;
 }

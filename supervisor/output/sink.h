@@ -1,5 +1,6 @@
 /*
- * Where the bytes of one stream go: a file, or nowhere; and, besides, to syslog line by line.
+ * Where the bytes of one stream go: a file, the journal, or nowhere; and, besides, to syslog line
+ * by line.
  * Owned by the process that owns the stream; opened at each start, closed when the process is
  * gone. Like file.h it never fails towards the writer.
  */
@@ -13,14 +14,17 @@
 #include "config/config.h"
 #include "output/file.h"
 #include "output/flight.h"
+#include "output/journal.h"
+#include "output/journal_lines.h"
 #include "output/syslog.h"
 
-enum sink_kind { SINK_NONE, SINK_FILE };
+enum sink_kind { SINK_NONE, SINK_FILE, SINK_JOURNAL };
 
 struct sink {
     const char *name; /* of the process, for syslog; borrowed */
     enum sink_kind kind;
     struct file_log file;
+    struct journal_lines journal;
     bool syslog;
     struct syslog_lines lines;
 };
@@ -37,6 +41,9 @@ int sink_open(struct sink *s, const struct log_config *c, const char *auto_path,
 /* What is written comes by way of `flight` (borrowed); after each sink_open. NULL: it does not. */
 void sink_come_by(struct sink *s, struct flight *flight);
 
+/* Whose output it is: known when the process is there, before the first sink_write. */
+void sink_begin(struct sink *s, const struct journal_source *source);
+
 void sink_write(struct sink *s, const char *data, size_t len);
 
 /* After USR2: opens the path anew. 0 when there is no file. */
@@ -48,10 +55,13 @@ int sink_clear(struct sink *s, struct err *e);
 /* The file, for tail and getProcessInfo; NULL when there is none. Borrowed until sink_close. */
 const char *sink_path(const struct sink *s);
 
+/* It takes more, but who writes should wait (journal_wait) until there is room. */
+bool sink_full(const struct sink *s);
+
 /* As file_trouble: a sentence for the main log, or NULL. */
 const char *sink_trouble(struct sink *s);
 
-/* Sends the last unfinished line to syslog and closes the file. Twice is fine. */
+/* Sends the last unfinished line to journal and syslog, closes the file. Twice is fine. */
 void sink_close(struct sink *s);
 
 #endif

@@ -108,6 +108,7 @@ static void stream_end(struct stream *s)
     if (s->state != STREAM_READING)
         return;
     s->state = STREAM_CLOSING;
+    journal_wait_end(&s->pause);
     uv_close(&s->handle.any, on_handle_closed);
     fd_close(&s->fd);
     if (stream_flies(s) && stream_state(s) != 0)
@@ -168,12 +169,30 @@ void stream_resume(struct stream *s, uint32_t state, const char *data, size_t le
     flight_done(the_flight, stream_state(s));
 }
 
+static void on_readable(uv_poll_t *handle, int status, int events);
+
+static void on_room(struct journal_waiter *waiter)
+{
+    struct stream *s = container_of(waiter, struct stream, pause);
+    (void)uv_poll_start(&s->handle.poll, UV_READABLE, on_readable);
+}
+
+/* The child waits in its write(2) as long as nobody reads. */
+static void stream_pause(struct stream *s)
+{
+    s->pause.on_room = on_room;
+    (void)uv_poll_stop(&s->handle.poll);
+    journal_wait(&s->pause);
+}
+
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
     struct stream *s = container_of(handle, struct stream, handle.poll);
     (void)events;
     if (status < 0)
         stream_end(s);
+    else if (sink_full(s->sink))
+        stream_pause(s);
     else
         (void)stream_read(s, STREAM_CHUNK);
 }
@@ -190,6 +209,7 @@ int stream_start(struct stream *s, int fd, struct sink *sink)
         return rc;
     }
     s->state = STREAM_READING;
+    s->pause = (struct journal_waiter){0};
     s->fd = fd;
     s->sink = sink;
     s->ansi = (struct ansi){0};

@@ -5,6 +5,9 @@
  * (stream_start ... stream_stop ... on_closed). The memory may go, or stream_start be called
  * again, when stream_idle says so, which is at the latest inside on_closed.
  *
+ * While the sink is full nothing is read: the child waits in its write(2). stream_drain takes what
+ * is there all the same, because there is no later.
+ *
  * A trouble of the sink (disk full) becomes one line in the main log, with the process's name.
  *
  * In capture mode what comes between the tags does not go to the sink: it becomes a message. As
@@ -50,11 +53,12 @@ struct stream {
     enum stream_state state;
     int fd; /* owned; -1 after the end of the pipe */
     struct sink *sink;
-    uint64_t id;                /* flight_id: set before start by whose bytes must survive us; 0 */
-    bool strip_ansi;            /* the owner may set these four between init and start */
-    size_t capture_max;         /* bytes of a message; 0: no capture mode */
-    stream_data_fn *on_data;    /* or NULL */
-    stream_data_fn *on_message; /* needed for capture mode */
+    uint64_t id;                 /* flight_id: set before start by whose bytes must survive us; 0 */
+    struct journal_waiter pause; /* waits while the sink is full: then nothing is read */
+    bool strip_ansi;             /* the owner may set these four between init and start */
+    size_t capture_max;          /* bytes of a message; 0: no capture mode */
+    stream_data_fn *on_data;     /* or NULL */
+    stream_data_fn *on_message;  /* needed for capture mode */
     struct ansi ansi;
     struct capture capture;
     stream_closed_fn *on_closed;
