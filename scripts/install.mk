@@ -4,6 +4,7 @@ SBINDIR := $(PREFIX)/sbin
 BINDIR  := $(PREFIX)/bin
 MANDIR  := $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+CATALOG ?= $(PREFIX)/lib/systemd/catalog/mainstay.catalog
 CONFDIR := /etc/mainstay
 
 UNITS   := $(sort $(wildcard units/*.service units/*.socket units/*.timer units/*.target))
@@ -17,7 +18,8 @@ SYSTEMD_VERSION ?= $(shell systemctl --version 2>/dev/null | sed -n '1s/^systemd
 unit-text = awk -v prefix=$2 -v version=$(or $(SYSTEMD_VERSION),0) -f scripts/unit-text.awk $1
 
 INSTALLED := $(SBINDIR)/mainstayd $(addprefix $(BINDIR)/,$(filter-out mainstayd,$(PROGRAMS))) \
-             $(foreach m,$(PAGES),$(call page-target,$m)) $(addprefix $(UNITDIR)/,$(notdir $(UNITS)))
+             $(foreach m,$(PAGES),$(call page-target,$m)) $(addprefix $(UNITDIR)/,$(notdir $(UNITS))) \
+             $(CATALOG)
 OUR_CONF  := units/mainstay.conf
 THE_CONF   = $(DESTDIR)$(CONFDIR)/mainstay.conf
 
@@ -44,6 +46,7 @@ install: $(BINARIES) ## installs below DESTDIR and PREFIX; keeps a configuration
 	@$(foreach m,$(PAGES),install -D -m 644 $m $(DESTDIR)$(call page-target,$m) &&) true
 	@$(foreach u,$(UNITS),$(call unit-text,$u,$(PREFIX)) >$(DESTDIR)$(UNITDIR)/$(notdir $u) && \
 	    chmod 644 $(DESTDIR)$(UNITDIR)/$(notdir $u) &&) true
+	@install -D -m 644 units/mainstay.catalog $(DESTDIR)$(CATALOG)
 	@[ -e $(THE_CONF) ] || install -m 644 $(OUR_CONF) $(THE_CONF)
 
 install-links: ## links supervisord and supervisorctl in PREFIX/bin to our programs

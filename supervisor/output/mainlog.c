@@ -101,11 +101,13 @@ static void mainlog_write(void *ctx, enum log_level level, const char *line, siz
 static bool mainlog_out_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
-    unsigned long long device;
-    unsigned long long inode;
+    char ours[64];
     struct stat out;
-    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-           fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == device && out.st_ino == inode;
+    if (!stream || fstat(STDOUT_FILENO, &out) < 0)
+        return false;
+    (void)snprintf(ours, sizeof ours, "%llu:%llu", (unsigned long long)out.st_dev,
+                   (unsigned long long)out.st_ino);
+    return strcmp(stream, ours) == 0;
 }
 
 /* In the foreground with logfile=/dev/stdout, or journal, each line would come twice. */
