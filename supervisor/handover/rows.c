@@ -68,12 +68,16 @@ static const struct line_row child[] = {
     LINE_ROW("out_message",   LINE_BYTES,  struct child, out.capture.message),
     LINE_ROW("out_total",     LINE_NUMBER, struct child, out.total),
     LINE_ROW("out_syslog",    LINE_BYTES,  struct child, out_sink.lines.partial),
+    LINE_ROW("out_journal",   LINE_BYTES,  struct child, out_sink.journal.partial),
+    LINE_ROW("out_level",     LINE_INT,    struct child, out_sink.journal.level),
     LINE_ROW("err_ansi",      LINE_INT,    struct child, err.ansi.state),
     LINE_ROW("err_inside",    LINE_BOOL,   struct child, err.capture.inside),
     LINE_ROW("err_matched",   LINE_NUMBER, struct child, err.capture.matched),
     LINE_ROW("err_message",   LINE_BYTES,  struct child, err.capture.message),
     LINE_ROW("err_total",     LINE_NUMBER, struct child, err.total),
     LINE_ROW("err_syslog",    LINE_BYTES,  struct child, err_sink.lines.partial),
+    LINE_ROW("err_journal",   LINE_BYTES,  struct child, err_sink.journal.partial),
+    LINE_ROW("err_level",     LINE_INT,    struct child, err_sink.journal.level),
 };
 ROWS(rows_child, child);
 
