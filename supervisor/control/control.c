@@ -9,6 +9,7 @@
 #include "control/follow.h"
 #include "control/methods.h"
 #include "control/origin.h"
+#include "control/resume.h"
 #include "control/servers.h"
 #include "control/wait.h"
 #include "control/web.h"
@@ -197,6 +198,7 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
     list_init(&c->servers);
     list_init(&c->deeds);
     list_init(&c->waits);
+    list_init(&c->follows);
     list_init(&c->web_acts);
     control_register(c);
     c->subscriber.on_event = on_event;
@@ -243,6 +245,7 @@ void control_close(struct control *c, void (*on_closed)(struct control *c))
     wait_close_all(c);
     event_bus_unsubscribe(&c->subscriber);
     servers_close(c);
+    resume_end(c, NULL);
     uv_close((uv_handle_t *)&c->finish, on_timer_closed);
     uv_close((uv_handle_t *)&c->go_on, on_timer_closed);
 }

@@ -93,7 +93,7 @@ static ssize_t on_read(void *owner, uint64_t at, char *data, size_t max)
     (void)at;
     if (x->gone)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    ssize_t got = x->source->read(x->source, data, max);
+    ssize_t got = x->server->held ? 0 : x->source->read(x->source, data, max);
     if (got < 0)
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (got == 0)
@@ -101,9 +101,15 @@ static ssize_t on_read(void *owner, uint64_t at, char *data, size_t max)
     return got;
 }
 
-bool exchange_may_stream(const struct exchange *x)
+bool exchange_may_stream(const struct exchange *x, unsigned others)
 {
-    return x->server->streams < LIMIT_FOLLOWS;
+    return x->server->streams + others < LIMIT_FOLLOWS;
+}
+
+/* libmicrohttpd asks for more when it is rid of the rest: then it was suspended. */
+bool exchange_at_rest(const struct exchange *x)
+{
+    return x->source && x->suspended && !x->response && !x->gone && !x->visitor->leaving;
 }
 
 void exchange_stream(struct exchange *x, const char *type, time_t modified,

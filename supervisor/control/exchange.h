@@ -39,6 +39,7 @@ struct exchange {
     bool answered;    /* and is through with it */
     bool suspended;   /* libmicrohttpd leaves the connection alone */
     bool gone;        /* the client has hung up, or we want to end */
+    bool modern;      /* of HTTP/1.1: a body without a known length comes in chunks */
     bool watching;    /* `hangup` is in the loop */
     uv_poll_t hangup; /* while nothing is sent we would not learn that the client has left */
     struct body_source *source;
@@ -53,9 +54,11 @@ struct exchange {
 void exchange_answer(struct exchange *x, unsigned status, const char *type, struct buf *body);
 void exchange_error(struct exchange *x, unsigned status);
 /* `source` is the exchange's from here on. Only while the server has room for one more. */
-bool exchange_may_stream(const struct exchange *x);
+bool exchange_may_stream(const struct exchange *x, unsigned others); /* besides so many others */
 void exchange_stream(struct exchange *x, const char *type, time_t modified,
                      struct body_source *source);
+/* Its headers and all that its source has given are with the kernel, and nothing is under way. */
+bool exchange_at_rest(const struct exchange *x);
 void exchange_more(struct exchange *x); /* the source has more, or has ended */
 
 /* Borrowed until the answer; NULL: the client has not sent it. */

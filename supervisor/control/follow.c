@@ -13,19 +13,6 @@
 
 enum { BLIND_POLL_MS = 1000 }; /* where the kernel grants no watch: while somebody follows */
 
-struct follow {
-    struct body_source source;
-    struct control *control;
-    struct exchange *exchange;
-    char *path;
-    int fd; /* of the file that had the name when it was opened */
-    off_t at;
-    uv_fs_event_t file;   /* the file's content */
-    uv_fs_event_t folder; /* its name: another file may take it */
-    uv_timer_t blind;
-    unsigned handles;
-};
-
 static void on_handle_closed(uv_handle_t *handle)
 {
     struct follow *f = handle->data;
@@ -42,6 +29,8 @@ static void on_source_closed(struct body_source *source)
     struct follow *f = container_of(source, struct follow, source);
     fd_close(&f->fd);
     f->exchange = NULL;
+    f->wake = NULL;
+    list_remove(&f->link);
     uv_close((uv_handle_t *)&f->file, on_handle_closed);
     uv_close((uv_handle_t *)&f->folder, on_handle_closed);
     uv_close((uv_handle_t *)&f->blind, on_handle_closed);
@@ -55,14 +44,15 @@ static void on_change(uv_fs_event_t *event, const char *name, int events, int st
     (void)name;
     (void)events;
     (void)status;
-    if (f->exchange)
-        exchange_more(f->exchange);
+    if (f->wake)
+        f->wake(f);
 }
 
 static void on_blind(uv_timer_t *timer)
 {
     struct follow *f = timer->data;
-    exchange_more(f->exchange);
+    if (f->wake)
+        f->wake(f);
 }
 
 static void on_name(uv_fs_event_t *event, const char *name, int events, int status)
@@ -71,8 +61,8 @@ static void on_name(uv_fs_event_t *event, const char *name, int events, int stat
     (void)status;
     if (!(events & UV_RENAME) || (name && strcmp(name, strrchr(f->path, '/') + 1) != 0))
         return;
-    if (f->exchange)
-        exchange_more(f->exchange);
+    if (f->wake)
+        f->wake(f);
 }
 
 /*
@@ -149,35 +139,43 @@ static ssize_t on_read(struct body_source *source, char *data, size_t max)
     return 0;
 }
 
-static struct follow *follow_new(struct control *c, struct exchange *x, const char *path)
+struct follow *follow_new(struct control *c, const char *path, int fd, off_t at)
 {
     struct follow *f = mem_alloc(sizeof *f);
     f->source = (struct body_source){.read = on_read, .close = on_source_closed};
     f->control = c;
-    f->exchange = x;
     f->path = mem_strdup(path);
+    f->fd = fd;
+    f->at = at;
     (void)uv_fs_event_init(c->loop, &f->file);
     (void)uv_fs_event_init(c->loop, &f->folder);
     (void)uv_timer_init(c->loop, &f->blind);
     f->file.data = f->folder.data = f->blind.data = f;
     f->handles = 3;
     c->open_handles++;
+    list_append(&c->follows, &f->link);
+    follow_watch(f);
+    follow_watch_folder(f);
     return f;
+}
+
+static void on_wake(struct follow *f)
+{
+    exchange_more(f->exchange);
 }
 
 void follow_answer(struct control *c, struct exchange *x, const char *path)
 {
     struct stat st;
     int fd = path && *path == '/' ? open_regular(path, &st) : -1;
-    if (fd < 0 || !exchange_may_stream(x)) {
+    if (fd < 0 || !exchange_may_stream(x, c->resumed)) {
         exchange_error(x, fd < 0 ? 404 : 503);
         fd_close(&fd);
         return;
     }
-    struct follow *f = follow_new(c, x, path);
-    f->fd = fd;
-    f->at = st.st_size > FOLLOW_FIRST ? st.st_size - FOLLOW_FIRST : 0;
-    follow_watch(f);
-    follow_watch_folder(f);
+    const off_t from = st.st_size > FOLLOW_FIRST ? st.st_size - FOLLOW_FIRST : 0;
+    struct follow *f = follow_new(c, path, fd, from);
+    f->exchange = x;
+    f->wake = on_wake;
     exchange_stream(x, "text/plain;charset=utf-8", st.st_mtime, &f->source);
 }

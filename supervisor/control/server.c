@@ -130,9 +130,9 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
                                   size_t *len, void **memory)
 {
     struct exchange *x = *memory;
-    (void)version;
     if (!x) {
         *memory = x = exchange_new(owner, connection, method, path);
+        x->modern = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
         /* a body that is too large is not even read */
         return x->refused == MHD_HTTP_CONTENT_TOO_LARGE ? exchange_proceed(x) : MHD_YES;
     }
@@ -249,6 +249,16 @@ void server_wake(struct server *s)
 {
     s->resumed = true;
     (void)uv_timer_start(&s->timer, on_timer, 0, 0);
+}
+
+void server_hold(struct server *s, bool hold)
+{
+    struct exchange *x;
+    s->held = hold;
+    list_each (x, &s->exchanges, link) {
+        if (!hold && exchange_at_rest(x))
+            exchange_resume(x);
+    }
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)

@@ -44,6 +44,7 @@ struct server {
     uint64_t turn_end;   /* uv_hrtime: calls that come later wait for the next turn */
     bool queued;         /* some do */
     bool resumed;        /* an exchange goes on: the daemon must be run once more */
+    bool held;           /* streams are to come to rest: nothing more is read for them */
     bool closing;
     void (*on_closed)(struct server *s);
 };
@@ -60,6 +61,9 @@ void server_rename(struct server *s, const struct server_config *c);
 
 /* Takes no more requests, finishes the answers, closes all; on_closed from the loop. */
 void server_close(struct server *s, void (*on_closed)(struct server *s));
+
+/* Streams come to rest, or go on. */
+void server_hold(struct server *s, bool hold);
 
 /* For exchanges: libmicrohttpd has something to do, in the next turn. */
 void server_wake(struct server *s);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "control/resume.h"
 
 static void serving_free(struct serving *s)
 {
@@ -22,6 +23,7 @@ static void on_server_closed(struct server *server)
 static void serving_close(struct serving *s)
 {
     list_remove(&s->link);
+    resume_end(s->control, s->config->section);
     server_close(&s->server, on_server_closed);
 }
 
