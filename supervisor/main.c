@@ -29,6 +29,7 @@
 #include "engine/reaper.h"
 #include "engine/startlog.h"
 #include "engine/supervisor.h"
+#include "jobs/essential.h"
 #include "jobs/job.h"
 #include "jobs/shutdown.h"
 #include "output/autolog.h"
@@ -69,6 +70,7 @@ struct mainstay {
     struct event_subscriber subscriber;
     uv_signal_t signals[MAINSTAY_SIGNALS];
     struct startlog startlog;
+    enum daemon_exit exit;
     int told; /* where the parent waits to hear that we are up; -1 */
 };
 
@@ -104,20 +106,10 @@ static int mainstay_open_log(struct mainstay *m, struct err *e)
     return mainlog_open(&m->mainlog, &o, e);
 }
 
-/* Where children find us: the first unix server, else the last TCP one. */
 static void mainstay_tell_url(struct mainstay *m)
 {
     mem_free(m->server_url);
-    m->server_url = NULL;
-    for (size_t i = 0; i < m->config->server_count; i++) {
-        const struct server_config *s = &m->config->servers[i];
-        mem_free(m->server_url);
-        m->server_url = s->is_unix ? mem_printf("unix://%s", s->path)
-                                   : mem_printf("http://%s:%d", s->host[0] ? s->host : "localhost",
-                                                (int)s->port);
-        if (s->is_unix)
-            break;
-    }
+    m->server_url = config_server_url(m->config);
     m->supervisor.spawn_context.server_url = m->server_url;
     m->jobs.spawn_context.server_url = m->server_url;
 }
@@ -173,6 +165,7 @@ static void mainstay_restart(struct mainstay *m)
 static void on_control_closed(struct control *c)
 {
     struct mainstay *m = container_of(c, struct mainstay, control);
+    bridge_last_words(&m->bridge, m->exit);
     bridge_close(&m->bridge);
     reaper_close(&m->reaper);
     supervisor_unload(&m->supervisor);
@@ -206,8 +199,12 @@ static void mainstay_begin_restart(void *owner)
     struct mainstay *m = owner;
     struct config *next;
     struct err e;
-    if (shutdown_under_way(&m->shutdown) || m->next)
+    if (m->supervisor.state == SUPERVISOR_RESTARTING)
+        bridge_reloading(&m->bridge); /* it goes on, and whoever asks again is to know */
+    if (shutdown_under_way(&m->shutdown))
         return;
+    config_unref(m->next); /* of a restart that a power-off came before */
+    m->next = NULL;
     if (mainstay_read_config(m, &next, &e) < 0) {
         log_error("the restart is refused, everything stays as it is: %s", e.text);
         bridge_refused(&m->bridge);
@@ -268,13 +265,28 @@ static void on_exit_of(struct reaper *r, pid_t pid, int code, int status)
     log_info("reaped unknown pid %d (%s)", (int)pid, how);
 }
 
+static void mainstay_look_essential(struct mainstay *m, const struct event *ev)
+{
+    char *why = shutdown_under_way(&m->shutdown) ? NULL : essential_lost(&m->supervisor, ev);
+    if (!why)
+        return;
+    log_critical("%s: everything is stopped", why);
+    m->exit = DAEMON_EXIT_ESSENTIAL;
+    bridge_failed(&m->bridge, why);
+    mem_free(why);
+    mainstay_begin_shutdown(m);
+}
+
 static void on_event(struct event_subscriber *sub, const struct event *ev)
 {
     struct mainstay *m = container_of(sub, struct mainstay, subscriber);
     if (!event_is_change(ev))
         return;
-    if (ev->type == EVENT_GROUP_ADDED || ev->type == EVENT_GROUP_REMOVED)
+    if (ev->type == EVENT_GROUP_ADDED || ev->type == EVENT_GROUP_REMOVED) {
         jobs_relink(&m->jobs);
+        bridge_updating(&m->bridge);
+    }
+    mainstay_look_essential(m, ev);
     jobs_settle(&m->jobs);
     shutdown_look(&m->shutdown);
     bridge_look(&m->bridge);
@@ -427,8 +439,9 @@ static void mainstay_end(struct mainstay *m)
     arena_close(&m->arena);
 }
 
-static int mainstay_refuse(struct mainstay *m, const char *program, const struct err *e)
+static int mainstay_refuse(struct mainstay *m, const char *program, int rc, const struct err *e)
 {
+    notify_refused(e->text, DAEMON_EXIT_REFUSED, -rc);
     char *text = mem_printf("Error: %s\nFor help, use %s -h", e->text, program);
     if (m->told >= 0)
         daemon_tell(&m->told, text);
@@ -438,7 +451,7 @@ static int mainstay_refuse(struct mainstay *m, const char *program, const struct
     startlog_close(&m->startlog);
     log_set_writer(NULL, NULL);
     pidfile_drop(&m->pidfile);
-    return 2;
+    return DAEMON_EXIT_REFUSED;
 }
 
 static int mainstay_main(struct mainstay *m, const char *program)
@@ -449,8 +462,9 @@ static int mainstay_main(struct mainstay *m, const char *program)
     arena_init(&m->arena);
     startlog_begin(&m->startlog);
     inherited_read(&m->inherited);
-    if (mainstay_start(m, &e) < 0)
-        return mainstay_refuse(m, program, &e);
+    int rc = mainstay_start(m, &e);
+    if (rc < 0)
+        return mainstay_refuse(m, program, rc, &e);
     mainstay_log_started(m);
     (void)cgroups_sweep(&m->cgroups);
     mainstay_run_config(m);
@@ -461,7 +475,7 @@ static int mainstay_main(struct mainstay *m, const char *program)
     /* From here on, we must not die. */
     (void)uv_run(&m->loop, UV_RUN_DEFAULT);
     mainstay_end(m);
-    return 0;
+    return m->exit;
 }
 
 int main(int argc, char **argv)
@@ -483,7 +497,7 @@ int main(int argc, char **argv)
                                                        : MAINSTAY_VERSION);
         break;
     case CMDLINE_CHECK:
-        rc = check_main(&mainstay.cmdline.load, stdout);
+        rc = check_main(&mainstay.cmdline.load, patience_check, stdout);
         break;
     case CMDLINE_DUMP:
         rc = dump_main(&mainstay.cmdline.load, stdout);

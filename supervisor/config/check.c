@@ -32,7 +32,8 @@ static int print_and_close(struct buf *text, FILE *out)
     return failed;
 }
 
-int check_main(const struct load_options *o, FILE *out)
+int check_main(const struct load_options *o, void (*more)(const struct config *c, struct buf *out),
+               FILE *out)
 {
     struct problem_list problems;
     struct config *c = NULL;
@@ -42,6 +43,8 @@ int check_main(const struct load_options *o, FILE *out)
     int rc = config_load(o, &c, &problems, &e);
     for (size_t i = 0; i < problems.count; i++)
         problem_print(&problems.items[i], &text);
+    if (rc == 0 && !o->unresolved)
+        more(c, &text);
     if (rc == 0) {
         buf_text(&text, "ok: ");
         put_count(&text, count_programs(c), "program");

@@ -20,6 +20,18 @@ void config_unref(struct config *c)
     arena_close(&arena);
 }
 
+char *config_server_url(const struct config *c)
+{
+    const struct server_config *found = NULL;
+    for (size_t i = 0; i < c->server_count && !(found && found->is_unix); i++)
+        found = &c->servers[i];
+    if (!found)
+        return NULL;
+    return found->is_unix ? mem_printf("unix://%s", found->path)
+                          : mem_printf("http://%s:%d", found->host[0] ? found->host : "localhost",
+                                       (int)found->port);
+}
+
 bool name_list_has(const struct name_list *l, const char *name)
 {
     for (size_t i = 0; i < l->count; i++)

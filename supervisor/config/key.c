@@ -104,6 +104,9 @@ static const struct key_row program_rows[] = {
      "Start together with the daemon."},
     {"autorestart", KEY_AUTORESTART, AT(autorestart), "unexpected", ONCE, KEY_LIVE,
      "Start again after an exit: always, never, or when it is unexpected by exitcodes."},
+    {"essential", KEY_BOOL, AT(essential), "false", ONCE, KEY_NATIVE | KEY_LIVE,
+     "When it is FATAL, everything is stopped and the daemon fails, so that systemd and whoever "
+     "watches it see that."},
     {"startsecs", KEY_INT, AT(startsecs), "1", ONCE, KEY_LIVE,
      "Seconds a process must stay up to count as started.",
      .min = -LONG_TIME, .max = LONG_TIME},

@@ -98,6 +98,7 @@ struct process_config {
     int64_t priority;
     bool autostart;
     enum autorestart autorestart;
+    bool essential;       /* native: without it all the others are of no use */
     int64_t startsecs;    /* s; may be negative: counts as 0 */
     int64_t startretries; /* may be negative: gives up at once */
     int64_t stopwaitsecs; /* s */

@@ -36,4 +36,8 @@ struct socket_config {
     int64_t uid, gid; /* CONFIG_UNSET: unchanged */
 };
 
+struct config;
+/* Where children find us: the first unix server, else the last TCP one; mem_free. NULL: none. */
+char *config_server_url(const struct config *c);
+
 #endif

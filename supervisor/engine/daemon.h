@@ -6,6 +6,14 @@
 #include "base/err.h"
 #include "config/config.h"
 
+/* How mainstayd ends; mainstayd(8) has the same rows, and the unit restarts none of these. */
+enum daemon_exit {
+    DAEMON_EXIT_DONE = 0,      /* as it was told to */
+    DAEMON_EXIT_CHECK = 1,     /* --check, --dump-config: the configuration does not load */
+    DAEMON_EXIT_REFUSED = 2,   /* it could not start */
+    DAEMON_EXIT_ESSENTIAL = 3, /* an essential program could not be kept running */
+};
+
 /* Descriptors 0 to 2 exist, no other one is inherited by children, no signal is blocked, SIGPIPE
  * and SIGXFSZ are ignored, orphans come to us. */
 int daemon_prepare(struct err *e);

@@ -1,4 +1,4 @@
-/* A stop of everything, in order; and what had been up goes up again when nothing ends after all. */
+/* A stop of everything, in order; and what was up goes up again when nothing ends after all. */
 #include "base/log.h"
 #include "engine/supervisor.h"
 

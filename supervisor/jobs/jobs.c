@@ -113,6 +113,8 @@ void jobs_update(struct jobs *j, struct config *config)
     jobs_set_snapshot(j, config);
     jobs_relink(j);
     jobs_settle(j);
+    if (j->on_changed)
+        j->on_changed(j);
 }
 
 void jobs_relink(struct jobs *j)

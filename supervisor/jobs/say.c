@@ -19,6 +19,27 @@ void say_duration(int64_t ms, char *text, size_t size)
         (void)snprintf(text, size, "%lldh %lldm", s / 3600, s % 3600 / 60);
 }
 
+/* Such as people write into a configuration: without a part that is nothing. */
+void say_span(int64_t ms, char *text, size_t size)
+{
+    long long s = (long long)(ms / 1000);
+    long long tenths = (long long)(ms % 1000 / 100);
+    if (ms > 0 && ms < 1000)
+        (void)snprintf(text, size, "%lld ms", (long long)ms);
+    else if (s < 60 && tenths)
+        (void)snprintf(text, size, "%lld.%lld s", s, tenths);
+    else if (s < 60 || (s < 120 && s % 60))
+        (void)snprintf(text, size, "%lld s", s);
+    else if (s < 3600 && s % 60)
+        (void)snprintf(text, size, "%lldm %llds", s / 60, s % 60);
+    else if (s < 3600)
+        (void)snprintf(text, size, "%lldm", s / 60);
+    else if (s % 3600 / 60)
+        (void)snprintf(text, size, "%lldh %lldm", s / 3600, s % 3600 / 60);
+    else
+        (void)snprintf(text, size, "%lldh", s / 3600);
+}
+
 void say_clock(int64_t wall_ms, char *text, size_t size)
 {
     struct tm tm;

@@ -1,7 +1,16 @@
 #include "systemd/bridge.h"
 
 #include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "jobs/budget.h"
 #include "systemd/status.h"
+
+enum {
+    BRIDGE_NEEDS = 30 * 1000, /* ms that are asked for, again and again, where nothing bounds it */
+    BRIDGE_MARGIN = 5 * 1000, /* ms on top of what the configuration allows */
+    BRIDGE_QUIET = 500        /* ms after the last group of an update */
+};
 
 static struct host *bridge_host(const struct bridge *b)
 {
@@ -51,12 +60,25 @@ static void bridge_count(const struct bridge *b, struct notify_counts *counts)
     }
 }
 
+static void bridge_say_shutdown(const struct bridge *b, struct buf *text)
+{
+    if (b->failed)
+        buf_printf(text, "%s; ", b->failed);
+    if (shutdown_prepared(b->shutdown))
+        buf_text(text, "all is stopped, the machine goes down");
+    else if (b->shutdown->stays)
+        buf_text(text, "stops everything, the machine goes down");
+    else if (b->supervisor->state == SUPERVISOR_RESTARTING)
+        buf_text(text, "restarting everything");
+    else
+        buf_text(text, "shutting down");
+}
+
 /* What the daemon as a whole is at; NULL when it simply runs. */
 static const char *bridge_phase(const struct bridge *b, struct buf *text)
 {
     if (b->shutdown->step != SHUTDOWN_NONE)
-        buf_text(text, b->supervisor->state == SUPERVISOR_RESTARTING ? "restarting everything"
-                                                                     : "shutting down");
+        bridge_say_shutdown(b, text);
     for (size_t i = 0; i < b->jobs->count; i++) {
         const struct job *job = b->jobs->items[i];
         if (job_active(job) && job->state != JOB_WAITING)
@@ -75,6 +97,92 @@ static void bridge_tell_status(struct bridge *b)
     notify_status(&b->notify, buf_str(&text));
     buf_close(&phase);
     buf_close(&text);
+}
+
+/* --- More time ----------------------------------------------------------------------------- */
+
+/* The longest that a job may still run whose time-out bounds it. */
+static int64_t bridge_jobs_left(const struct bridge *b, int64_t now)
+{
+    int64_t longest = 0;
+    for (size_t i = 0; i < b->jobs->count; i++) {
+        const struct job *job = b->jobs->items[i];
+        bool runs = job_active(job) && timer_armed(&job->timer);
+        if (runs && job->timer.due - now > longest)
+            longest = job->timer.due - now;
+    }
+    return longest;
+}
+
+static uint64_t on_needs(struct notify *n)
+{
+    const struct bridge *b = container_of_const(n, struct bridge, notify);
+    int64_t now = host_now(bridge_host(b));
+    int64_t ms = 0;
+    if (b->shutdown->step == SHUTDOWN_NONE)
+        ms = bridge_jobs_left(b, now) + BRIDGE_MARGIN;
+    else
+        ms = budget_plus(budget_left(b->shutdown, now), BRIDGE_MARGIN);
+    bool starts =
+        b->shutdown->step == SHUTDOWN_NONE || b->supervisor->state == SUPERVISOR_RESTARTING;
+    if (ms >= BUDGET_FOREVER || (starts && ms < BRIDGE_NEEDS))
+        ms = BRIDGE_NEEDS;
+    return (uint64_t)ms;
+}
+
+/* --- logind -------------------------------------------------------------------------------- */
+
+/* "shutdown jobs: analytics, backup", or nothing. */
+static void bridge_want_lock(struct bridge *b)
+{
+    struct buf why = BUF_EMPTY;
+    if (b->shutdown->step != SHUTDOWN_NONE)
+        return; /* as it was */
+    for (size_t i = 0; i < b->jobs->count; i++) {
+        const struct job_config *job = b->jobs->items[i]->config;
+        if (job->when & JOB_WHEN_SHUTDOWN)
+            buf_printf(&why, "%s%s", why.len ? ", " : "shutdown jobs: ", job->name);
+    }
+    logind_want(&b->logind, why.len ? buf_str(&why) : NULL);
+    buf_close(&why);
+}
+
+/* Without shutdown jobs the stop of the unit is soon enough. */
+static void on_machine_down(struct logind *l, bool down)
+{
+    struct bridge *b = container_of(l, struct bridge, logind);
+    if (down && l->why) {
+        log_warn("the machine is about to go down: everything is stopped");
+        shutdown_prepare(b->shutdown);
+    } else if (!down && b->shutdown->stays) {
+        log_warn("the machine stays up after all");
+        shutdown_cancel(b->shutdown);
+    }
+    bridge_look(b);
+}
+
+static void on_all_down(struct shutdown *sd)
+{
+    struct bridge *b = sd->owner;
+    log_info("all is stopped: the machine may go down");
+    logind_release(&b->logind);
+    bridge_look(b);
+}
+
+static void on_resumed(struct shutdown *sd)
+{
+    log_info("what had been stopped for that goes on");
+    bridge_look(sd->owner);
+}
+
+static void on_stop_known(struct patience *l)
+{
+    bridge_look(container_of(l, struct bridge, patience));
+}
+
+static void on_delay_known(struct logind *l)
+{
+    bridge_look(container_of(l, struct bridge, logind));
 }
 
 /* --- READY=1 ------------------------------------------------------------------------------- */
@@ -96,11 +204,24 @@ static void on_look(struct timer *timer)
 {
     struct bridge *b = container_of(timer, struct bridge, look);
     bridge_tell_status(b);
-    if (b->ready || b->shutdown->step != SHUTDOWN_NONE || !bridge_is_up(b))
+    bridge_want_lock(b);
+    if (b->step != b->shutdown->step)
+        notify_hold_anew(&b->notify);
+    b->step = b->shutdown->step;
+    if (b->step != SHUTDOWN_NONE)
+        return;
+    patience_judge(&b->patience, b->supervisor->config, b->logind.delay_max);
+    if (b->ready || timer_armed(&b->quiet) || !bridge_is_up(b))
         return;
     b->ready = true;
-    notify_hold(&b->notify, false);
+    b->updating = false;
+    notify_hold(&b->notify, NULL);
     notify_ready(&b->notify);
+}
+
+static void on_quiet(struct timer *timer)
+{
+    bridge_look(container_of(timer, struct bridge, quiet));
 }
 
 void bridge_look(struct bridge *b)
@@ -116,45 +237,86 @@ void bridge_open(struct bridge *b, uv_loop_t *loop, struct supervisor *s, struct
 {
     *b = (struct bridge){.supervisor = s, .jobs = j, .shutdown = sd};
     b->look.on_due = on_look;
+    b->quiet.on_due = on_quiet;
+    sd->owner = b;
+    sd->on_down = on_all_down;
+    sd->on_resumed = on_resumed;
     bus_open(&b->bus, loop);
     notify_init(&b->notify, loop);
     watchdog_init(&b->watchdog, loop, &b->notify);
-    notify_hold(&b->notify, true);
+    logind_open(&b->logind, &b->bus);
+    b->logind.on_down = on_machine_down;
+    b->logind.on_known = on_delay_known;
+    patience_open(&b->patience, &b->bus);
+    b->patience.on_known = on_stop_known;
+    notify_hold(&b->notify, on_needs);
 }
 
 void bridge_close(struct bridge *b)
 {
     b->closed = true;
     host_disarm(bridge_host(b), &b->look);
+    host_disarm(bridge_host(b), &b->quiet);
+    logind_close(&b->logind);
+    patience_close(&b->patience);
     bus_close(&b->bus);
     watchdog_close(&b->watchdog, NULL);
     notify_close(&b->notify, NULL);
+    mem_free(b->failed);
+    b->failed = NULL;
 }
 
 void bridge_reloading(struct bridge *b)
 {
+    b->ready = false;
     notify_reloading(&b->notify);
-    notify_hold(&b->notify, true);
+    notify_hold(&b->notify, on_needs);
     bridge_look(b);
 }
 
 void bridge_refused(struct bridge *b)
 {
-    if (!b->ready)
+    if (!b->ready && !b->updating)
         return;
     notify_reloading(&b->notify);
-    notify_ready(&b->notify);
+    if (b->ready) /* else it follows */
+        notify_ready(&b->notify);
 }
 
 void bridge_reloaded(struct bridge *b)
 {
-    b->ready = false;
     bridge_look(b);
 }
 
 void bridge_stopping(struct bridge *b)
 {
     notify_stopping(&b->notify);
-    notify_hold(&b->notify, true);
+    notify_hold(&b->notify, on_needs);
     bridge_look(b);
+}
+
+void bridge_updating(struct bridge *b)
+{
+    if (b->closed || b->shutdown->step != SHUTDOWN_NONE || !(b->ready || b->updating))
+        return;
+    host_arm(bridge_host(b), &b->quiet, host_now(bridge_host(b)) + BRIDGE_QUIET);
+    if (b->updating)
+        return;
+    b->updating = true;
+    b->ready = false;
+    notify_reloading(&b->notify);
+    notify_hold(&b->notify, on_needs);
+}
+
+void bridge_failed(struct bridge *b, const char *why)
+{
+    mem_free(b->failed);
+    b->failed = mem_strdup(why);
+    bridge_look(b);
+}
+
+void bridge_last_words(struct bridge *b, int exit_status)
+{
+    if (b->failed)
+        notify_failed(&b->notify, b->failed, exit_status, 0);
 }

@@ -1,14 +1,17 @@
 /*
  * What systemd is told, and when: READY=1 once everything that starts by itself is up, STATUS=
- * in words, RELOADING=1 around a restart of everything, STOPPING=1 and more time while it goes
- * down, WATCHDOG=1 while the loop turns. Without a systemd nothing of it happens.
+ * in words, RELOADING=1 around a restart of everything and an update, STOPPING=1 and just as much
+ * time as is needed while it goes down, WATCHDOG=1 while the loop turns. And what we hear from it:
+ * the machine goes down (logind.h). Without a systemd nothing of it happens.
  */
 #ifndef SYSTEMD_BRIDGE_H
 #define SYSTEMD_BRIDGE_H
 
 #include "jobs/shutdown.h"
 #include "systemd/bus.h"
+#include "systemd/logind.h"
 #include "systemd/notify.h"
+#include "systemd/patience.h"
 #include "systemd/watchdog.h"
 
 struct bridge {
@@ -18,8 +21,14 @@ struct bridge {
     struct bus bus; /* the system's; also for others who need it */
     struct notify notify;
     struct watchdog watchdog;
-    struct timer look; /* something has changed: look, from the loop, once for many changes */
-    bool ready;        /* READY=1 was sent for this configuration */
+    struct logind logind;
+    struct patience patience;
+    struct timer look;       /* something has changed: look, from the loop, once for many changes */
+    struct timer quiet;      /* of an update: no group has come or gone for a moment */
+    enum shutdown_step step; /* of the shutdown, as it was at the last look */
+    char *failed;            /* why we end, owned; NULL: nothing has failed */
+    bool ready;              /* READY=1 was sent for this configuration */
+    bool updating;           /* RELOADING=1 was sent because groups come and go */
     bool closed;
 };
 
@@ -29,8 +38,16 @@ void bridge_close(struct bridge *b); /* handles close in the loop */
 
 void bridge_look(struct bridge *b);
 void bridge_reloading(struct bridge *b);
-void bridge_refused(struct bridge *b); /* nothing is reloaded, but `systemctl reload` waits for us */
+void bridge_refused(
+    struct bridge *b); /* nothing is reloaded, but `systemctl reload` waits for us */
 void bridge_reloaded(struct bridge *b);
 void bridge_stopping(struct bridge *b);
+
+/* A group has come or gone, or something of it: systemd hears of the update. */
+void bridge_updating(struct bridge *b);
+
+/* Everything ends because of this, with that exit status; the shutdown is the caller's. */
+void bridge_failed(struct bridge *b, const char *why);
+void bridge_last_words(struct bridge *b, int exit_status); /* before bridge_close */
 
 #endif

@@ -269,3 +269,14 @@ int bus_listen(struct bus *b, struct bus_ask *ask, const struct bus_place *to, c
     bus_rearm(b);
     return rc < 0 ? rc : 0;
 }
+
+int bus_match(struct bus *b, struct bus_ask *ask, const char *rule)
+{
+    bus_forget(ask);
+    if (!b->up)
+        return -ENOTCONN;
+    int rc =
+        sd_bus_add_match_async(b->connection, &ask->slot, rule, ask->on_message, NULL, ask->owner);
+    bus_rearm(b);
+    return rc < 0 ? rc : 0;
+}

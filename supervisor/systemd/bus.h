@@ -93,6 +93,9 @@ int bus_get(struct bus *b, struct bus_ask *ask, const struct bus_place *to, cons
 /* Subscribes to a signal, until the bus goes. */
 int bus_listen(struct bus *b, struct bus_ask *ask, const struct bus_place *to, const char *signal);
 
+/* The same by a rule, as in sd_bus_add_match(3). */
+int bus_match(struct bus *b, struct bus_ask *ask, const char *rule);
+
 /* Hears no more of it; fine if it does not. */
 void bus_forget(struct bus_ask *ask);
 

@@ -163,18 +163,55 @@ void notify_extend(struct notify *n, uint64_t usec)
 
 static void on_hold_due(uv_timer_t *timer)
 {
-    notify_extend(timer->data, (uint64_t)NOTIFY_HOLD_FOR * 1000);
+    struct notify *n = timer->data;
+    notify_extend(n, n->needs(n) * 1000);
 }
 
-void notify_hold(struct notify *n, bool on)
+void notify_hold(struct notify *n, uint64_t (*needs)(struct notify *n))
 {
-    bool holding = uv_is_active((const uv_handle_t *)&n->hold_timer);
-    if (!channel_is_open(&n->channel) || on == holding)
+    bool held = n->needs != NULL;
+    n->needs = needs;
+    if (!channel_is_open(&n->channel) || held == (needs != NULL))
         return;
-    if (on)
+    if (needs)
         (void)uv_timer_start(&n->hold_timer, on_hold_due, 0, NOTIFY_HOLD_EVERY);
     else
         (void)uv_timer_stop(&n->hold_timer);
+}
+
+void notify_hold_anew(struct notify *n)
+{
+    if (n->needs && channel_is_open(&n->channel))
+        (void)uv_timer_start(&n->hold_timer, on_hold_due, 0, NOTIFY_HOLD_EVERY);
+}
+
+static void notify_last_words(char *text, size_t size, const char *why, int exit_status, int number)
+{
+    char flat[NOTIFY_STATUS_MAX + 1];
+    char error[32] = "";
+    notify_flatten(why, flat, NOTIFY_STATUS_MAX);
+    if (number != 0)
+        (void)snprintf(error, sizeof error, "\nERRNO=%d", number);
+    (void)snprintf(text, size, "STATUS=%s\nEXIT_STATUS=%d%s", flat, exit_status, error);
+}
+
+void notify_failed(struct notify *n, const char *why, int exit_status, int number)
+{
+    char text[NOTIFY_STATUS_MAX + 128];
+    notify_last_words(text, sizeof text, why, exit_status, number);
+    n->pending = false;
+    (void)uv_timer_stop(&n->status_timer);
+    notify_send_surely(n, text);
+}
+
+void notify_refused(const char *why, int exit_status, int number)
+{
+    char text[NOTIFY_STATUS_MAX + 128];
+    struct channel channel;
+    notify_last_words(text, sizeof text, why, exit_status, number);
+    channel_open(&channel, getenv("NOTIFY_SOCKET"));
+    (void)channel_send(&channel, text);
+    channel_close(&channel);
 }
 
 void notify_watchdog(struct notify *n)

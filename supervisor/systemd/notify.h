@@ -16,12 +16,11 @@
 #include "systemd/channel.h"
 
 enum {
-    NOTIFY_STATUS_MAX = 512,     /* bytes of STATUS=, cut at a character */
-    NOTIFY_STATUS_GAP = 250,     /* ms: at least so far apart, the last one always arrives */
-    NOTIFY_HOLD_EVERY = 5000,    /* ms between two requests for more time */
-    NOTIFY_HOLD_FOR = 30 * 1000, /* ms that each asks for */
-    NOTIFY_RETRY = 100,          /* ms between two attempts when systemd does not read */
-    NOTIFY_QUEUE = 8             /* messages that wait for it; then the oldest is dropped */
+    NOTIFY_STATUS_MAX = 512,  /* bytes of STATUS=, cut at a character */
+    NOTIFY_STATUS_GAP = 250,  /* ms: at least so far apart, the last one always arrives */
+    NOTIFY_HOLD_EVERY = 5000, /* ms between two requests for more time */
+    NOTIFY_RETRY = 100,       /* ms between two attempts when systemd does not read */
+    NOTIFY_QUEUE = 8          /* messages that wait for it; then the oldest is dropped */
 };
 
 /* Owned by main.c. Three timers, all idle unless there is something to say. */
@@ -29,13 +28,14 @@ struct notify {
     struct channel channel;
     char *queue[NOTIFY_QUEUE]; /* owned; states that systemd has not read yet */
     size_t queued;
-    uv_timer_t retry_timer;             /* runs while the queue is not empty */
-    uv_timer_t status_timer;            /* runs while a status waits for its turn */
-    uv_timer_t hold_timer;              /* runs between notify_hold(true) and (false) */
-    int handles;                        /* not yet closed */
-    char status[NOTIFY_STATUS_MAX + 1]; /* the last one wanted */
-    bool pending;                       /* ... which has not been sent */
-    uint64_t sent_at;                   /* uv_now() of the last one; 0: never */
+    uv_timer_t retry_timer;              /* runs while the queue is not empty */
+    uv_timer_t status_timer;             /* runs while a status waits for its turn */
+    uv_timer_t hold_timer;               /* runs between notify_hold(true) and (false) */
+    int handles;                         /* not yet closed */
+    char status[NOTIFY_STATUS_MAX + 1];  /* the last one wanted */
+    uint64_t (*needs)(struct notify *n); /* while holding */
+    bool pending;                        /* ... which has not been sent */
+    uint64_t sent_at;                    /* uv_now() of the last one; 0: never */
     void (*on_closed)(struct notify *n);
 };
 
@@ -59,10 +59,17 @@ void notify_stopping(struct notify *n);  /* STOPPING=1 */
 void notify_extend(struct notify *n, uint64_t usec);
 
 /*
- * Asks for more time again and again while the loop turns: during boot and shutdown jobs, whose
- * own time-outs bound them. A loop that hangs stops asking.
+ * Asks for more time again and again while the loop turns: `needs` says how many ms from now. A
+ * loop that hangs stops asking. NULL: no more is needed.
  */
-void notify_hold(struct notify *n, bool on);
+void notify_hold(struct notify *n, uint64_t (*needs)(struct notify *n));
+void notify_hold_anew(struct notify *n); /* what is needed may be more than it was: ask now */
+
+/* The last words: STATUS=, EXIT_STATUS= and, unless `number` is 0, ERRNO=. */
+void notify_failed(struct notify *n, const char *why, int exit_status, int number);
+
+/* The same for a start that has failed before there was a struct notify. Waits for nobody. */
+void notify_refused(const char *why, int exit_status, int number);
 
 void notify_watchdog(struct notify *n); /* WATCHDOG=1; watchdog.h calls it in time */
 

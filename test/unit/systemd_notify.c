@@ -186,19 +186,44 @@ static void status_is_one_line_of_utf8(void **state)
     notify_close(&notify, NULL);
 }
 
+static uint64_t needed = 30000;
+
+static uint64_t on_needs(struct notify *n)
+{
+    assert_ptr_equal(n, &notify);
+    return needed;
+}
+
 static void hold_asks_while_it_is_on(void **state)
 {
     (void)state;
     notify_init(&notify, &loop);
-    notify_hold(&notify, false);
-    notify_hold(&notify, true);
-    notify_hold(&notify, true);
+    notify_hold(&notify, NULL);
+    notify_hold_anew(&notify);
+    assert_false(uv_loop_alive(&loop));
+    notify_hold(&notify, on_needs);
+    notify_hold(&notify, on_needs);
     (void)uv_run(&loop, UV_RUN_NOWAIT);
     assert_string_equal(told(), "EXTEND_TIMEOUT_USEC=30000000");
     assert_string_equal(told(), "(none)");
     assert_true(uv_loop_alive(&loop));
-    notify_hold(&notify, false);
+    needed = 70001;
+    notify_hold_anew(&notify); /* a step of the stop: not only when it is time again */
+    (void)uv_run(&loop, UV_RUN_NOWAIT);
+    assert_string_equal(told(), "EXTEND_TIMEOUT_USEC=70001000");
+    notify_hold(&notify, NULL);
     assert_false(uv_loop_alive(&loop));
+    notify_close(&notify, NULL);
+}
+
+static void last_words(void **state)
+{
+    (void)state;
+    notify_init(&notify, &loop);
+    notify_failed(&notify, "db is essential\nand gone", 3, 0);
+    assert_string_equal(told(), "STATUS=db is essential and gone\nEXIT_STATUS=3");
+    notify_refused("cannot open x.log", 2, 13);
+    assert_string_equal(told(), "STATUS=cannot open x.log\nEXIT_STATUS=2\nERRNO=13");
     notify_close(&notify, NULL);
 }
 
@@ -251,7 +276,10 @@ static void without_a_socket_nothing_happens(void **state)
     notify_ready(&notify);
     notify_status(&notify, "one");
     notify_status(&notify, "two");
-    notify_hold(&notify, true);
+    notify_hold(&notify, on_needs);
+    notify_hold_anew(&notify);
+    notify_failed(&notify, "x", 3, 1);
+    notify_refused("x", 3, 1);
     notify_reloading(&notify);
     notify_stopping(&notify);
     notify_extend(&notify, 1);
@@ -296,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(status_only_when_changed_and_not_often, begin, end),
         cmocka_unit_test_setup_teardown(status_is_one_line_of_utf8, begin, end),
         cmocka_unit_test_setup_teardown(hold_asks_while_it_is_on, begin, end),
+        cmocka_unit_test_setup_teardown(last_words, begin, end),
         cmocka_unit_test_setup_teardown(what_must_arrive_arrives_late, begin, end),
         cmocka_unit_test_setup_teardown(a_status_is_not_lost, begin, end),
         cmocka_unit_test_setup_teardown(without_a_socket_nothing_happens, begin, end),

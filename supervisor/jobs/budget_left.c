@@ -1,0 +1,124 @@
+/* How long the stop that is under way may still take, by what is left to stop and to run. */
+#include "base/mem.h"
+#include "jobs/budget.h"
+#include "jobs/job.h"
+#include "jobs/shutdown.h"
+
+static int64_t left_until(const struct timer *timer, int64_t now)
+{
+    return timer->due > now ? timer->due - now : 0;
+}
+
+static int64_t left_of_proc(const struct proc *p, int64_t now)
+{
+    if (p->fsm.state == PROC_STOPPING && timer_armed(&p->timer))
+        return left_until(&p->timer, now);
+    return budget_plus(fsm_ms(p->config->stopwaitsecs), p->group->pool ? POOL_PATIENCE_MS : 0);
+}
+
+static void left_add_proc(struct budget *b, const struct proc *p, int64_t now)
+{
+    if (p->node.ops->stopped(&p->node))
+        return;
+    budget_add(b, p->config->program, BUDGET_PROGRAM, left_of_proc(p, now))->rank = p->node.rank;
+}
+
+static int64_t left_of_job(const struct job *job, int64_t now)
+{
+    int64_t stop = fsm_ms(job->config->process.stopwaitsecs);
+    int64_t due = timer_armed(&job->timer) ? left_until(&job->timer, now) : BUDGET_FOREVER;
+    int64_t next = budget_job(job->config, job->attempts);
+    switch (job->state) {
+    case JOB_RUNNING:
+        return budget_plus(budget_plus(due, stop), next);
+    case JOB_RETRYING: /* the pause is in `next`, too */
+        return budget_plus(due, next - (next < BUDGET_FOREVER ? job->config->retry_delay_ms : 0));
+    case JOB_ENDING:
+        return budget_plus(due, next);
+    case JOB_STOPPING:
+        return due;
+    case JOB_IDLE:
+    case JOB_WAITING:
+    case JOB_SUCCEEDED:
+    case JOB_FAILED:
+    case JOB_STATES:
+        break;
+    }
+    return budget_job(job->config, 0);
+}
+
+/* Before the shutdown jobs: those that are stopped, and those that will run. */
+static void left_add_job(struct budget *b, const struct job *job, bool running, int64_t now)
+{
+    bool last = job->config->when & JOB_WHEN_SHUTDOWN;
+    int64_t stop = fsm_ms(job->config->process.stopwaitsecs);
+    if (job_active(job) && !running)
+        (void)budget_add(b, job->label, BUDGET_STOPPED_JOB, left_of_job(job, now));
+    if (running ? job_active(job) : last)
+        (void)budget_add(b, job->label, BUDGET_SHUTDOWN_JOB,
+                         running ? left_of_job(job, now) : budget_job(job->config, 0));
+    if (last && stop > b->jobs_kill)
+        b->jobs_kill = stop;
+}
+
+/* Items and the nodes they stand for are in one order. */
+struct left_nodes {
+    const struct graph_node **of;
+    size_t count;
+};
+
+static void left_note(struct left_nodes *nodes, const struct budget *b,
+                      const struct graph_node *node)
+{
+    nodes->of = mem_grow(nodes->of, b->count, sizeof(struct graph_node *));
+    while (nodes->count < b->count)
+        nodes->of[nodes->count++] = node;
+}
+
+/* quadratic, but of what has not ended yet, and a few times in a stop */
+static void left_link(struct budget *b, const struct left_nodes *nodes, size_t from)
+{
+    const struct graph_node *node = nodes->of[from];
+    for (size_t e = 0; e < node->edge_count; e++) {
+        for (size_t to = 0; to < nodes->count; to++) {
+            if (nodes->of[to] == node->edges[e].to)
+                budget_wait(b, from, to);
+        }
+    }
+}
+
+static int64_t left_limit(const struct shutdown *sd, int64_t now)
+{
+    if (timer_armed(&sd->deadline))
+        return left_until(&sd->deadline, now);
+    if (sd->step == SHUTDOWN_ABORTING)
+        return 0;
+    int64_t limit = sd->jobs->snapshot ? sd->jobs->snapshot->shutdown_timeout_ms : 0;
+    return limit > 0 ? limit : BUDGET_FOREVER;
+}
+
+int64_t budget_left(const struct shutdown *sd, int64_t now)
+{
+    struct budget b = {.jobs_limit = left_limit(sd, now)};
+    struct left_nodes nodes = {0};
+    bool running = sd->step == SHUTDOWN_JOBS || sd->step == SHUTDOWN_ABORTING;
+    bool last = sd->supervisor->state != SUPERVISOR_RESTARTING;
+    const struct pgroup *g;
+    const struct proc *p;
+    supervisor_each_proc(p, g, sd->supervisor)
+    {
+        left_add_proc(&b, p, now);
+        left_note(&nodes, &b, &p->node);
+    }
+    for (size_t i = 0; i < sd->jobs->count && last; i++) {
+        left_add_job(&b, sd->jobs->items[i], running, now);
+        left_note(&nodes, &b, &sd->jobs->items[i]->node);
+    }
+    for (size_t i = 0; i < nodes.count; i++)
+        left_link(&b, &nodes, i);
+    budget_solve(&b);
+    int64_t ms = b.ms;
+    budget_close(&b);
+    mem_free(nodes.of);
+    return ms;
+}
