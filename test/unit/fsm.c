@@ -36,8 +36,12 @@ static const struct { enum fsm_event on; const char *after; } grid[FSM_EVENTS] =
     {FSM_RETRY,              "   s    "},
     {FSM_GIVE_UP,            "   f    "},
     {FSM_STOP,               " ttp p  "},
-    {FSM_KILL_DUE,           "    t   "},
+    {FSM_KILL_DUE,           " sr t   "},
     {FSM_LOST,               " uu u   "},
+    {FSM_READY,              " r      "},
+    {FSM_LATE,               " s      "},
+    {FSM_ALIVE,              "  r     "},
+    {FSM_SILENT,             " sr     "},
 };
 // clang-format on
 
@@ -45,16 +49,24 @@ static const struct fsm_rules rule_sets[] = {
     {.startsecs_ms = 1000, .stopwaitsecs_ms = 10000, .startretries = 3, .spacing_ms = 250},
     {.startsecs_ms = 0, .stopwaitsecs_ms = 0, .startretries = 0, .spacing_ms = 0},
     {.startsecs_ms = -1000, .stopwaitsecs_ms = -1, .startretries = -1, .spacing_ms = 5000},
+    {.startsecs_ms = 1000, .stopwaitsecs_ms = 10000, .notify = true, .ready_timeout_ms = 90000},
+    {.stopwaitsecs_ms = 10000, .notify = true, .watchdog_ms = 30000},
 };
 
 /* The actions follow from where it goes and why, without a table. */
 static unsigned actions_expected(enum fsm_event on, enum proc_state to)
 {
     unsigned actions = 0;
+    if (on == FSM_KILL_DUE)
+        return FSM_KILL;
+    if (on == FSM_ALIVE)
+        return 0;
+    if (on == FSM_LATE || on == FSM_SILENT)
+        return FSM_BLAME | (on == FSM_LATE ? FSM_TERMINATE : FSM_ABORT);
     if (to == PROC_STARTING)
         actions |= FSM_SPAWN;
     if (to == PROC_STOPPING)
-        actions |= on == FSM_STOP ? FSM_TERMINATE : FSM_KILL;
+        actions |= FSM_TERMINATE;
     if (to == PROC_BACKOFF)
         actions |= FSM_COUNT_RETRY;
     if (to == PROC_STOPPED || to == PROC_RUNNING || to == PROC_EXITED || to == PROC_FATAL)
@@ -67,7 +79,14 @@ static unsigned actions_expected(enum fsm_event on, enum proc_state to)
 static int64_t deadline_expected(const struct fsm *fsm, const struct fsm_rules *rules, int64_t now)
 {
     int64_t delay = 0;
-    if (fsm->state == PROC_STARTING)
+    bool up = fsm->state == PROC_RUNNING;
+    if (fsm->blamed && (fsm->state == PROC_STARTING || up))
+        delay = rules->stopwaitsecs_ms;
+    else if (up || (fsm->state == PROC_STARTING && rules->notify)) {
+        delay = up ? rules->watchdog_ms : rules->ready_timeout_ms;
+        if (delay == 0)
+            return FSM_NEVER;
+    } else if (fsm->state == PROC_STARTING)
         delay = rules->startsecs_ms;
     else if (fsm->state == PROC_STOPPING)
         delay = rules->stopwaitsecs_ms;
@@ -87,13 +106,20 @@ static void check_same(const struct fsm *a, const struct fsm *b)
     assert_int_equal(a->started, b->started);
     assert_int_equal(a->deadline, b->deadline);
     assert_int_equal(a->again, b->again);
+    assert_int_equal(a->blamed, b->blamed);
+}
+
+/* Of one that is ended because it broke its word, no word counts. */
+static bool is_word(enum fsm_event on)
+{
+    return on == FSM_READY || on == FSM_LATE || on == FSM_ALIVE || on == FSM_SILENT;
 }
 
 static void check_step(const struct fsm *fsm, const struct fsm_rules *rules, size_t column,
                        size_t row)
 {
-    char after = grid[row].after[column];
     enum fsm_event on = grid[row].on;
+    char after = fsm->blamed && is_word(on) ? ' ' : grid[row].after[column];
     struct fsm before = *fsm;
     struct fsm_result r = fsm_step(fsm, rules, on, NOW);
     check_same(fsm, &before);
@@ -114,6 +140,7 @@ static void check_step(const struct fsm *fsm, const struct fsm_rules *rules, siz
     if (actions & FSM_SPAWN)
         want.started = NOW;
     want.again = on == FSM_EXIT_AGAIN;
+    want.blamed = actions & FSM_SPAWN ? false : want.blamed || (actions & FSM_BLAME);
     want.deadline = deadline_expected(&want, rules, NOW);
     if (on == FSM_KILL_DUE && want.deadline < NOW + rules->spacing_ms)
         want.deadline = NOW + rules->spacing_ms; /* a process that lingers is not a loop */
@@ -125,13 +152,14 @@ static void check_variants(size_t column, size_t row, const struct fsm_rules *ru
     static const int64_t retries[] = {0, 1, 2, 3, 4, 1000};
     static const int64_t deadlines[] = {FSM_NEVER, 0, NOW - 1, NOW, NOW + 1, NOW + 86400000};
     static const int64_t started[] = {FSM_NEVER, NOW - 100000, NOW - 4999, NOW - 1, NOW};
-    for (size_t i = 0; i < 6 * 6 * 5 * 2; i++) {
+    for (size_t i = 0; i < 6 * 6 * 5 * 2 * 2; i++) {
         struct fsm fsm = {
             .state = states[column],
             .retries = retries[i % 6],
             .deadline = deadlines[i / 6 % 6],
             .started = started[i / 36 % 5],
-            .again = i / 180,
+            .again = i / 180 % 2,
+            .blamed = i / 360,
         };
         check_step(&fsm, rules, column, row);
     }
@@ -220,9 +248,10 @@ static void a_deadline_is_due_when_it_is_reached(void **state)
 static void what_is_due_is_always_taken(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < STATES * 3; i++) {
-        const struct fsm_rules *rules = &rule_sets[i % 3];
-        struct fsm fsm = {.state = states[i / 3], .retries = 1, .deadline = NOW};
+    for (size_t i = 0; i < STATES * 10; i++) {
+        const struct fsm_rules *rules = &rule_sets[i % 5];
+        struct fsm fsm = {.state = states[i / 10], .retries = 1, .deadline = NOW};
+        fsm.blamed = i / 5 % 2;
         enum fsm_event event;
         if (fsm_due(&fsm, rules, NOW, &event))
             assert_true(fsm_step(&fsm, rules, event, NOW).taken);

@@ -1,0 +1,49 @@
+/*
+ * What a program says in one datagram of sd_notify(3), taken apart. Pure; the bytes are anybody's.
+ *
+ * Lines NAME=VALUE. What is not known is ignored; of two that say the same the later one counts.
+ */
+#ifndef ENGINE_NOTICE_H
+#define ENGINE_NOTICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum {
+    NOTICE_LENGTH_MAX = 4096, /* bytes of a datagram; a longer one is refused */
+    NOTICE_STATUS_MAX = 256,  /* bytes of STATUS= that are kept, with the NUL */
+};
+
+enum notice_word {
+    NOTICE_READY = 1,
+    NOTICE_RELOADING = 2,
+    NOTICE_STOPPING = 4,
+    NOTICE_ALIVE = 8,     /* WATCHDOG=1 */
+    NOTICE_TRIGGER = 16,  /* WATCHDOG=trigger */
+    NOTICE_STATUS = 32,   /* status */
+    NOTICE_MAINPID = 64,  /* main_pid */
+    NOTICE_ERRNO = 128,   /* error */
+    NOTICE_EXTEND = 256,  /* extend_ms */
+    NOTICE_INTERVAL = 512 /* watchdog_ms */
+};
+
+struct notice {
+    unsigned words;                 /* enum notice_word: what was said */
+    char status[NOTICE_STATUS_MAX]; /* UTF-8 without control characters */
+    pid_t main_pid;                 /* above 1 */
+    int error;                      /* an errno, above 0 */
+    int64_t extend_ms;              /* rounded up; at least 1 */
+    int64_t watchdog_ms;            /* likewise; 0: none any more */
+};
+
+/*
+ * False when something in it makes no sense: `why` says what; the rest is in `out` all the same.
+ * A datagram with a NUL inside, or too long, says nothing.
+ */
+bool notice_parse(const char *data, size_t len, struct notice *out, struct err *why);
+
+#endif
