@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/list.h"
@@ -43,6 +44,7 @@ void child_init(struct child *c, const struct process_config *config, const char
     cgroup_init(&c->cgroup, host->cgroups, &config->limits);
     c->cgroup.on_placed = on_placed;
     c->cgroup.on_empty = on_empty;
+    inbox_init(&c->inbox, host->loop);
     feed_init(&c->feed, host->loop);
     stream_init(&c->out, host->loop);
     stream_init(&c->err, host->loop);
@@ -89,8 +91,8 @@ void child_close(struct child *c)
 
 bool child_idle(const struct child *c)
 {
-    return c->pid == 0 && !c->cgroup.emptying && feed_idle(&c->feed) && stream_idle(&c->out) &&
-           stream_idle(&c->err);
+    return c->pid == 0 && !c->cgroup.emptying && inbox_idle(&c->inbox) && feed_idle(&c->feed) &&
+           stream_idle(&c->out) && stream_idle(&c->err);
 }
 
 static int child_open_sink(struct child *c, struct sink *sink, const struct log_config *log,
@@ -180,11 +182,30 @@ static void child_begin_sink(const struct child *c, struct sink *sink, bool is_e
     sink_begin(sink, &source);
 }
 
+/* Beside the first socket by which people ask us, where its user may send to it. */
+static int child_open_inbox(struct child *c, const struct spawn_context *ctx, struct err *e)
+{
+    static const char scheme[] = "unix://";
+    bool is_unix = ctx->server_url && strncmp(ctx->server_url, scheme, sizeof scheme - 1) == 0;
+    struct inbox_place place = {.near = is_unix ? ctx->server_url + sizeof scheme - 1 : NULL,
+                                .serial = c->host->serials + 1,
+                                .uid = c->config->uid == CONFIG_UNSET ? geteuid()
+                                                                      : (uid_t)c->config->uid};
+    if (!c->speaks || !c->host->loop)
+        return 0;
+    int rc = inbox_open(&c->inbox, &place, e);
+    c->gift.notify = rc == 0 ? c->inbox.address : NULL;
+    return rc;
+}
+
 /* The process and our ends of its pipes become the child's. */
 static void child_take(struct child *c, const struct spawned *s)
 {
+    int rc = inbox_listen(&c->inbox);
+    if (rc < 0)
+        log_error("'%s': what it says cannot be heard: %s", c->config->name, strerror(-rc));
     c->released = false;
-    c->pid = s->pid;
+    c->pid = c->born = s->pid;
     child_begin_sink(c, &c->out_sink, false);
     child_begin_sink(c, &c->err_sink, true);
     c->pidfd = s->pidfd;
@@ -247,9 +268,14 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
     if (rc == 0)
         rc = child_open_sinks(c, e);
     if (rc == 0)
+        rc = child_open_inbox(c, ctx, e);
+    if (rc == 0)
+        gift_give(&c->gift, &plan, &a);
+    if (rc == 0)
         rc = child_spawn(c, &plan, &spawned, e);
     arena_close(&a);
     if (rc < 0) {
+        inbox_close(&c->inbox, NULL);
         child_close_sinks(c);
         return rc;
     }
@@ -278,6 +304,13 @@ int child_adopt(struct child *c, const struct spawned *s, struct err *e)
     return 0;
 }
 
+void child_replace(struct child *c, pid_t pid, int pidfd)
+{
+    fd_close(&c->pidfd);
+    c->pid = pid;
+    c->pidfd = pidfd;
+}
+
 static void on_out_closed(struct stream *s)
 {
     child_handle_closed(container_of(s, struct child, out));
@@ -286,6 +319,11 @@ static void on_out_closed(struct stream *s)
 static void on_err_closed(struct stream *s)
 {
     child_handle_closed(container_of(s, struct child, err));
+}
+
+static void on_inbox_closed(struct inbox *b)
+{
+    child_handle_closed(container_of(b, struct child, inbox));
 }
 
 static void on_feed_closed(struct feed *f)
@@ -307,6 +345,7 @@ void child_abandon(struct child *c)
     fd_close(&c->gate);
     fd_close(&c->report);
     feed_stop(&c->feed, on_feed_closed);
+    inbox_close(&c->inbox, on_inbox_closed);
     fd_close(&c->in);
     child_stop_stream(&c->out, on_out_closed);
     child_stop_stream(&c->err, on_err_closed);
@@ -342,7 +381,9 @@ int child_signal(const struct child *c, int number, bool group)
 {
     if (c->pid <= 0)
         return -ESRCH;
-    return c->host->ops->kill(c->host, group ? -c->pid : c->pid, number);
+    pid_t all = c->pid == c->born ? c->pid : getpgid(c->pid);
+    bool has_group = all > 0 && all != getpgrp(); /* another process may be in none of its own */
+    return c->host->ops->kill(c->host, group && has_group ? -all : c->pid, number);
 }
 
 static const char *child_log_path(const struct log_config *log, const char *auto_path)

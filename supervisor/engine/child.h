@@ -15,6 +15,8 @@
 #include "config/config.h"
 #include "engine/cgroup.h"
 #include "engine/feed.h"
+#include "engine/gift.h"
+#include "engine/inbox.h"
 #include "engine/spawn.h"
 #include "output/sink.h"
 #include "output/stream.h"
@@ -26,6 +28,7 @@ struct child {
     bool of_job;       /* the owner is a job, not a process */
     uint64_t serial;   /* of this start, among all of this daemon; not 0 while there is a pid */
     pid_t pid;         /* 0: none */
+    pid_t born;        /* what was started; pid is another one once that took its place */
     int pidfd;         /* -1: none */
     int gate;          /* -1: open, or there is none */
     bool released;     /* the gate may be opened, as soon as its cgroup is what it should be */
@@ -35,6 +38,9 @@ struct child {
     int given;    /* what it gets as standard input, borrowed for the start; -1: a pipe */
     int report;
     struct host *host;
+    struct gift gift; /* of its owner, for the start; the variables of the inbox are added */
+    bool speaks;      /* it is given an inbox. Set between init and start, with on_message of it */
+    struct inbox inbox;
     struct feed feed; /* what is on its way to `in` */
     struct stream out, err;
     struct sink out_sink, err_sink;
@@ -66,6 +72,9 @@ bool child_idle(const struct child *c);
 int child_start(struct child *c, const struct spawn_context *ctx, struct err *e);
 
 void child_release(struct child *c); /* opens its gate; twice is fine */
+
+/* From now on this process is the one that is looked after. `pidfd` is taken. */
+void child_replace(struct child *c, pid_t pid, int pidfd);
 
 /*
  * Takes over a process that runs already, with its descriptors (`s`; taken also on failure, which

@@ -23,8 +23,6 @@ static struct host *proc_host(const struct proc *p)
     return p->group->supervisor->host;
 }
 
-static bool proc_feed(struct proc *p, enum fsm_event event);
-
 /* --- Telling ------------------------------------------------------------------------------- */
 
 static void proc_publish(const struct proc *p, enum event_type type, enum proc_state from)
@@ -56,6 +54,8 @@ static void proc_log(const struct proc *p, enum fsm_event event)
         log_info("success: %s entered RUNNING state, process has stayed up for > than %lld "
                  "seconds (startsecs)",
                  name, (long long)p->config->startsecs);
+    else if (event == FSM_READY)
+        log_info("success: %s entered RUNNING state, process says that it is ready", name);
     else if (event == FSM_GIVE_UP)
         log_info("gave up: %s entered FATAL state, too many start retries too quickly", name);
     else if (event == FSM_KILL_DUE)
@@ -90,6 +90,8 @@ static void proc_spawn(struct proc *p)
     struct err e;
     p->spawnerr[0] = '\0';
     p->exit_status = 0;
+    p->said = (struct said){0};
+    p->rules.watchdog_ms = p->config->watchdog_ms;
     p->started_wall = host_wall(proc_host(p));
     cgroup_clear(&p->child.cgroup); /* nothing of the last one goes on beside the next */
     if (!child_idle(&p->child)) {
@@ -113,7 +115,7 @@ static void proc_kill(struct proc *p, int number, bool group)
     char name[16];
     if (p->child.pid == 0) { /* it waits for its pipes: there is nobody to signal */
         p->spawn_pending = false;
-        (void)proc_feed(p, FSM_EXIT);
+        (void)proc_feed(p, p->fsm.state == PROC_STARTING ? FSM_EXIT_EARLY : FSM_EXIT);
         return;
     }
     log_debug("killing %s (pid %d) %swith signal %s", p->config->name, (int)p->child.pid,
@@ -162,7 +164,7 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
     if (p->fsm.state != PROC_STARTING)
         p->left_starting = true;
     p->reached |= proc_startup_state(p->fsm.state);
-    if (event == FSM_UP)
+    if (event == FSM_UP || event == FSM_READY)
         child_confirm(&p->child);
     proc_log(p, event);
     if (p->fsm.state != from)
@@ -173,6 +175,8 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
     }
     if (actions & FSM_TERMINATE)
         proc_kill(p, p->config->stopsignal, p->config->stopasgroup);
+    if (actions & FSM_ABORT)
+        proc_kill(p, SIGABRT, p->config->stopasgroup);
     if (actions & FSM_KILL)
         proc_kill(p, SIGKILL, p->config->killasgroup);
     proc_leave_socket(p);
@@ -185,8 +189,7 @@ static void proc_keep(struct proc *p)
         keep->ops->proc_changed(keep, p);
 }
 
-/* The one place where a state is written. */
-static bool proc_feed(struct proc *p, enum fsm_event event)
+bool proc_feed(struct proc *p, enum fsm_event event)
 {
     enum proc_state from = p->fsm.state;
     struct fsm_result result = fsm_step(&p->fsm, &p->rules, event, host_now(proc_host(p)));
@@ -201,13 +204,27 @@ static bool proc_feed(struct proc *p, enum fsm_event event)
     return true;
 }
 
+void proc_extend(struct proc *p, int64_t ms)
+{
+    int64_t before = p->fsm.deadline;
+    p->fsm = fsm_extend(&p->fsm, &p->rules, ms, host_now(proc_host(p)));
+    if (p->fsm.deadline == before)
+        return;
+    host_arm(proc_host(p), &p->timer, p->fsm.deadline);
+    proc_keep(p);
+}
+
 static void on_due(struct timer *timer)
 {
     struct proc *p = container_of(timer, struct proc, timer);
     enum fsm_event event;
     if (p->spawn_pending && p->fsm.state == PROC_STARTING)
         return; /* it is not up before there is a process: see on_child_idle */
-    if (fsm_due(&p->fsm, &p->rules, host_now(proc_host(p)), &event))
+    if (!fsm_due(&p->fsm, &p->rules, host_now(proc_host(p)), &event))
+        return;
+    if (event == FSM_LATE || event == FSM_SILENT)
+        proc_blame(p, event);
+    else
         (void)proc_feed(p, event);
 }
 
@@ -224,69 +241,6 @@ static void on_child_idle(struct child *child)
         supervisor_settle(p->group->supervisor);
 }
 
-/* --- In the graph -------------------------------------------------------------------------- */
-
-static enum graph_status proc_graph_status(const struct graph_node *n)
-{
-    const struct proc *p = container_of_const(n, struct proc, node);
-    if (p->wanted)
-        return p->gate == GRAPH_BLOCKED ? GRAPH_FAILED : GRAPH_PENDING;
-    switch (p->fsm.state) {
-    case PROC_STARTING:
-    case PROC_BACKOFF:
-        return GRAPH_PENDING;
-    case PROC_RUNNING:
-        return GRAPH_UP;
-    case PROC_EXITED:
-        if (p->fsm.again)
-            return GRAPH_PENDING;
-        return p->exit_expected ? GRAPH_UP : GRAPH_FAILED;
-    case PROC_FATAL:
-    case PROC_UNKNOWN:
-        return GRAPH_FAILED;
-    case PROC_STOPPED:
-    case PROC_STOPPING:
-        break;
-    }
-    return GRAPH_DOWN;
-}
-
-static bool proc_graph_stopped(const struct graph_node *n)
-{
-    const struct proc *p = container_of_const(n, struct proc, node);
-    return proc_state_is_stopped(p->fsm.state) && !p->fsm.again && !p->wanted;
-}
-
-static void proc_graph_pull(struct graph_node *n)
-{
-    (void)proc_start(container_of(n, struct proc, node));
-}
-
-/* "api", "program:api", "web", "group:web", "web:api": what requires= and after= may say. */
-static bool proc_graph_named(const struct graph_node *n, const char *name)
-{
-    const struct proc *p = container_of_const(n, struct proc, node);
-    if (strncmp(name, "program:", 8) == 0)
-        return strcmp(name + 8, p->config->program) == 0;
-    if (strncmp(name, "group:", 6) == 0)
-        return strcmp(name + 6, p->group->config->name) == 0;
-    return strcmp(name, p->config->program) == 0 || strcmp(name, p->group->config->name) == 0 ||
-           strcmp(name, p->label) == 0;
-}
-
-static unsigned proc_graph_reached(const struct graph_node *n)
-{
-    return container_of_const(n, struct proc, node)->reached;
-}
-
-static const struct graph_node_ops proc_graph_ops = {
-    .status = proc_graph_status,
-    .stopped = proc_graph_stopped,
-    .pull = proc_graph_pull,
-    .named = proc_graph_named,
-    .reached = proc_graph_reached,
-};
-
 /* --- Life ---------------------------------------------------------------------------------- */
 
 void proc_init(struct proc *p, struct pgroup *group, const struct process_config *config)
@@ -296,7 +250,10 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
     p->rules = (struct fsm_rules){.startsecs_ms = fsm_ms(config->startsecs),
                                   .stopwaitsecs_ms = fsm_ms(config->stopwaitsecs),
                                   .startretries = config->startretries,
-                                  .spacing_ms = PROC_SPACING_MS};
+                                  .spacing_ms = PROC_SPACING_MS,
+                                  .notify = config->ready == READY_NOTIFY,
+                                  .ready_timeout_ms = config->ready_timeout_ms,
+                                  .watchdog_ms = config->watchdog_ms};
     p->timer.on_due = on_due;
     p->label = strcmp(group_name, config->name) == 0
                    ? mem_strdup(config->name)
@@ -306,6 +263,7 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
     p->child.on_idle = on_child_idle;
     p->child.protocol = group->pool != NULL;
     proc_hear(p);
+    proc_heed(p);
     child_make_auto_logs(&p->child, group->snapshot);
     graph_node_init(&p->node, &proc_graph_ops, p->label, group->config->priority);
 }
@@ -466,6 +424,13 @@ static void proc_leave_cgroup(struct proc *p)
         cgroup_clear(&p->child.cgroup);
 }
 
+static void proc_goes_on(struct proc *p)
+{
+    log_info("'%s' goes on: process %d has ended, and is no longer the program", p->config->name,
+             (int)p->ended_pid);
+    p->ended_pid = 0;
+}
+
 void proc_exited(struct proc *p, int code, int status)
 {
     struct err why;
@@ -473,15 +438,21 @@ void proc_exited(struct proc *p, int code, int status)
     int64_t now = host_now(proc_host(p));
     bool out_of_memory = proc_out_of_memory(p, code, status);
     p->ended_pid = p->child.pid;
+    inbox_drain(&p->child.inbox); /* its last words come before its end */
+    if (p->child.pid != p->ended_pid) {
+        proc_goes_on(p); /* they were that another process has taken its place */
+        return;
+    }
     p->ended_code = code;
     p->ended_status = status;
     bool exec_failed = child_exited(&p->child, &why);
     enum fsm_event event;
     /* A process whose startsecs have passed was up, also when nobody had looked yet. */
-    if (!exec_failed && p->fsm.state == PROC_STARTING && fsm_due(&p->fsm, &p->rules, now, &event))
+    if (!exec_failed && p->fsm.state == PROC_STARTING && fsm_due(&p->fsm, &p->rules, now, &event) &&
+        event == FSM_UP)
         (void)proc_feed(p, event);
     p->stopped_wall = host_wall(proc_host(p));
-    p->exit_expected = proc_expects(p, code, status);
+    p->exit_expected = proc_expects(p, code, status) && !p->fsm.blamed;
     event = fsm_exit(&p->fsm, &p->rules, proc_wants_again(p), now);
     reaper_describe(code, status, how, sizeof how);
     reaper_news(code, status, p->last_exit, sizeof p->last_exit);
@@ -499,6 +470,8 @@ void proc_exited(struct proc *p, int code, int status)
         proc_spawnerr(p, why.text);
     else if (out_of_memory)
         proc_spawnerr(p, how);
+    else if (p->fsm.blamed)
+        log_info("spawnerr: %s", p->spawnerr);
     else if (event == FSM_EXIT_EARLY)
         proc_spawnerr(p, "Exited too quickly (process log may have details)");
     else if (p->fsm.state == PROC_RUNNING && !p->exit_expected)

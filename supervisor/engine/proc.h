@@ -9,9 +9,19 @@
 #include "engine/child.h"
 #include "engine/fsm.h"
 #include "engine/graph.h"
+#include "engine/notice.h"
 
 struct fcgi;
 struct pgroup;
+
+/* What a process has said of itself, as far as it is shown; see proc_notice.c. */
+struct said {
+    bool reloading, stopping;
+    int error;                      /* an errno; 0: none */
+    char status[NOTICE_STATUS_MAX]; /* "": nothing */
+    unsigned refused;               /* messages of strangers since the log said so */
+    int64_t refuse_at;              /* when it may say so again */
+};
 
 struct proc {
     struct pgroup *group; /* the owner */
@@ -43,6 +53,7 @@ struct proc {
     bool exit_expected;
     char spawnerr[512]; /* Supervisor's spawnerr; "" */
     char last_exit[96]; /* "exited 1", "killed by SIGKILL"; "" before the first */
+    struct said said;   /* by its process, since the last start */
 };
 
 enum proc_start_result {
@@ -54,6 +65,7 @@ enum proc_start_result {
 
 void proc_init(struct proc *p, struct pgroup *group, const struct process_config *config);
 void proc_hear(struct proc *p);  /* of proc_init: its output becomes events */
+void proc_heed(struct proc *p);  /* of proc_init: what it says of itself counts */
 void proc_close(struct proc *p); /* it must be stopped and its child idle */
 
 enum proc_start_result proc_start(struct proc *p);
@@ -62,6 +74,13 @@ int proc_signal(struct proc *p, int number); /* -ESRCH: not running; -errno of k
 
 /* Its process has ended: `status` as waitid(2) tells in si_code and si_status. */
 void proc_exited(struct proc *p, int code, int status);
+
+extern const struct graph_node_ops proc_graph_ops; /* in proc_graph.c */
+
+/* For proc_notice.c. The one place where a state is written; false: it means nothing now. */
+bool proc_feed(struct proc *p, enum fsm_event event);
+void proc_blame(struct proc *p, enum fsm_event event); /* it has broken its word: why, and feed */
+void proc_extend(struct proc *p, int64_t ms);          /* it may take so long from now on */
 
 void proc_want(struct proc *p);          /* wants it up, without trying yet */
 void proc_boot(struct proc *p);          /* likewise, if it is one that starts by itself */

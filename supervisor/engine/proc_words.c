@@ -34,6 +34,29 @@ static void proc_describe_uptime(const struct proc *p, int64_t wall, struct buf 
         buf_printf(out, "; %s: %s has failed", how, failed->label);
 }
 
+/* What it has said of itself. */
+static void proc_describe_said(const struct proc *p, struct buf *out)
+{
+    const struct said *said = &p->said;
+    const char *phase = said->stopping ? "stopping" : said->reloading ? "reloading" : NULL;
+    if (phase && p->fsm.state == PROC_RUNNING)
+        buf_printf(out, "%s%s", out->len ? "; " : "", phase);
+    if (said->status[0])
+        buf_printf(out, "%ssays: %s", out->len ? "; " : "", said->status);
+    if (said->error)
+        buf_printf(out, "%serror %d (%s)", out->len ? "; " : "", said->error,
+                   strerror(said->error));
+}
+
+static void proc_describe_start(const struct proc *p, int64_t wall, struct buf *out)
+{
+    int64_t waits = wall > p->started_wall ? (wall - p->started_wall) / 1000 : 0;
+    if (p->fsm.blamed)
+        buf_printf(out, "stopping; %s", p->spawnerr);
+    else if (p->rules.notify)
+        buf_printf(out, "starting; not yet ready for %lld s", (long long)waits);
+}
+
 static void proc_describe_stop(const struct proc *p, struct buf *out)
 {
     char text[64];
@@ -54,7 +77,7 @@ const char *proc_why(const struct proc *p)
     /* Supervisor's words for a failed start say less than how the process ended. */
     if (p->last_exit[0] && strncmp(p->spawnerr, early, sizeof early - 1) == 0)
         return p->last_exit;
-    if (p->fsm.state == PROC_EXITED)
+    if (p->fsm.state == PROC_EXITED && !p->fsm.blamed)
         return p->last_exit;
     return p->spawnerr;
 }
@@ -75,6 +98,9 @@ void proc_describe(const struct proc *p, int64_t wall, struct buf *out)
     switch (p->fsm.state) {
     case PROC_RUNNING:
         proc_describe_uptime(p, wall, out);
+        if (p->fsm.blamed)
+            buf_printf(out, "; %s", p->spawnerr);
+        proc_describe_said(p, out);
         break;
     case PROC_BACKOFF:
     case PROC_FATAL:
@@ -82,13 +108,19 @@ void proc_describe(const struct proc *p, int64_t wall, struct buf *out)
             buf_text(out, p->spawnerr);
         else
             buf_printf(out, "unknown error (try \"tail %s\")", p->config->name);
+        proc_describe_said(p, out);
         break;
     case PROC_STOPPED:
     case PROC_EXITED:
         proc_describe_stop(p, out);
         break;
     case PROC_STARTING:
+        proc_describe_start(p, wall, out);
+        proc_describe_said(p, out);
+        break;
     case PROC_STOPPING:
+        proc_describe_said(p, out);
+        break;
     case PROC_UNKNOWN:
         break;
     }
