@@ -20,7 +20,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections
 LDLIBS    = $(shell pkg-config --libs $(PACKAGES))
 
 # Each program is its main file and what it uses of the library.
-MAIN_mainstayd        := supervisor/main.c
+MAIN_mainstayd        := supervisor/main.c supervisor/start.c
 MAIN_mainstayctl      := supervisor/ctl/main.c
 MAIN_mainstay-sync    := supervisor/sync/main.c
 MAIN_mainstay-traffic := supervisor/traffic/main.c
@@ -37,7 +37,7 @@ BINARIES := $(addprefix $(BUILD)/,$(PROGRAMS))
 all: $(BINARIES) ## builds the programs (the default)
 
 define program
-$(BUILD)/$1: $(BUILD)/obj/$(MAIN_$1:.c=.o)
+$(BUILD)/$1: $(patsubst %.c,$(BUILD)/obj/%.o,$(MAIN_$1))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p)))
 

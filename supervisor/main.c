@@ -2,82 +2,32 @@
  * mainstayd: wiring only. The one file that sees every layer: it makes the parts, tells each of
  * the others, and lets the loop run. What is decided is decided elsewhere.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include "base/fd.h"
-#include "base/limits.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "config/check.h"
-#include "config/cmdline.h"
 #include "config/diff.h"
 #include "config/doc.h"
 #include "config/load.h"
-#include "control/control.h"
 #include "engine/daemon.h"
-#include "engine/inherited.h"
-#include "engine/machine.h"
-#include "engine/pidfile.h"
-#include "engine/reaper.h"
-#include "engine/startlog.h"
-#include "engine/supervisor.h"
 #include "jobs/essential.h"
-#include "jobs/job.h"
-#include "jobs/shutdown.h"
+#include "mainstay.h"
 #include "output/autolog.h"
 #include "output/catalog.h"
 #include "output/journal.h"
-#include "output/mainlog.h"
-#include "systemd/bridge.h"
-#include "systemd/life.h"
 
-/* What the daemon listens to besides SIGCHLD, which is the reaper's. */
-enum {
-    MAINSTAY_SIGNALS = 6,
-};
 static const int mainstay_signal_numbers[MAINSTAY_SIGNALS] = {SIGTERM, SIGINT,  SIGQUIT,
                                                               SIGHUP,  SIGUSR1, SIGUSR2};
 
-struct mainstay {
-    uv_loop_t loop;
-    struct arena arena; /* lives as long as the daemon */
-    struct cmdline cmdline;
-    struct config *config; /* what runs */
-    struct config *first;  /* what the daemon was started with: some of it stays */
-    struct config *next;   /* what a restart of everything will run; NULL: none is under way */
-    char *server_url;      /* what children are told; owned */
-    struct pidfile pidfile;
-    struct mainlog mainlog;
-    struct inherited inherited;
-    struct machine machine;
-    struct cgroups cgroups;
-    struct reaper reaper;
-    struct event_bus bus;
-    struct supervisor supervisor;
-    struct jobs jobs;
-    struct shutdown shutdown;
-    struct control control;
-    struct bridge bridge;
-    struct life life;
-    struct event_subscriber subscriber;
-    uv_signal_t signals[MAINSTAY_SIGNALS];
-    struct startlog startlog;
-    enum daemon_exit exit;
-    int told; /* where the parent waits to hear that we are up; -1 */
-};
-
 /* --- Configuration ------------------------------------------------------------------------- */
 
-/* Loads the file anew; what is wrong with it is in `e`, and all that is odd is logged. */
-static int mainstay_read_config(struct mainstay *m, struct config **out, struct err *e)
+int mainstay_read_config(struct mainstay *m, struct config **out, struct err *e)
 {
     struct problem_list problems;
     problem_list_init(&problems);
@@ -87,8 +37,8 @@ static int mainstay_read_config(struct mainstay *m, struct config **out, struct 
     return rc;
 }
 
-/* The last line of the start, also of one after SIGHUP. */
-static void mainstay_log_started(const struct mainstay *m)
+/* Also of one after SIGHUP. */
+void mainstay_log_started(const struct mainstay *m)
 {
     if (m->pidfile.fd < 0)
         log_critical("could not write pidfile %s", m->config->pidfile);
@@ -96,7 +46,7 @@ static void mainstay_log_started(const struct mainstay *m)
         log_info("supervisord started with pid %d", (int)getpid());
 }
 
-static int mainstay_open_log(struct mainstay *m, struct err *e)
+int mainstay_open_log(struct mainstay *m, struct err *e)
 {
     struct mainlog_options o = {.path = m->config->logfile,
                                 .maxbytes = m->config->logfile_maxbytes,
@@ -116,7 +66,7 @@ static void mainstay_tell_url(struct mainstay *m)
 
 /* --- Up ------------------------------------------------------------------------------------ */
 
-static void mainstay_run_config(struct mainstay *m)
+void mainstay_run_config(struct mainstay *m)
 {
     if (!m->config->nocleanup) {
         struct err e;
@@ -139,7 +89,7 @@ static void mainstay_restart(struct mainstay *m)
     jobs_unload(&m->jobs);
     supervisor_unload(&m->supervisor);
     config_unref(m->config);
-    m->config = m->next;
+    m->config = m->whole.config = m->next;
     m->next = NULL;
     const char *fixed = config_fixed_change(m->first, m->config);
     life_change(&m->life, m->config);
@@ -167,6 +117,7 @@ static void on_control_closed(struct control *c)
     struct mainstay *m = container_of(c, struct mainstay, control);
     bridge_last_words(&m->bridge, m->exit);
     bridge_close(&m->bridge);
+    upgrade_close(&m->upgrade);
     reaper_close(&m->reaper);
     supervisor_unload(&m->supervisor);
     supervisor_abandon(&m->supervisor);
@@ -231,6 +182,20 @@ static int mainstay_reread_good(void *owner, const struct name_list *groups, str
     return rc;
 }
 
+static int mainstay_upgrade(void *owner, const char *program, struct err *e)
+{
+    struct mainstay *m = owner;
+    return upgrade_begin(&m->upgrade, program, e);
+}
+
+static json_t *mainstay_info(void *owner)
+{
+    const struct mainstay *m = owner;
+    return json_pack("{s:s, s:i, s:I, s:I, s:s}", "version", MAINSTAY_VERSION, "pid", (int)getpid(),
+                     "start", (json_int_t)(m->whole.began_wall / 1000), "upgrades",
+                     (json_int_t)m->whole.upgrades, "refused", m->upgrade.refused);
+}
+
 static const char *mainstay_main_log(void *owner)
 {
     struct mainstay *m = owner;
@@ -248,6 +213,8 @@ static const struct control_host mainstay_control_host = {
     .restart = mainstay_begin_restart,
     .reread = mainstay_reread,
     .reread_good = mainstay_reread_good,
+    .upgrade = mainstay_upgrade,
+    .daemon_info = mainstay_info,
     .main_log = mainstay_main_log,
     .clear_main_log = mainstay_clear_main_log,
 };
@@ -259,7 +226,7 @@ static void on_exit_of(struct reaper *r, pid_t pid, int code, int status)
     struct mainstay *m = container_of(r, struct mainstay, reaper);
     char how[64];
     if (supervisor_exited(&m->supervisor, pid, code, status) ||
-        jobs_exited(&m->jobs, pid, code, status))
+        jobs_exited(&m->jobs, pid, code, status) || upgrade_exited(&m->upgrade, pid, code, status))
         return;
     reaper_describe(code, status, how, sizeof how);
     log_info("reaped unknown pid %d (%s)", (int)pid, how);
@@ -313,8 +280,13 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct mainstay *m = handle->data;
     char name[16];
+    struct err e;
     (void)parse_signal_name(number, name, sizeof name);
-    if (number == SIGUSR1 || number == SIGUSR2) {
+    if (number == SIGUSR1) {
+        log_info("received %s indicating upgrade request", name);
+        if (upgrade_begin(&m->upgrade, NULL, &e) < 0)
+            log_error("the upgrade is refused: %s", e.text);
+    } else if (number == SIGUSR2) {
         log_info("received %s indicating log reopen request", name);
         mainstay_reopen_logs(m);
     } else if (number == SIGHUP && m->supervisor.state == SUPERVISOR_SHUTDOWN) {
@@ -328,9 +300,9 @@ static void on_signal(uv_signal_t *handle, int number)
     }
 }
 
-/* --- Start --------------------------------------------------------------------------------- */
+/* --- Parts --------------------------------------------------------------------------------- */
 
-static int mainstay_open_loop(struct mainstay *m, struct err *e)
+int mainstay_open_loop(struct mainstay *m, struct err *e)
 {
     int rc = uv_loop_init(&m->loop);
     if (rc == 0)
@@ -343,12 +315,14 @@ static int mainstay_open_loop(struct mainstay *m, struct err *e)
         if (rc == 0)
             rc = uv_signal_start(&m->signals[i], on_signal, mainstay_signal_numbers[i]);
     }
-    return rc == 0 ? 0 : err_set(e, rc, "cannot set up the event loop: %s", uv_strerror(rc));
+    if (rc < 0)
+        return err_set(e, rc, "cannot set up the event loop: %s", uv_strerror(rc));
+    daemon_hear_signals();
+    return 0;
 }
 
-static void mainstay_make_parts(struct mainstay *m)
+void mainstay_make_parts(struct mainstay *m)
 {
-    m->first = config_ref(m->config);
     struct spawn_context spawn = {.program_folder = daemon_program_folder(&m->arena)};
     cgroups_open(&m->cgroups, &m->machine.host);
     m->machine.host.cgroups = &m->cgroups;
@@ -367,115 +341,18 @@ static void mainstay_make_parts(struct mainstay *m)
     bridge_open(&m->bridge, &m->loop, &m->supervisor, &m->jobs, &m->shutdown);
     journal_open(&m->loop);
     life_open(&m->life, &m->bus, m->config);
+    m->whole.supervisor = &m->supervisor;
+    m->whole.jobs = &m->jobs;
+    m->whole.control = &m->control;
+    m->whole.inherited = &m->inherited;
+    m->upgrade = (struct upgrade){.whole = &m->whole,
+                                  .control = &m->control,
+                                  .shutdown = &m->shutdown,
+                                  .bridge = &m->bridge,
+                                  .argv = m->argv};
+    upgrade_init(&m->upgrade, &m->machine.host);
     m->subscriber.on_event = on_event;
     event_bus_subscribe(&m->bus, &m->subscriber);
-}
-
-/* One that cannot be written is no reason to stay down; one that belongs to another is. */
-static int mainstay_take_pidfile(struct mainstay *m, struct err *e)
-{
-    mode_t before = m->config->nodaemon ? umask(022) : umask((mode_t)m->config->umask);
-    if (m->config->nodaemon)
-        (void)umask(before);
-    int rc = pidfile_take(&m->pidfile, m->config->pidfile, e);
-    (void)umask(before);
-    if (rc == 0 && m->config->uid != CONFIG_UNSET)
-        pidfile_give(&m->pidfile, (uid_t)m->config->uid, (gid_t)m->config->gid);
-    return rc == -EEXIST ? rc : 0;
-}
-
-/* All that can go wrong goes wrong here, before anything runs. */
-static int mainstay_start(struct mainstay *m, struct err *e)
-{
-    int rc = daemon_prepare(e);
-    if (rc == 0)
-        rc = mainstay_read_config(m, &m->config, e);
-    if (rc == 0 && !m->config->nodaemon)
-        rc = daemon_detach(&m->told, e);
-    if (rc == 0)
-        rc = mainstay_take_pidfile(m, e);
-    if (rc == 0)
-        startlog_included(m->config);
-    if (rc == 0)
-        rc = daemon_become(m->config, e);
-    if (rc == 0)
-        rc = daemon_raise_limits(m->config, e);
-    if (rc == 0)
-        rc = mainstay_open_log(m, e);
-    if (rc == 0)
-        rc = mainstay_open_loop(m, e);
-    if (rc < 0)
-        return rc;
-    mainstay_make_parts(m);
-    rc = control_listen(&m->control, m->config, e);
-    if (rc < 0)
-        return rc; /* the log may be that of the daemon which listens already: nothing is said */
-    startlog_tell(&m->startlog);
-    control_announce(&m->control);
-    if (!m->config->nodaemon)
-        daemon_enter_folder(m->config);
-    return 0;
-}
-
-static void mainstay_end(struct mainstay *m)
-{
-    jobs_close(&m->jobs);
-    supervisor_close(&m->supervisor);
-    shutdown_close(&m->shutdown);
-    cgroups_close(&m->cgroups);
-    host_close(&m->machine.host);
-    int rc = uv_loop_close(&m->loop);
-    if (rc < 0)
-        log_error("the event loop still had work at the end: %s", uv_strerror(rc));
-    inherited_close(&m->inherited);
-    pidfile_drop(&m->pidfile);
-    life_stopped(&m->life);
-    mainlog_close(&m->mainlog);
-    journal_finish(LIMIT_JOURNAL_END_MS);
-    config_unref(m->config);
-    config_unref(m->next);
-    config_unref(m->first);
-    mem_free(m->server_url);
-    arena_close(&m->arena);
-}
-
-static int mainstay_refuse(struct mainstay *m, const char *program, int rc, const struct err *e)
-{
-    notify_refused(e->text, DAEMON_EXIT_REFUSED, -rc);
-    char *text = mem_printf("Error: %s\nFor help, use %s -h", e->text, program);
-    if (m->told >= 0)
-        daemon_tell(&m->told, text);
-    else
-        (void)fprintf(stderr, "%s\n", text);
-    mem_free(text);
-    startlog_close(&m->startlog);
-    log_set_writer(NULL, NULL);
-    pidfile_drop(&m->pidfile);
-    return DAEMON_EXIT_REFUSED;
-}
-
-static int mainstay_main(struct mainstay *m, const char *program)
-{
-    struct err e;
-    m->told = -1;
-    m->pidfile.fd = -1;
-    arena_init(&m->arena);
-    startlog_begin(&m->startlog);
-    inherited_read(&m->inherited);
-    int rc = mainstay_start(m, &e);
-    if (rc < 0)
-        return mainstay_refuse(m, program, rc, &e);
-    mainstay_log_started(m);
-    (void)cgroups_sweep(&m->cgroups);
-    mainstay_run_config(m);
-    inherited_settle(&m->inherited);
-    daemon_tell(&m->told, NULL);
-    daemon_trim();
-    reaper_look(&m->reaper);
-    /* From here on, we must not die. */
-    (void)uv_run(&m->loop, UV_RUN_DEFAULT);
-    mainstay_end(m);
-    return m->exit;
 }
 
 int main(int argc, char **argv)
@@ -508,8 +385,11 @@ int main(int argc, char **argv)
     case CMDLINE_CATALOG:
         rc = catalog_main(stdout);
         break;
+    case CMDLINE_HANDOVER:
+        rc = predecessor_check_main(mainstay.cmdline.handover, stdout);
+        break;
     case CMDLINE_RUN:
-        rc = mainstay_main(&mainstay, argv[0]);
+        rc = mainstay_main(&mainstay, argv);
         break;
     }
     cmdline_close(&mainstay.cmdline);

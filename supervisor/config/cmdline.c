@@ -1,6 +1,7 @@
 #include "config/cmdline.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -15,6 +16,7 @@ enum cmdline_use {
     USE_UNRESOLVED,
     USE_HERE,
     USE_NODE,
+    USE_HANDOVER,
     USE_NOTHING, /* known, and without effect */
 };
 
@@ -76,6 +78,7 @@ static const struct cmdline_row {
      "print what journalctl -x explains, as a message catalog, and exit", true},
     {0,   "here",              USE_HERE,       CMDLINE_RUN,     "DIR", NULL, true},
     {0,   "node",              USE_NODE,       CMDLINE_RUN,     "NAME", NULL, true},
+    {0,   "check-handover",    USE_HANDOVER,   CMDLINE_RUN,     "FD", NULL, true},
     {'v', "version",           USE_ACTION,     CMDLINE_VERSION, NULL,
      "print the version and exit"},
     {'h', "help",              USE_ACTION,     CMDLINE_HELP,    NULL,
@@ -262,6 +265,10 @@ static void apply(struct cmdline *o, const struct word *word)
         break;
     case USE_NODE:
         o->load.node = word->value;
+        break;
+    case USE_HANDOVER:
+        o->action = CMDLINE_HANDOVER;
+        o->handover = atoi(word->value); // NOLINT(cert-err34-c): no other descriptor is sealed
         break;
     case USE_NOTHING:
         break;

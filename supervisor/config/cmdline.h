@@ -17,10 +17,12 @@ enum cmdline_action {
     CMDLINE_CATALOG, /* --catalog */
     CMDLINE_HELP,
     CMDLINE_VERSION,
+    CMDLINE_HANDOVER, /* --check-handover: whether this version could go on from those lines */
 };
 
 struct cmdline {
     enum cmdline_action action;
+    int handover; /* --check-handover: where the lines are */
     struct load_options load; /* with overrides: keys of [supervisord] given as options */
     struct arena arena;       /* owns the texts that were made */
 };

@@ -24,6 +24,10 @@ struct control_host {
        if these groups have nothing to do with them: only they are of any use then */
     int (*reread_good)(void *owner, const struct name_list *groups, struct config **out,
                        struct problem_list *left, struct err *e);
+    /* begins to become another program ("": a new version of ours); control_upgraded says how it
+       went, if it went wrong also later. -errno: it does not begin, and why */
+    int (*upgrade)(void *owner, const char *program, struct err *e);
+    json_t *(*daemon_info)(void *owner);  /* for mainstay.getDaemonInfo; a new reference */
     const char *(*main_log)(void *owner); /* path; NULL: there is none */
     int (*clear_main_log)(void *owner, struct err *e);
 };
@@ -40,6 +44,7 @@ struct control {
     struct list servers; /* struct serving, owned (servers.h) */
     char *identifier;    /* owned */
     struct event_subscriber subscriber;
+    struct call *upgrading; /* waits for control_upgraded; NULL */
     struct list web_acts; /* that the web page has asked for (web.c) */
     struct list deeds;    /* calls with things still to be done to processes (deed.h) */
     struct list waits;    /* calls that wait for processes or jobs (wait.h) */
@@ -71,6 +76,16 @@ void control_announce(const struct control *c); /* logs which servers there are 
  * closes everything; on_closed from the loop.
  */
 void control_close(struct control *c, void (*on_closed)(struct control *c));
+
+/*
+ * Before this process becomes another version: is every call answered, but for who waits for
+ * control_upgraded? What is followed does not count.
+ */
+bool control_quiet(const struct control *c);
+void control_put_off(struct control *c); /* answers what still waits: to be asked again later */
+
+/* The upgrade has come so far that it follows the answer (its version), or it is refused. */
+void control_upgraded(struct control *c, const char *version, const char *refusal);
 
 /* The control that a call came to. */
 struct control *control_of(const struct call *c);

@@ -76,6 +76,30 @@ static void restart(struct call *c)
     control->host->restart(control->owner);
 }
 
+static void on_upgrade_abandoned(struct call *c)
+{
+    control_of(c)->upgrading = NULL;
+}
+
+/* Answered when the new version has been tried, just before it takes over. */
+static void upgrade(struct call *c)
+{
+    struct control *control = control_of(c);
+    struct err e;
+    if (control->host->upgrade(control->owner, call_text(c, 0), &e) < 0) {
+        call_fault(c, FAULT_FAILED, e.text);
+        return;
+    }
+    control->upgrading = c;
+    c->abandon = on_upgrade_abandoned;
+}
+
+static void get_daemon_info(struct call *c)
+{
+    struct control *control = control_of(c);
+    call_return(c, control->host->daemon_info(control->owner));
+}
+
 static void read_log(struct call *c)
 {
     struct control *control = control_of(c);
@@ -121,6 +145,10 @@ const struct rpc_method state_methods[] = {
       "Stop all processes and end the daemon." },
     { "supervisor.restart",              "boolean", "",   restart,                0,
       "Stop all processes, read the configuration anew and start again." },
+    { "mainstay.upgrade",                "string",  "|s", upgrade,                0,
+      "Become another version of the program (its path) in place; return the version." },
+    { "mainstay.getDaemonInfo",          "struct",  "",   get_daemon_info,        RPC_ANYTIME,
+      "Return a struct about the daemon: version, pid, start, upgrades." },
 };
 // clang-format on
 const size_t state_methods_count = sizeof state_methods / sizeof *state_methods;

@@ -192,6 +192,32 @@ void rpc_close(struct rpc *r)
     }
 }
 
+static bool is_part_of(const struct call *c, const struct call *outer)
+{
+    while (c && c != outer)
+        c = c->outer;
+    return c != NULL;
+}
+
+/* The newest first, as above. */
+static struct call *rpc_newest(struct rpc *r, const struct call *but)
+{
+    struct list *link = r->calls.prev;
+    while (link != &r->calls && is_part_of(but, container_of(link, struct call, link)))
+        link = link->prev;
+    return link == &r->calls ? NULL : container_of(link, struct call, link);
+}
+
+void rpc_put_off(struct rpc *r, const struct call *but, const char *text)
+{
+    struct call *c;
+    while ((c = rpc_newest(r, but)) != NULL) {
+        if (c->abandon)
+            c->abandon(c);
+        call_fault(c, FAULT_FAILED, text);
+    }
+}
+
 static struct call *rpc_paused(struct rpc *r)
 {
     struct call *c;

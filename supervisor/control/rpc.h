@@ -71,6 +71,9 @@ void rpc_init(struct rpc *r);
 void rpc_register(struct rpc *r, const struct rpc_method *rows, size_t count);
 void rpc_close(struct rpc *r); /* every call that still waits is answered with a fault */
 
+/* Those that wait get a fault with this text; not `but` (may be NULL) and what it is part of. */
+void rpc_put_off(struct rpc *r, const struct call *but, const char *text);
+
 /* One of the calls that pause goes on. True: there are more, or it pauses again. */
 bool rpc_go_on(struct rpc *r);
 

@@ -101,6 +101,10 @@ const struct command command_table[] = {
         "update\t\t\tRead the configuration and do what changed: remove, restart, add groups\n"
         "update all\t\tThe same\n"
         "update <gname> [...]\tThe same for these groups only"},
+    {"upgrade", command_upgrade, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, .help =
+        "upgrade\t\t\tHave the daemon become the version that is installed now;\n"
+        "\t\t\tno process is stopped or restarted\n"
+        "upgrade <path>\t\tThe same with the program at this path"},
     {"version", command_version, COMMAND_NO_ARGS | COMMAND_CHECK, COMPLETE_NONE, .help =
         "version\t\t\tShow the version of the daemon"},
 };

@@ -109,6 +109,9 @@ int command_reload(struct ctl *c, const struct words *w);
 int command_shutdown(struct ctl *c, const struct words *w);
 int command_version(struct ctl *c, const struct words *w);
 
+/* upgrade.c */
+int command_upgrade(struct ctl *c, const struct words *w);
+
 /* jobs.c */
 int command_jobs(struct ctl *c, const struct words *w);
 int command_run(struct ctl *c, const struct words *w);

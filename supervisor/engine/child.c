@@ -73,8 +73,12 @@ void child_make_auto_logs(struct child *c, const struct config *config)
         c->out_auto = child_auto_log(c, config, "stdout");
     if (c->config->err.kind == LOG_KIND_AUTO && !c->config->redirect_stderr)
         c->err_auto = child_auto_log(c, config, "stderr");
-    c->err.strip_ansi = config->strip_ansi;
-    c->out.strip_ansi = config->strip_ansi && !c->protocol;
+}
+
+void child_strip_ansi(struct child *c, bool strip)
+{
+    c->err.strip_ansi = strip;
+    c->out.strip_ansi = strip && !c->protocol;
 }
 
 void child_close(struct child *c)

@@ -60,6 +60,7 @@ void child_init(struct child *c, const struct process_config *config, const char
 
 /* Makes the files of AUTO logs, when the group is activated. Without: such output is dropped. */
 void child_make_auto_logs(struct child *c, const struct config *config);
+void child_strip_ansi(struct child *c, bool strip); /* before the first start, like protocol */
 
 /* Capture mode as configured, on standard error only or on both. Before the first start. */
 void child_capture(struct child *c, bool out_too,

@@ -21,16 +21,22 @@
 #include "base/fd.h"
 #include "base/log.h"
 
-/* Whoever started us may have blocked signals, and the mask comes through exec: without SIGCHLD
- * nobody is reaped, without SIGTERM nothing stops. A reader that left, or a log that has reached
- * RLIMIT_FSIZE, is an error of the write, not our death. */
+/* A reader that left, or a log that has reached RLIMIT_FSIZE, is an error of the write, not our
+ * death. */
 static void daemon_prepare_signals(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+}
+
+/* Whoever started us may have blocked signals, and the mask comes through exec: without SIGCHLD
+ * nobody is reaped, without SIGTERM nothing stops. Not before there are handlers: what came during
+ * an upgrade waits for them. */
+void daemon_hear_signals(void)
 {
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Python gives a process without a locale LC_CTYPE=C.UTF-8, and Supervisor's children have it:

@@ -14,9 +14,10 @@ enum daemon_exit {
     DAEMON_EXIT_ESSENTIAL = 3, /* an essential program could not be kept running */
 };
 
-/* Descriptors 0 to 2 exist, no other one is inherited by children, no signal is blocked, SIGPIPE
- * and SIGXFSZ are ignored, orphans come to us. */
+/* Descriptors 0 to 2 exist, no other one is inherited by children, SIGPIPE and SIGXFSZ are ignored,
+ * orphans come to us. */
 int daemon_prepare(struct err *e);
+void daemon_hear_signals(void); /* none is blocked any more; once there are handlers */
 
 /*
  * Goes to the background. The parent waits for what the child has to say and exits with it:

@@ -129,7 +129,8 @@ int inherited_unix(struct inherited *t, const char *path, bool *own)
         struct inherited_socket *item = &t->items[i];
         union address bound;
         if (item->fd >= 0 && is_listener(item->fd) && address_of(item->fd, &bound) &&
-            bound.any.sa_family == AF_UNIX && same_path(bound.local.sun_path, path))
+            bound.any.sa_family == AF_UNIX &&
+            ((item->own && strcmp(item->name, path) == 0) || same_path(bound.local.sun_path, path)))
             return take(item, own);
     }
     return -1;

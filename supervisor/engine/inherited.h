@@ -17,7 +17,8 @@
 
 struct inherited_socket {
     int fd;     /* owned, close-on-exec; -1: gone */
-    char *name; /* owned: FDNAME, which a socket unit may set by FileDescriptorName= */
+    char *name; /* owned: FDNAME, which a socket unit may set by FileDescriptorName=; own unix
+                   sockets, which are bound by another name, have their path here */
     bool own;   /* made by an earlier process of ours: the file of a unix socket is ours, too */
     bool taken; /* somebody has a copy */
 };

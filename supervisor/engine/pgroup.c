@@ -27,7 +27,8 @@ static void pgroup_make_sockets(struct pgroup *g)
         if (g->procs[i].config->socket)
             g->procs[i].socket = pgroup_socket(g, g->procs[i].config->socket);
     }
-    for (size_t i = 0; i < g->socket_count; i++) { /* what is wrong is known now, not later */
+    for (size_t i = 0; !g->supervisor->adopting && i < g->socket_count; i++) {
+        /* what is wrong is known now, not later */
         if (fcgi_take(&g->sockets[i], &e) == 0)
             fcgi_drop(&g->sockets[i]);
         else

@@ -130,10 +130,27 @@ int pidfile_take(struct pidfile *f, const char *path, struct err *e)
     return rc;
 }
 
+void pidfile_adopt(struct pidfile *f, const char *path, int fd)
+{
+    *f = (struct pidfile){.path = fd < 0 ? NULL : mem_strdup(path), .fd = fd};
+}
+
 void pidfile_give(const struct pidfile *f, uid_t uid, gid_t gid)
 {
     if (f->fd >= 0 && !pidfile_is_special(f))
         (void)!fchown(f->fd, uid, gid);
+}
+
+int pidfile_take_configured(struct pidfile *f, const struct config *config, struct err *e)
+{
+    mode_t before = config->nodaemon ? umask(022) : umask((mode_t)config->umask);
+    if (config->nodaemon)
+        (void)umask(before);
+    int rc = pidfile_take(f, config->pidfile, e);
+    (void)umask(before);
+    if (rc == 0 && config->uid != CONFIG_UNSET)
+        pidfile_give(f, (uid_t)config->uid, (gid_t)config->gid);
+    return rc == -EEXIST ? rc : 0;
 }
 
 void pidfile_drop(struct pidfile *f)

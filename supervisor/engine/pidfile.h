@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "config/config.h"
 
 struct pidfile {
     char *path; /* owned; NULL: none */
@@ -21,6 +22,11 @@ struct pidfile {
  * locked nor removed.
  */
 int pidfile_take(struct pidfile *f, const char *path, struct err *e);
+/* The configured one, given to the user that we become. Only -EEXIST is a failure: one that cannot
+ * be written is no reason to stay down; one that belongs to another is. */
+int pidfile_take_configured(struct pidfile *f, const struct config *config, struct err *e);
+/* One that this process has taken before it became another program; the lock came along. */
+void pidfile_adopt(struct pidfile *f, const char *path, int fd);
 /* To the user that we become, who could not remove it from a sticky folder otherwise. */
 void pidfile_give(const struct pidfile *f, uid_t uid, gid_t gid);
 void pidfile_drop(struct pidfile *f); /* removes it if it is still ours */

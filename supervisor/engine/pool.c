@@ -94,6 +94,14 @@ void pool_accept(struct pool *p, struct pool_event *ev)
     pool_put(p, (struct pool_entry){ev, p->next_serial++}, false);
 }
 
+void pool_restore(struct pool *p, struct pool_entry entry, size_t holder)
+{
+    if (holder < p->count && !p->members[holder].held.event)
+        p->members[holder].held = entry;
+    else
+        pool_put(p, entry, false);
+}
+
 /* An event that could not be delivered is the next one again. */
 static void pool_take_back(struct pool *p, struct pool_entry entry)
 {

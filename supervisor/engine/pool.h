@@ -82,6 +82,10 @@ void pool_close(struct pool *p);
 bool pool_wants(const struct pool *p, enum eventtype type);
 void pool_accept(struct pool *p, struct pool_event *ev); /* takes a reference of its own */
 
+/* After a hand-over: one that waited (holder: p->count) or that a member was busy with. Takes the
+ * reference. */
+void pool_restore(struct pool *p, struct pool_entry entry, size_t holder);
+
 /* Sends what can be sent. To be called, from the loop, after each of the others. */
 void pool_dispatch(struct pool *p, int64_t now);
 

@@ -189,6 +189,14 @@ static void on_tick(struct timer *timer)
     }
 }
 
+void pools_wake(struct pools *pools)
+{
+    struct host *host = pools->supervisor->host;
+    pools_settle(pools);
+    if (timer_armed(&pools->tick))
+        host_arm(host, &pools->tick, host_now(host));
+}
+
 /* --- Events -------------------------------------------------------------------------------- */
 
 static void on_event(struct event_subscriber *sub, const struct event *ev)

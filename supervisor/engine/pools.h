@@ -40,6 +40,9 @@ struct pool *pools_add(struct pools *pools, struct pgroup *g);
 void pools_mute(struct pools *pools, struct pool *p); /* hears no more; twice is fine */
 void pools_free(struct pool *p);                      /* muted; NULL is fine */
 
+/* After a hand-over: looks at once what waits and whether a slice of time has begun. */
+void pools_wake(struct pools *pools);
+
 /* On the way down: may the group's processes be stopped? Not while they have events to hear, for
  * at most POOL_PATIENCE_MS; then supervisor_settle follows. */
 bool pools_may_stop(struct pgroup *g);

@@ -264,7 +264,9 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
     p->child.protocol = group->pool != NULL;
     proc_hear(p);
     proc_heed(p);
-    child_make_auto_logs(&p->child, group->snapshot);
+    child_strip_ansi(&p->child, group->snapshot->strip_ansi);
+    if (!group->supervisor->adopting)
+        child_make_auto_logs(&p->child, group->snapshot);
     graph_node_init(&p->node, &proc_graph_ops, p->label, group->config->priority);
 }
 

@@ -47,7 +47,7 @@ static bool spawn_own_variable(const char *entry)
 {
     static const char *const own[] = {
         "NOTIFY_SOCKET=", "WATCHDOG_USEC=",  "WATCHDOG_PID=", "LISTEN_FDS=",
-        "LISTEN_PID=",    "LISTEN_FDNAMES=", "MAINPID="};
+        "LISTEN_PID=",    "LISTEN_FDNAMES=", "MAINPID=",      "MAINSTAY_HANDOVER="};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (strncmp(entry, own[i], strlen(own[i])) == 0)
             return true;

@@ -76,7 +76,6 @@ static void supervisor_insert(struct supervisor *s, struct pgroup *g)
     list_append(before, &g->link);
     for (size_t i = 0; i < g->count; i++)
         graph_add(&s->graph, &g->procs[i].node);
-    supervisor_publish(s, EVENT_GROUP_ADDED, g->config->name);
 }
 
 static void supervisor_make_group(struct supervisor *s, const struct group_config *config)
@@ -85,7 +84,17 @@ static void supervisor_make_group(struct supervisor *s, const struct group_confi
         log_warn("there are two groups named '%s': the second one is not run", config->name);
         return;
     }
-    supervisor_insert(s, pgroup_new(s, s->config, config));
+    struct pgroup *g = pgroup_new(s, s->config, config);
+    supervisor_insert(s, g);
+    supervisor_publish(s, EVENT_GROUP_ADDED, config->name);
+}
+
+struct pgroup *supervisor_adopt_group(struct supervisor *s, struct config *snapshot,
+                                      const struct group_config *config)
+{
+    struct pgroup *g = pgroup_new(s, snapshot, config);
+    supervisor_insert(s, g);
+    return g;
 }
 
 static void supervisor_drop_group(struct supervisor *s, struct pgroup *g)

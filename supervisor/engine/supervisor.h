@@ -25,6 +25,7 @@ struct supervisor {
     struct list groups;  /* struct pgroup, in start order */
     struct list closing; /* removed ones whose pipes are still closing */
     enum supervisor_state state;
+    bool adopting;      /* groups are made for what runs: no AUTO logs, no sockets, no news */
     bool stopping_all;    /* everything is to go down, in order */
     struct timer settle;  /* a waiting start or stop may have become possible */
     struct timer report;  /* "waiting for a, b to die", every 3 s of a stop */
@@ -61,6 +62,10 @@ void supervisor_abandon(struct supervisor *s);
 void supervisor_set_config(struct supervisor *s, struct config *config);
 int supervisor_add_group(struct supervisor *s, const char *name);    /* -EEXIST, -ENOENT */
 int supervisor_remove_group(struct supervisor *s, const char *name); /* -EBUSY, -ENOENT */
+
+/* While `adopting`: a group of that snapshot (a reference is taken), behind those there are. */
+struct pgroup *supervisor_adopt_group(struct supervisor *s, struct config *snapshot,
+                                      const struct group_config *config);
 
 struct pgroup *supervisor_find_group(struct supervisor *s, const char *name);
 /* "group:process" or "name"; NULL when there is none. group:* is the caller's business. */

@@ -1,5 +1,6 @@
 #include "handover/rows.h"
 
+#include "engine/inherited.h"
 #include "engine/supervisor.h"
 #include "handover/snapshot.h"
 #include "jobs/job.h"
@@ -8,7 +9,7 @@ const char *const rows_kinds[] = {
     "mainstay", /* who writes: the first line */
     "config",   /* a configuration that others name; see configs.h */
     "daemon",   /* the daemon as a whole: key "" */
-    "server",   /* a listening socket of ours: key its section */
+    "server",   /* a listening socket: key a number */
     "group",    /* key its name; in start order */
     "proc",     /* key its label: "web", "team:web" */
     "job",      /* key its label; in the order of the array */
@@ -65,6 +66,7 @@ static const struct line_row child[] = {
     LINE_ROW("out_ansi",      LINE_INT,    struct child, out.ansi.state),
     LINE_ROW("out_inside",    LINE_BOOL,   struct child, out.capture.inside),
     LINE_ROW("out_matched",   LINE_NUMBER, struct child, out.capture.matched),
+    LINE_ROW("out_cut",       LINE_BOOL,   struct child, out.capture.cut),
     LINE_ROW("out_message",   LINE_BYTES,  struct child, out.capture.message),
     LINE_ROW("out_total",     LINE_NUMBER, struct child, out.total),
     LINE_ROW("out_syslog",    LINE_BYTES,  struct child, out_sink.lines.partial),
@@ -73,6 +75,7 @@ static const struct line_row child[] = {
     LINE_ROW("err_ansi",      LINE_INT,    struct child, err.ansi.state),
     LINE_ROW("err_inside",    LINE_BOOL,   struct child, err.capture.inside),
     LINE_ROW("err_matched",   LINE_NUMBER, struct child, err.capture.matched),
+    LINE_ROW("err_cut",       LINE_BOOL,   struct child, err.capture.cut),
     LINE_ROW("err_message",   LINE_BYTES,  struct child, err.capture.message),
     LINE_ROW("err_total",     LINE_NUMBER, struct child, err.total),
     LINE_ROW("err_syslog",    LINE_BYTES,  struct child, err_sink.lines.partial),
@@ -129,12 +132,21 @@ static const struct line_row host[] = {
 };
 ROWS(rows_host, host);
 
+static const struct line_row server[] = {
+    LINE_ROW("fd",            LINE_FD,     struct inherited_socket, fd),
+    LINE_ROW("name",          LINE_TEXT,   struct inherited_socket, name),
+    LINE_ROW("own",           LINE_BOOL,   struct inherited_socket, own),
+};
+ROWS(rows_server, server);
+
 static const struct line_row whole[] = {
     LINE_ROW("pidfile",       LINE_FD,     struct whole, pidfile),
-    LINE_ROW("folder",        LINE_FD,     struct whole, folder),
+    LINE_ROW("folder",        LINE_TEXT,   struct whole, folder),
+    LINE_ROW("program",       LINE_TEXT,   struct whole, program),
     LINE_ROW("ready",         LINE_BOOL,   struct whole, ready),
     LINE_ROW("upgrades",      LINE_NUMBER, struct whole, upgrades),
     LINE_ROW("began_wall",    LINE_NUMBER, struct whole, began_wall),
+    LINE_ROW("left",          LINE_NUMBER, struct whole, left),
 };
 ROWS(rows_whole, whole);
 // clang-format on

@@ -18,6 +18,7 @@ extern const struct line_table rows_member; /* struct pool_member */
 extern const struct line_table rows_fcgi;   /* struct fcgi */
 extern const struct line_table rows_pools;  /* struct pools */
 extern const struct line_table rows_host;   /* struct host */
+extern const struct line_table rows_server; /* struct inherited_socket */
 extern const struct line_table rows_whole;  /* struct whole of snapshot.h */
 
 /* Every kind of line that there is, up to a NULL: for book_read. */

@@ -2,13 +2,15 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "control/servers.h"
 #include "handover/rows.h"
 
 /* --- Programs ------------------------------------------------------------------------------ */
 
-json_t *snapshot_group(const struct pgroup *g, struct configs *configs, struct buf *out)
+json_t *snapshot_group(const struct pgroup *g, struct config_archive *configs, struct buf *out)
 {
     json_t *line = line_new("group", g->config->name);
     (void)json_object_set_new(line, "config", configs_name(configs, g->snapshot, out));
@@ -56,7 +58,7 @@ json_t *snapshot_socket(const struct pgroup *g, const struct fcgi *f, struct car
 
 /* --- Jobs ---------------------------------------------------------------------------------- */
 
-json_t *snapshot_job(const struct job *job, struct configs *configs, struct buf *out)
+json_t *snapshot_job(const struct job *job, struct config_archive *configs, struct buf *out)
 {
     json_t *line = line_new("job", job->label);
     line_pack(line, &rows_job, job, NULL);
@@ -104,15 +106,45 @@ void snapshot_pool(const struct pgroup *g, struct buf *out)
         line_write(snapshot_event(p, &p->waiting[(p->first + i) % p->room], NULL), out);
 }
 
+/* --- Listening sockets --------------------------------------------------------------------- */
+
+static void snapshot_server(const struct inherited_socket *item, size_t *number, struct carrier *c,
+                            struct buf *out)
+{
+    char *key = mem_printf("%zu", ++*number);
+    json_t *line = line_new("server", key);
+    mem_free(key);
+    line_pack(line, &rows_server, item, c);
+    line_write(line, out);
+}
+
+void snapshot_servers(const struct whole *w, struct carrier *c, struct buf *out)
+{
+    const struct serving *s;
+    size_t number = 0;
+    char none[] = "";
+    for (size_t i = 0; w->inherited && i < w->inherited->count; i++)
+        snapshot_server(&w->inherited->items[i], &number, c, out);
+    if (!w->control)
+        return;
+    list_each (s, &w->control->servers, link) {
+        const struct socket *l = &s->server.listener;
+        struct inherited_socket item = {.fd = l->fd, .name = l->path ? l->path : none, .own = true};
+        if (!l->lent && l->fd >= 0)
+            snapshot_server(&item, &number, c, out);
+    }
+}
+
 /* --- All of it ----------------------------------------------------------------------------- */
 
-json_t *snapshot_daemon(const struct whole *w, struct configs *configs, struct carrier *c,
+json_t *snapshot_daemon(const struct whole *w, struct config_archive *configs, struct carrier *c,
                         struct buf *out)
 {
     json_t *line = line_new("daemon", "");
     line_pack(line, &rows_host, w->supervisor->host, NULL);
     line_pack(line, &rows_pools, &w->supervisor->pools, NULL);
     line_pack(line, &rows_whole, w, c);
+    (void)json_object_set_new(line, "pid", json_integer(getpid()));
     (void)json_object_set_new(line, "first", configs_name(configs, w->first, out));
     (void)json_object_set_new(line, "config", configs_name(configs, w->config, out));
     (void)json_object_set_new(line, "pending", configs_name(configs, w->supervisor->config, out));
@@ -126,8 +158,8 @@ static void snapshot_one_child(const struct child *child, struct carrier *c, str
         line_write(snapshot_child(child, c), out);
 }
 
-static void snapshot_one_group(const struct pgroup *g, struct configs *configs, struct carrier *c,
-                               struct buf *out)
+static void snapshot_one_group(const struct pgroup *g, struct config_archive *configs,
+                               struct carrier *c, struct buf *out)
 {
     json_t *line = snapshot_group(g, configs, out);
     line_write(line, out);
@@ -141,13 +173,14 @@ static void snapshot_one_group(const struct pgroup *g, struct configs *configs, 
         snapshot_pool(g, out);
 }
 
-void snapshot_all(const struct whole *w, struct configs *configs, struct carrier *c,
+void snapshot_all(const struct whole *w, struct config_archive *configs, struct carrier *c,
                   struct buf *out)
 {
     const struct pgroup *g;
     line_write(line_first(MAINSTAY_VERSION), out);
     json_t *daemon = snapshot_daemon(w, configs, c, out);
     line_write(daemon, out);
+    snapshot_servers(w, c, out);
     list_each (g, &w->supervisor->groups, link)
         snapshot_one_group(g, configs, c, out);
     for (size_t i = 0; i < w->jobs->count; i++) {

@@ -298,7 +298,9 @@ void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
     job->child.label = job->label;
     job->child.of_job = true;
     job->child.on_idle = on_child_idle;
-    child_make_auto_logs(&job->child, snapshot);
+    child_strip_ansi(&job->child, snapshot->strip_ansi);
+    if (!jobs->adopting)
+        child_make_auto_logs(&job->child, snapshot);
     graph_node_init(&job->node, &job_graph_ops, job->label, 0);
 }
 

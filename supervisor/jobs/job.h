@@ -45,6 +45,7 @@ struct jobs {
     struct job **items;                 /* owned, like the array; in file order */
     size_t count;
     struct timer settle; /* a waiting job may be able to run now */
+    bool adopting;       /* they are made for what runs: no AUTO logs */
     bool shutting_down;  /* only the order among the jobs themselves counts any more */
     void (*on_changed)(struct jobs *j); /* a job has changed: others may wait for it */
     void *owner;
@@ -53,6 +54,10 @@ struct jobs {
 void jobs_init(struct jobs *j, struct host *host, struct event_bus *bus, struct graph *graph);
 void jobs_close(struct jobs *j);                       /* unloads; every child must be idle */
 void jobs_load(struct jobs *j, struct config *config); /* takes a reference */
+/* The newest configuration; jobs_load does it. Takes a reference. */
+void jobs_set_snapshot(struct jobs *j, struct config *config);
+/* While `adopting`: a job of that snapshot (a reference is taken), behind those there are. */
+struct job *jobs_adopt(struct jobs *j, struct config *snapshot, const struct job_config *config);
 void jobs_unload(struct jobs *j);                      /* every job must be stopped and idle */
 /*
  * Takes over another configuration: jobs whose definition is another one become new, new ones

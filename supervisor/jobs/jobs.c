@@ -44,7 +44,7 @@ static void job_free(struct job *job)
     mem_free(job);
 }
 
-static void jobs_set_snapshot(struct jobs *j, struct config *config)
+void jobs_set_snapshot(struct jobs *j, struct config *config)
 {
     config_ref(config);
     config_unref(j->snapshot);
@@ -59,6 +59,13 @@ void jobs_load(struct jobs *j, struct config *config)
     j->items = mem_array(j->count, sizeof *j->items);
     for (size_t i = 0; i < j->count; i++)
         j->items[i] = job_new(j, config, &config->jobs[i]);
+}
+
+struct job *jobs_adopt(struct jobs *j, struct config *snapshot, const struct job_config *config)
+{
+    j->items = mem_grow(j->items, j->count + 1, sizeof *j->items);
+    j->items[j->count] = job_new(j, snapshot, config);
+    return j->items[j->count++];
 }
 
 /* --- Another configuration ----------------------------------------------------------------- */

@@ -283,6 +283,16 @@ void bridge_refused(struct bridge *b)
         notify_ready(&b->notify);
 }
 
+void bridge_adopted(struct bridge *b, bool ready)
+{
+    b->ready = ready;
+    if (ready) {
+        notify_hold(&b->notify, false);
+        notify_ready(&b->notify);
+    }
+    bridge_look(b);
+}
+
 void bridge_reloaded(struct bridge *b)
 {
     bridge_look(b);

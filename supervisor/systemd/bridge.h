@@ -41,6 +41,7 @@ void bridge_reloading(struct bridge *b);
 void bridge_refused(
     struct bridge *b); /* nothing is reloaded, but `systemctl reload` waits for us */
 void bridge_reloaded(struct bridge *b);
+void bridge_adopted(struct bridge *b, bool ready); /* instead: we are a new version of who was */
 void bridge_stopping(struct bridge *b);
 
 /* A group has come or gone, or something of it: systemd hears of the update. */

@@ -1,0 +1,155 @@
+/* How mainstayd begins, also as a new version of itself, and how it ends. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "mainstay.h"
+#include "output/journal.h"
+
+/* Of the version before us: what it was, instead of what the files say now. */
+static int mainstay_inherit(struct mainstay *m)
+{
+    struct predecessor *p = &m->predecessor;
+    adopt_daemon(&p->adoption, &m->whole, &p->numbers.carrier);
+    predecessor_sockets(p, &m->inherited);
+    m->config = config_ref(m->whole.config);
+    m->first = config_ref(m->whole.first);
+    pidfile_adopt(&m->pidfile, m->first->pidfile, m->whole.pidfile);
+    return 0;
+}
+
+/* A process that begins: it goes to the background, and becomes who it is to be. */
+static int mainstay_begin(struct mainstay *m, struct err *e)
+{
+    int rc = mainstay_read_config(m, &m->config, e);
+    if (rc < 0)
+        return rc;
+    m->first = config_ref(m->config);
+    m->whole = (struct whole){.first = m->first,
+                              .config = m->config,
+                              .folder = getcwd(NULL, 0),
+                              .program = upgrade_program(m->argv[0]),
+                              .began_wall = clock_wall()};
+    if (!m->config->nodaemon)
+        rc = daemon_detach(&m->told, e);
+    if (rc == 0)
+        rc = pidfile_take_configured(&m->pidfile, m->config, e);
+    m->whole.pidfile = m->pidfile.fd;
+    if (rc == 0)
+        startlog_included(m->config);
+    if (rc == 0)
+        rc = daemon_become(m->config, e);
+    return rc == 0 ? daemon_raise_limits(m->config, e) : rc;
+}
+
+/* All that can go wrong goes wrong here, before anything runs. */
+static int mainstay_start(struct mainstay *m, struct err *e)
+{
+    int rc = daemon_prepare(e);
+    if (rc == 0)
+        rc = m->predecessor.taken ? mainstay_inherit(m) : mainstay_begin(m, e);
+    if (rc == 0 && m->cmdline.load.path)
+        m->cmdline.load.path = m->first->path; /* absolute: directory= takes us elsewhere */
+    if (rc == 0)
+        rc = mainstay_open_log(m, e);
+    if (rc == 0)
+        rc = mainstay_open_loop(m, e);
+    if (rc < 0)
+        return rc;
+    mainstay_make_parts(m);
+    rc = control_listen(&m->control, m->config, e);
+    if (rc < 0)
+        return rc; /* the log may be that of the daemon which listens already: nothing is said */
+    startlog_tell(&m->startlog);
+    if (m->predecessor.taken)
+        return 0;
+    control_announce(&m->control);
+    if (!m->config->nodaemon)
+        daemon_enter_folder(m->config);
+    return 0;
+}
+
+/* The programs and jobs of the version before us go on. */
+static void mainstay_adopt(struct mainstay *m)
+{
+    struct predecessor *p = &m->predecessor;
+    adopt_all(&p->adoption, &m->whole, &p->numbers.carrier);
+    predecessor_tell(p, &m->whole);
+    bridge_adopted(&m->bridge, m->whole.ready);
+}
+
+static void mainstay_end(struct mainstay *m)
+{
+    jobs_close(&m->jobs);
+    supervisor_close(&m->supervisor);
+    shutdown_close(&m->shutdown);
+    cgroups_close(&m->cgroups);
+    host_close(&m->machine.host);
+    int rc = uv_loop_close(&m->loop);
+    if (rc < 0)
+        log_error("the event loop still had work at the end: %s", uv_strerror(rc));
+    inherited_close(&m->inherited);
+    pidfile_drop(&m->pidfile);
+    life_stopped(&m->life);
+    mainlog_close(&m->mainlog);
+    journal_finish(LIMIT_JOURNAL_END_MS);
+    config_unref(m->config);
+    config_unref(m->next);
+    config_unref(m->first);
+    mem_free(m->server_url);
+    mem_free(m->whole.folder);
+    mem_free(m->whole.program);
+    arena_close(&m->arena);
+}
+
+static int mainstay_refuse(struct mainstay *m, const char *program, int rc, const struct err *e)
+{
+    notify_refused(e->text, DAEMON_EXIT_REFUSED, -rc);
+    char *text = mem_printf("Error: %s\nFor help, use %s -h", e->text, program);
+    if (m->told >= 0)
+        daemon_tell(&m->told, text);
+    else
+        (void)fprintf(stderr, "%s\n", text);
+    mem_free(text);
+    startlog_close(&m->startlog);
+    log_set_writer(NULL, NULL);
+    pidfile_drop(&m->pidfile);
+    return DAEMON_EXIT_REFUSED;
+}
+
+int mainstay_main(struct mainstay *m, char **argv)
+{
+    struct err e;
+    m->argv = argv;
+    m->told = -1;
+    m->pidfile.fd = -1;
+    arena_init(&m->arena);
+    startlog_begin(&m->startlog);
+    inherited_read(&m->inherited);
+    int rc = predecessor_find(&m->predecessor, argv, &e);
+    if (rc == 0)
+        rc = mainstay_start(m, &e);
+    if (rc < 0) {
+        predecessor_return(&m->predecessor, argv, &e);
+        return mainstay_refuse(m, argv[0], rc, &e);
+    }
+    if (m->predecessor.taken) {
+        mainstay_adopt(m);
+    } else {
+        mainstay_log_started(m);
+        (void)cgroups_sweep(&m->cgroups);
+        mainstay_run_config(m);
+    }
+    inherited_settle(&m->inherited);
+    predecessor_close(&m->predecessor);
+    daemon_tell(&m->told, NULL);
+    daemon_trim();
+    reaper_look(&m->reaper);
+    /* From here on, we must not die. */
+    (void)uv_run(&m->loop, UV_RUN_DEFAULT);
+    mainstay_end(m);
+    return m->exit;
+}
