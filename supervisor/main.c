@@ -21,6 +21,7 @@
 #include "output/autolog.h"
 #include "output/catalog.h"
 #include "output/journal.h"
+#include "systemd/sweep.h"
 
 static const int mainstay_signal_numbers[MAINSTAY_SIGNALS] = {SIGTERM, SIGINT,  SIGQUIT,
                                                               SIGHUP,  SIGUSR1, SIGUSR2};
@@ -387,6 +388,9 @@ int main(int argc, char **argv)
         break;
     case CMDLINE_HANDOVER:
         rc = predecessor_check_main(mainstay.cmdline.handover, stdout);
+        break;
+    case CMDLINE_SWEEP:
+        rc = sweep_main();
         break;
     case CMDLINE_RUN:
         rc = mainstay_main(&mainstay, argv);

@@ -76,6 +76,8 @@ static const struct cmdline_row {
      "print every section and key there is, as JSON, and exit", true},
     {0,   "catalog",           USE_ACTION,     CMDLINE_CATALOG, NULL,
      "print what journalctl -x explains, as a message catalog, and exit", true},
+    {0,   "sweep",             USE_ACTION,     CMDLINE_SWEEP,   NULL,
+     "for the unit: when it is stopped, end what a killed daemon left, and exit", true},
     {0,   "here",              USE_HERE,       CMDLINE_RUN,     "DIR", NULL, true},
     {0,   "node",              USE_NODE,       CMDLINE_RUN,     "NAME", NULL, true},
     {0,   "check-handover",    USE_HANDOVER,   CMDLINE_RUN,     "FD", NULL, true},

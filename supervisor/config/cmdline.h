@@ -15,6 +15,7 @@ enum cmdline_action {
     CMDLINE_DUMP,    /* --dump-config */
     CMDLINE_KEYS,    /* --keys */
     CMDLINE_CATALOG, /* --catalog */
+    CMDLINE_SWEEP,   /* --sweep */
     CMDLINE_HELP,
     CMDLINE_VERSION,
     CMDLINE_HANDOVER, /* --check-handover: whether this version could go on from those lines */

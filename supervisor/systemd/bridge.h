@@ -38,8 +38,7 @@ void bridge_close(struct bridge *b); /* handles close in the loop */
 
 void bridge_look(struct bridge *b);
 void bridge_reloading(struct bridge *b);
-void bridge_refused(
-    struct bridge *b); /* nothing is reloaded, but `systemctl reload` waits for us */
+void bridge_refused(struct bridge *b); /* nothing is reloaded, but systemctl waits for it */
 void bridge_reloaded(struct bridge *b);
 void bridge_adopted(struct bridge *b, bool ready); /* instead: we are a new version of who was */
 void bridge_stopping(struct bridge *b);
