@@ -156,17 +156,26 @@ void patience_close(struct patience *p)
     bus_remove(p->bus, &p->user);
     bus_forget(&p->ask);
     config_unref(p->judged);
+    buf_close(&p->told);
     mem_free(p->unit);
     mem_free(p->path);
     p->judged = NULL;
     p->unit = p->path = NULL;
 }
 
+/* The line that begins there, with its end. */
+static void patience_warn(const struct patience *p, const char *line)
+{
+    char *text = mem_strndup(line, strcspn(line, "\n"));
+    if (!strstr(buf_str(&p->told), text))
+        log_warn("%s", text);
+    mem_free(text);
+}
+
 void patience_judge(struct patience *p, struct config *config, uint64_t delay)
 {
     struct patience_known k = {p->unit, p->stop, delay};
     struct buf lines = BUF_EMPTY;
-    char *rest = NULL;
     if (p->judged == config && p->by.stop == k.stop && p->by.delay == k.delay)
         return;
     config_ref(config);
@@ -174,10 +183,10 @@ void patience_judge(struct patience *p, struct config *config, uint64_t delay)
     p->judged = config;
     p->by = k;
     patience_sentences(config, &k, &lines);
-    for (char *line = lines.data ? strtok_r(lines.data, "\n", &rest) : NULL; line;
-         line = strtok_r(NULL, "\n", &rest))
-        log_warn("%s", line);
-    buf_close(&lines);
+    for (const char *line = buf_str(&lines); *line; line = strchr(line, '\n') + 1)
+        patience_warn(p, line);
+    buf_close(&p->told);
+    p->told = lines;
 }
 
 /* --- For --check --------------------------------------------------------------------------- */

@@ -29,14 +29,15 @@ struct patience {
     char *path;                           /* of it on the bus */
     uint64_t stop;                        /* as in patience_known */
     void (*on_known)(struct patience *p); /* `stop` is */
-    struct config *judged;                /* a reference: what the log has heard of; NULL */
+    struct config *judged;                /* a reference: the last one; NULL */
     struct patience_known by;             /* ... by these */
+    struct buf told;                      /* the lines that the log has about that */
 };
 
 void patience_open(struct patience *p, struct bus *bus);
 void patience_close(struct patience *p);
 
-/* Warns, once for each configuration and limits. `delay`: as in patience_known. */
+/* Warns, of what it has not warned of already. `delay`: as in patience_known. */
 void patience_judge(struct patience *p, struct config *config, uint64_t delay);
 
 /* Appends a line for each limit that is too short. Pure. */
