@@ -49,13 +49,14 @@ const char *unpack_bytes(const json_t *value, struct arena *a, size_t *len)
     const char *data = NULL;
     if (!json_is_string(string))
         return NULL;
+    bool good = true;
     if (!coded)
         buf_append(&bytes, json_string_value(string), json_string_length(string));
-    else if (base64_decode(&bytes, json_string_value(string), json_string_length(string)) < 0)
-        return NULL;
-    if (len || !memchr(buf_str(&bytes), '\0', bytes.len))
+    else
+        good = base64_decode(&bytes, json_string_value(string), json_string_length(string)) == 0;
+    if (good && (len || !memchr(buf_str(&bytes), '\0', bytes.len)))
         data = arena_strndup(a, buf_str(&bytes), bytes.len);
-    if (len)
+    if (data && len)
         *len = bytes.len;
     buf_close(&bytes);
     return data;
