@@ -21,6 +21,8 @@ static const struct {
     { "server", &rows_server },
     { "proc",   &rows_proc },
     { "child",  &rows_child },
+    { "child",  &rows_child_state },
+    { "follow", &rows_follow },
     { "job",    &rows_job },
     { "socket", &rows_fcgi },
     { "pool",   &rows_pool },

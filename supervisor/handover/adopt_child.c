@@ -1,28 +1,29 @@
 #include "handover/adopt_child.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/keep.h"
 #include "handover/rows.h"
 #include "handover/snapshot.h"
 
-static void adopt_buf(struct buf *into, struct buf *from)
+/* What is no tag's length would be read beyond its end. */
+static void adopt_capture(struct capture *c)
 {
-    buf_close(into);
-    *into = *from;
-    *from = (struct buf)BUF_EMPTY;
+    bool cut = c->cut;
+    capture_resume(c, c->inside, c->matched);
+    c->cut = cut; /* its message has come along */
 }
 
-/* What stream_start has begun anew goes on where it was. */
-static void adopt_stream(struct stream *into, struct stream *from)
+/* What child_adopt has begun anew goes on where it was. */
+static void adopt_state(struct child *c, const json_t *line)
 {
-    into->ansi = from->ansi;
-    into->total = from->total;
-    if (into->capture_max == 0)
-        return;
-    capture_resume(&into->capture, from->capture.inside, from->capture.matched);
-    into->capture.cut = from->capture.cut; /* the message comes along */
-    adopt_buf(&into->capture.message, &from->capture.message);
+    struct err e;
+    if (line_unpack(line, &rows_child_state, c, NULL, &e) < 0)
+        log_critical("'%s': %s", c->config->name, e.text);
+    adopt_capture(&c->out.capture);
+    adopt_capture(&c->err.capture);
 }
 
 static void adopt_feed(struct child *c, const struct buf *data)
@@ -32,7 +33,7 @@ static void adopt_feed(struct child *c, const struct buf *data)
                  data->len);
 }
 
-static void adopt_kept(struct child *c, struct child *kept)
+static void adopt_kept(struct child *c, struct child *kept, const json_t *line)
 {
     struct err e;
     struct spawned s = {.pid = kept->pid,
@@ -44,12 +45,14 @@ static void adopt_kept(struct child *c, struct child *kept)
                         .report = kept->report};
     c->serial = kept->serial;
     c->adopted = kept->adopted;
-    if (child_adopt(c, &s, &e) < 0)
+    c->inbox.fd = kept->inbox.fd;
+    memcpy(c->inbox.address, kept->inbox.address, sizeof c->inbox.address);
+    if (child_adopt(c, &s, &e) < 0) {
         log_critical("'%s' (%d) is lost: %s", c->config->name, (int)kept->pid, e.text);
-    adopt_stream(&c->out, &kept->out);
-    adopt_stream(&c->err, &kept->err);
-    adopt_buf(&c->out_sink.lines.partial, &kept->out_sink.lines.partial);
-    adopt_buf(&c->err_sink.lines.partial, &kept->err_sink.lines.partial);
+        return;
+    }
+    c->born = kept->born;
+    adopt_state(c, line);
     adopt_feed(c, &kept->feed.data);
 }
 
@@ -64,14 +67,10 @@ bool adopt_child(struct child *c, const struct book *book, struct carrier *carri
     struct child *kept = mem_alloc(sizeof *kept);
     int rc = line_unpack(line, &rows_child, kept, carrier, &e);
     if (rc == 0)
-        adopt_kept(c, kept);
+        adopt_kept(c, kept, line);
     else
         log_critical("'%s' is lost: %s", c->config->name, e.text);
     buf_close(&kept->feed.data);
-    buf_close(&kept->out.capture.message);
-    buf_close(&kept->err.capture.message);
-    buf_close(&kept->out_sink.lines.partial);
-    buf_close(&kept->err_sink.lines.partial);
     mem_free(kept);
     if (rc < 0 || c->pid == 0)
         return false;

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "control/resume.h"
 #include "engine/inherited.h"
 #include "handover/become.h"
 #include "handover/memory.h"
@@ -93,6 +94,17 @@ void predecessor_sockets(struct predecessor *p, struct inherited *t)
             item.fd >= 0)
             inherited_add(t, item.fd, item.name, item.own);
         mem_free(item.name);
+    }
+}
+
+void predecessor_follows(struct predecessor *p, struct control *c)
+{
+    const struct book_entry *entry;
+    size_t at = 0;
+    while ((entry = book_next(&p->adoption.book, "follow", &at)) != NULL) {
+        struct follow_state state = {.socket = -1, .file = -1};
+        if (line_unpack(entry->line, &rows_follow, &state, &p->numbers.carrier, NULL) == 0)
+            control_resume(c, &state);
     }
 }
 

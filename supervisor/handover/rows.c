@@ -1,5 +1,6 @@
 #include "handover/rows.h"
 
+#include "control/resume.h"
 #include "engine/inherited.h"
 #include "engine/supervisor.h"
 #include "handover/snapshot.h"
@@ -18,7 +19,7 @@ const char *const rows_kinds[] = {
     "pool",     /* of listeners: key its group */
     "member",   /* of a pool: key as of its process */
     "event",    /* that waits in a pool: key "POOL SERIAL", in the order of sending */
-    "follow",   /* a client that follows a log: upgrade only */
+    "follow",   /* a client that follows a log: key a number; upgrade only */
     NULL,
 };
 
@@ -32,6 +33,8 @@ static const struct line_row proc[] = {
     LINE_ROW("started",       LINE_NUMBER, struct proc, fsm.started),
     LINE_ROW("deadline",      LINE_NUMBER, struct proc, fsm.deadline),
     LINE_ROW("again",         LINE_BOOL,   struct proc, fsm.again),
+    LINE_ROW("blamed",        LINE_BOOL,   struct proc, fsm.blamed),
+    LINE_ROW("watchdog",      LINE_NUMBER, struct proc, rules.watchdog_ms),
     LINE_ROW("wanted",        LINE_BOOL,   struct proc, wanted),
     LINE_ROW("gate",          LINE_INT,    struct proc, gate),
     LINE_ROW("at_boot",       LINE_BOOL,   struct proc, node.at_boot),
@@ -46,6 +49,12 @@ static const struct line_row proc[] = {
     LINE_ROW("exit_expected", LINE_BOOL,   struct proc, exit_expected),
     LINE_ROW("spawnerr",      LINE_CHARS,  struct proc, spawnerr),
     LINE_ROW("last_exit",     LINE_CHARS,  struct proc, last_exit),
+    LINE_ROW("reloading",     LINE_BOOL,   struct proc, said.reloading),
+    LINE_ROW("stopping",      LINE_BOOL,   struct proc, said.stopping),
+    LINE_ROW("error",         LINE_INT,    struct proc, said.error),
+    LINE_ROW("status",        LINE_CHARS,  struct proc, said.status),
+    LINE_ROW("refused",       LINE_INT,    struct proc, said.refused),
+    LINE_ROW("refuse_at",     LINE_NUMBER, struct proc, said.refuse_at),
     LINE_ROW("out_auto",      LINE_TEXT,   struct proc, child.out_auto),
     LINE_ROW("err_auto",      LINE_TEXT,   struct proc, child.err_auto),
 };
@@ -54,6 +63,7 @@ ROWS(rows_proc, proc);
 static const struct line_row child[] = {
     LINE_ROW("serial",        LINE_NUMBER, struct child, serial),
     LINE_ROW("pid",           LINE_INT,    struct child, pid),
+    LINE_ROW("born",          LINE_INT,    struct child, born),
     LINE_ROW("adopted",       LINE_BOOL,   struct child, adopted),
     LINE_ROW("pidfd",         LINE_FD,     struct child, pidfd),
     LINE_ROW("gate",          LINE_FD,     struct child, gate),
@@ -61,8 +71,14 @@ static const struct line_row child[] = {
     LINE_ROW("out",           LINE_FD,     struct child, out.fd),
     LINE_ROW("err",           LINE_FD,     struct child, err.fd),
     LINE_ROW("report",        LINE_FD,     struct child, report),
-    LINE_ROW("oom_before",    LINE_NUMBER, struct child, cgroup.oom_before),
     LINE_ROW("feed",          LINE_BYTES,  struct child, feed.data),
+    LINE_ROW("inbox",         LINE_FD,     struct child, inbox.fd),
+    LINE_ROW("inbox_address", LINE_CHARS,  struct child, inbox.address),
+};
+ROWS(rows_child, child);
+
+static const struct line_row child_state[] = {
+    LINE_ROW("oom_before",    LINE_NUMBER, struct child, cgroup.oom_before),
     LINE_ROW("out_ansi",      LINE_INT,    struct child, out.ansi.state),
     LINE_ROW("out_inside",    LINE_BOOL,   struct child, out.capture.inside),
     LINE_ROW("out_matched",   LINE_NUMBER, struct child, out.capture.matched),
@@ -82,7 +98,7 @@ static const struct line_row child[] = {
     LINE_ROW("err_journal",   LINE_BYTES,  struct child, err_sink.journal.partial),
     LINE_ROW("err_level",     LINE_INT,    struct child, err_sink.journal.level),
 };
-ROWS(rows_child, child);
+ROWS(rows_child_state, child_state);
 
 static const struct line_row job[] = {
     LINE_ROW("state",         LINE_INT,    struct job, state),
@@ -131,6 +147,16 @@ static const struct line_row host[] = {
     LINE_ROW("serials",       LINE_NUMBER, struct host, serials),
 };
 ROWS(rows_host, host);
+
+static const struct line_row follow[] = {
+    LINE_ROW("socket",        LINE_FD,     struct follow_state, socket),
+    LINE_ROW("file",          LINE_FD,     struct follow_state, file),
+    LINE_ROW("at",            LINE_NUMBER, struct follow_state, at),
+    LINE_ROW("path",          LINE_TEXT,   struct follow_state, path),
+    LINE_ROW("section",       LINE_TEXT,   struct follow_state, section),
+    LINE_ROW("chunked",       LINE_BOOL,   struct follow_state, chunked),
+};
+ROWS(rows_follow, follow);
 
 static const struct line_row server[] = {
     LINE_ROW("fd",            LINE_FD,     struct inherited_socket, fd),

@@ -10,16 +10,18 @@
 
 #include "handover/line.h"
 
-extern const struct line_table rows_proc;   /* struct proc */
-extern const struct line_table rows_child;  /* struct child: of a proc or a job */
-extern const struct line_table rows_job;    /* struct job */
-extern const struct line_table rows_pool;   /* struct pool */
-extern const struct line_table rows_member; /* struct pool_member */
-extern const struct line_table rows_fcgi;   /* struct fcgi */
-extern const struct line_table rows_pools;  /* struct pools */
-extern const struct line_table rows_host;   /* struct host */
-extern const struct line_table rows_server; /* struct inherited_socket */
-extern const struct line_table rows_whole;  /* struct whole of snapshot.h */
+extern const struct line_table rows_proc;        /* struct proc */
+extern const struct line_table rows_child;       /* struct child: what it is taken over with */
+extern const struct line_table rows_child_state; /* ... and what was half done, set afterwards */
+extern const struct line_table rows_job;         /* struct job */
+extern const struct line_table rows_pool;        /* struct pool */
+extern const struct line_table rows_member;      /* struct pool_member */
+extern const struct line_table rows_fcgi;        /* struct fcgi */
+extern const struct line_table rows_pools;       /* struct pools */
+extern const struct line_table rows_host;        /* struct host */
+extern const struct line_table rows_server;      /* struct inherited_socket */
+extern const struct line_table rows_follow;      /* struct follow_state */
+extern const struct line_table rows_whole;       /* struct whole of snapshot.h */
 
 /* Every kind of line that there is, up to a NULL: for book_read. */
 extern const char *const rows_kinds[];

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "control/resume.h"
 #include "control/servers.h"
 #include "handover/rows.h"
 
@@ -38,6 +39,7 @@ json_t *snapshot_child(const struct child *c, struct carrier *carrier)
     char *key = snapshot_child_key(c);
     json_t *line = line_new("child", key);
     line_pack(line, &rows_child, c, carrier);
+    line_pack(line, &rows_child_state, c, carrier);
     mem_free(key);
     return line;
 }
@@ -135,6 +137,29 @@ void snapshot_servers(const struct whole *w, struct carrier *c, struct buf *out)
     }
 }
 
+struct follows {
+    struct carrier *carrier;
+    struct buf *out;
+    size_t number;
+};
+
+static void snapshot_follow(void *owner, const struct follow_state *state)
+{
+    struct follows *f = owner;
+    char *key = mem_printf("%zu", ++f->number);
+    json_t *line = line_new("follow", key);
+    mem_free(key);
+    line_pack(line, &rows_follow, state, f->carrier);
+    line_write(line, f->out);
+}
+
+void snapshot_follows(const struct whole *w, struct carrier *c, struct buf *out)
+{
+    struct follows f = {c, out, 0};
+    if (w->control)
+        control_each_follow(w->control, snapshot_follow, &f);
+}
+
 /* --- All of it ----------------------------------------------------------------------------- */
 
 json_t *snapshot_daemon(const struct whole *w, struct config_archive *configs, struct carrier *c,
@@ -188,4 +213,5 @@ void snapshot_all(const struct whole *w, struct config_archive *configs, struct 
         line_write(job, out);
         snapshot_one_child(&w->jobs->items[i]->child, c, out);
     }
+    snapshot_follows(w, c, out);
 }

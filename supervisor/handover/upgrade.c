@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "control/resume.h"
 #include "handover/become.h"
 #include "handover/memory.h"
 #include "output/journal.h"
@@ -22,6 +23,8 @@ static struct host *upgrade_host(const struct upgrade *u)
 
 static void upgrade_over(struct upgrade *u)
 {
+    if (u->step >= UPGRADE_CALLS)
+        control_hold(u->control, false);
     u->step = UPGRADE_NONE;
     host_disarm(upgrade_host(u), &u->look);
     mem_free(u->program);
@@ -77,13 +80,15 @@ static void on_look(struct timer *timer)
     struct upgrade *u = container_of(timer, struct upgrade, look);
     struct host *host = upgrade_host(u);
     bool late = host_now(host) >= u->until;
-    bool quiet = control_quiet(u->control) && journal_counts().count == 0;
+    bool rests = u->step == UPGRADE_CALLS || control_at_rest(u->control);
+    bool quiet = rests && control_quiet(u->control) && journal_counts().count == 0;
     if (!late && !quiet) {
         host_arm(host, &u->look, host_now(host) + 1);
         return;
     }
     if (u->step == UPGRADE_CALLS) {
         u->step = UPGRADE_FLUSH;
+        control_hold(u->control, true);
         u->until = host_now(host) + UPGRADE_FLUSH_MS;
         control_put_off(u->control);
         control_upgraded(u->control, u->version, NULL);
