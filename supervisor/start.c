@@ -77,7 +77,7 @@ static void mainstay_adopt(struct mainstay *m)
 {
     struct predecessor *p = &m->predecessor;
     adopt_all(&p->adoption, &m->whole, &p->numbers.carrier);
-    predecessor_follows(p, &m->control);
+    predecessor_clients(p, &m->control);
     predecessor_tell(p, &m->whole);
     m->life.started = true;
     bridge_adopted(&m->bridge, m->whole.ready);

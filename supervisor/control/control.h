@@ -84,6 +84,12 @@ void control_close(struct control *c, void (*on_closed)(struct control *c));
 bool control_quiet(const struct control *c);
 void control_put_off(struct control *c); /* answers what still waits: to be asked again later */
 
+/* Connections on which nothing is asked or answered now: they go along, so that a client that was
+ * about to ask does not find its connection broken. Descriptors are borrowed, or taken. */
+void control_each_idle(const struct control *c,
+                       void (*each)(void *owner, const char *section, int fd), void *owner);
+void control_welcome(struct control *c, const char *section, int fd);
+
 /* The upgrade has come so far that it follows the answer (its version), or it is refused. */
 void control_upgraded(struct control *c, const char *version, const char *refusal);
 

@@ -123,8 +123,17 @@ static void on_knock(uv_poll_t *poll, int status, int events);
 
 static void door_unlock(struct door *d)
 {
-    if (d->listener >= 0)
+    if (d->listener >= 0 && !d->held)
         (void)uv_poll_start(&d->poll, UV_READABLE, on_knock);
+}
+
+void door_hold(struct door *d, bool hold)
+{
+    d->held = hold;
+    if (hold && d->listener >= 0)
+        (void)uv_poll_stop(&d->poll);
+    else
+        door_unlock(d);
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -211,6 +220,17 @@ static bool door_let_in(struct door *d, int fd, const struct sockaddr_storage *f
     if (from->ss_family != AF_UNIX)
         keep_alive(fd);
     return d->on_visitor(d, fd, from, len);
+}
+
+bool door_take(struct door *d, int fd)
+{
+    struct sockaddr_storage from = {0};
+    socklen_t len = sizeof from;
+    if (getpeername(fd, (struct sockaddr *)&from, &len) < 0) { /* it has left meanwhile */
+        fd_close(&fd);
+        return false;
+    }
+    return door_let_in(d, fd, &from, len);
 }
 
 /* False: nobody waits at the door, or nobody can be let in now. */

@@ -23,6 +23,7 @@ struct door {
     uv_timer_t tidy;      /* gives memory back, some time after it was needed */
     struct list visitors; /* who has been idle for longest is the first */
     unsigned count;       /* of visitors */
+    bool held;            /* newcomers wait outside, for who we are next */
     unsigned most;        /* visitors since memory was given back, and bytes that they held */
     size_t most_bytes;
     size_t bodies;  /* bytes that their requests hold */
@@ -46,6 +47,8 @@ struct visitor {
 
 /* 0 or libuv's error; then no handle is in use. Three handles, which door_close closes. */
 int door_open(struct door *d, uv_loop_t *loop, int listener);
+void door_hold(struct door *d, bool hold); /* lets nobody in for a while */
+bool door_take(struct door *d, int fd);    /* lets in who was let in by who we were before */
 void door_shut(struct door *d); /* nobody is let in any more; the listener may be closed then */
 void door_close(struct door *d, uv_close_cb on_closed);
 

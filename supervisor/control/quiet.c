@@ -1,6 +1,8 @@
 /* Before an upgrade in place: are clients answered, and what those are told who have to go. */
+#include <string.h>
 #include <sys/ioctl.h>
 
+#include "base/fd.h"
 #include "control/control.h"
 #include "control/servers.h"
 
@@ -31,6 +33,45 @@ bool control_quiet(const struct control *c)
     }
     return open == (c->upgrading ? 1 : 0);
 }
+
+/* --- Connections without a request go along ------------------------------------------------ */
+
+static bool visitor_is_idle(const struct server *s, const struct visitor *v)
+{
+    const struct exchange *x;
+    list_each (x, &s->exchanges, link) {
+        if (x->visitor == v)
+            return false;
+    }
+    return !v->leaving && !v->busy;
+}
+
+void control_each_idle(const struct control *c,
+                       void (*each)(void *owner, const char *section, int fd), void *owner)
+{
+    const struct serving *s;
+    const struct visitor *v;
+    list_each (s, &c->servers, link) {
+        list_each (v, &s->server.door.visitors, link) {
+            if (visitor_is_idle(&s->server, v))
+                each(owner, s->server.section, v->fd);
+        }
+    }
+}
+
+void control_welcome(struct control *c, const char *section, int fd)
+{
+    struct serving *s;
+    list_each (s, &c->servers, link) {
+        if (strcmp(s->server.section, section) == 0) {
+            (void)door_take(&s->server.door, fd);
+            return;
+        }
+    }
+    fd_close(&fd);
+}
+
+/* --- Calls --------------------------------------------------------------------------------- */
 
 void control_put_off(struct control *c)
 {

@@ -255,6 +255,7 @@ void server_hold(struct server *s, bool hold)
 {
     struct exchange *x;
     s->held = hold;
+    door_hold(&s->door, hold);
     list_each (x, &s->exchanges, link) {
         if (!hold && exchange_at_rest(x))
             exchange_resume(x);

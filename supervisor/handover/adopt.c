@@ -22,6 +22,7 @@ static const struct {
     { "proc",   &rows_proc },
     { "child",  &rows_child },
     { "child",  &rows_child_state },
+    { "visitor", &rows_visitor },
     { "follow", &rows_follow },
     { "job",    &rows_job },
     { "socket", &rows_fcgi },

@@ -97,15 +97,31 @@ void predecessor_sockets(struct predecessor *p, struct inherited *t)
     }
 }
 
-void predecessor_follows(struct predecessor *p, struct control *c)
+static void welcome_follow(struct predecessor *p, struct control *c, const json_t *line)
+{
+    struct follow_state state = {.socket = -1, .file = -1};
+    if (line_unpack(line, &rows_follow, &state, &p->numbers.carrier, NULL) == 0)
+        control_resume(c, &state);
+}
+
+static void welcome_visitor(struct predecessor *p, struct control *c, const json_t *line)
+{
+    struct follow_state state = {.socket = -1};
+    if (line_unpack(line, &rows_visitor, &state, &p->numbers.carrier, NULL) == 0 &&
+        state.socket >= 0 && state.section)
+        control_welcome(c, state.section, state.socket);
+    mem_free(state.section);
+}
+
+void predecessor_clients(struct predecessor *p, struct control *c)
 {
     const struct book_entry *entry;
     size_t at = 0;
-    while ((entry = book_next(&p->adoption.book, "follow", &at)) != NULL) {
-        struct follow_state state = {.socket = -1, .file = -1};
-        if (line_unpack(entry->line, &rows_follow, &state, &p->numbers.carrier, NULL) == 0)
-            control_resume(c, &state);
-    }
+    while ((entry = book_next(&p->adoption.book, "follow", &at)) != NULL)
+        welcome_follow(p, c, entry->line);
+    at = 0;
+    while ((entry = book_next(&p->adoption.book, "visitor", &at)) != NULL)
+        welcome_visitor(p, c, entry->line);
 }
 
 static void tell_count(size_t count, const char *one, struct buf *out)

@@ -33,8 +33,8 @@ void predecessor_sockets(struct predecessor *p, struct inherited *t);
  * is no way back, with `why` as it was. */
 void predecessor_return(struct predecessor *p, char **argv, const struct err *why);
 
-/* Its clients that follow a log, for the servers that there are now. */
-void predecessor_follows(struct predecessor *p, struct control *c);
+/* Its clients, for the servers that there are now. */
+void predecessor_clients(struct predecessor *p, struct control *c);
 
 /* Logs what has become of it, and counts the upgrade. */
 void predecessor_tell(const struct predecessor *p, struct whole *w);

@@ -19,6 +19,7 @@ const char *const rows_kinds[] = {
     "pool",     /* of listeners: key its group */
     "member",   /* of a pool: key as of its process */
     "event",    /* that waits in a pool: key "POOL SERIAL", in the order of sending */
+    "visitor",  /* a connection on which nothing is asked: key a number; upgrade only */
     "follow",   /* a client that follows a log: key a number; upgrade only */
     NULL,
 };
@@ -157,6 +158,12 @@ static const struct line_row follow[] = {
     LINE_ROW("chunked",       LINE_BOOL,   struct follow_state, chunked),
 };
 ROWS(rows_follow, follow);
+
+static const struct line_row visitor[] = {
+    LINE_ROW("socket",        LINE_FD,     struct follow_state, socket),
+    LINE_ROW("section",       LINE_TEXT,   struct follow_state, section),
+};
+ROWS(rows_visitor, visitor);
 
 static const struct line_row server[] = {
     LINE_ROW("fd",            LINE_FD,     struct inherited_socket, fd),

@@ -20,6 +20,7 @@ extern const struct line_table rows_fcgi;        /* struct fcgi */
 extern const struct line_table rows_pools;       /* struct pools */
 extern const struct line_table rows_host;        /* struct host */
 extern const struct line_table rows_server;      /* struct inherited_socket */
+extern const struct line_table rows_visitor;     /* struct follow_state, but less of it */
 extern const struct line_table rows_follow;      /* struct follow_state */
 extern const struct line_table rows_whole;       /* struct whole of snapshot.h */
 

@@ -137,27 +137,42 @@ void snapshot_servers(const struct whole *w, struct carrier *c, struct buf *out)
     }
 }
 
-struct follows {
+struct clients {
     struct carrier *carrier;
     struct buf *out;
     size_t number;
 };
 
-static void snapshot_follow(void *owner, const struct follow_state *state)
+static void snapshot_client(struct clients *c, const char *kind, const struct line_table *rows,
+                            const struct follow_state *state)
 {
-    struct follows *f = owner;
-    char *key = mem_printf("%zu", ++f->number);
-    json_t *line = line_new("follow", key);
+    char *key = mem_printf("%zu", ++c->number);
+    json_t *line = line_new(kind, key);
     mem_free(key);
-    line_pack(line, &rows_follow, state, f->carrier);
-    line_write(line, f->out);
+    line_pack(line, rows, state, c->carrier);
+    line_write(line, c->out);
 }
 
-void snapshot_follows(const struct whole *w, struct carrier *c, struct buf *out)
+static void snapshot_follow(void *owner, const struct follow_state *state)
 {
-    struct follows f = {c, out, 0};
-    if (w->control)
-        control_each_follow(w->control, snapshot_follow, &f);
+    snapshot_client(owner, "follow", &rows_follow, state);
+}
+
+static void snapshot_visitor(void *owner, const char *section, int fd)
+{
+    char *name = mem_strdup(section);
+    const struct follow_state state = {.socket = fd, .section = name};
+    snapshot_client(owner, "visitor", &rows_visitor, &state);
+    mem_free(name);
+}
+
+void snapshot_clients(const struct whole *w, struct carrier *c, struct buf *out)
+{
+    struct clients clients = {c, out, 0};
+    if (!w->control)
+        return;
+    control_each_follow(w->control, snapshot_follow, &clients);
+    control_each_idle(w->control, snapshot_visitor, &clients);
 }
 
 /* --- All of it ----------------------------------------------------------------------------- */
@@ -213,5 +228,5 @@ void snapshot_all(const struct whole *w, struct config_archive *configs, struct 
         line_write(job, out);
         snapshot_one_child(&w->jobs->items[i]->child, c, out);
     }
-    snapshot_follows(w, c, out);
+    snapshot_clients(w, c, out);
 }

@@ -43,7 +43,7 @@ char *snapshot_socket_key(const struct pgroup *g, const struct fcgi *f); /* mem_
 void snapshot_pool(const struct pgroup *g, struct buf *out); /* with its members and events */
 
 void snapshot_servers(const struct whole *w, struct carrier *c, struct buf *out);
-void snapshot_follows(const struct whole *w, struct carrier *c, struct buf *out); /* at rest */
+void snapshot_clients(const struct whole *w, struct carrier *c, struct buf *out); /* at rest */
 
 /* All of it, from the first line on. */
 void snapshot_all(const struct whole *w, struct config_archive *configs, struct carrier *c,

@@ -300,8 +300,9 @@ static void rows_are_what_they_say(void **state)
 {
     (void)state;
     static const struct line_table *const all[] = {
-        &rows_proc, &rows_child,  &rows_child_state, &rows_server, &rows_follow, &rows_job,
-        &rows_pool, &rows_member, &rows_fcgi,        &rows_pools,  &rows_host,   &rows_whole};
+        &rows_proc,    &rows_child, &rows_child_state, &rows_server, &rows_follow,
+        &rows_visitor, &rows_job,   &rows_pool,        &rows_member, &rows_fcgi,
+        &rows_pools,   &rows_host,  &rows_whole};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         check_rows(all[i]);
 }
