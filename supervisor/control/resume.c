@@ -12,7 +12,10 @@
 #include "control/follow.h"
 #include "control/servers.h"
 
-enum { RESUME_BLOCK = 16 << 10 }; /* bytes of a chunk, and what one client has in a turn */
+enum {
+    RESUME_BLOCK = 16 << 10, /* bytes of a chunk, and what one client has in a turn */
+    RESUME_DRAIN = 64,       /* reads of what a client says though it has nothing to say */
+};
 
 /* A client of an earlier process. Its follow owns the rest. */
 struct resumed {
@@ -26,10 +29,20 @@ struct resumed {
     bool ending; /* what is in `out` is the last */
 };
 
+/* What was sent and never read would make an error of our end. */
+static void resumed_drain(const struct resumed *r)
+{
+    char data[1024];
+    for (int i = 0; i < RESUME_DRAIN; i++)
+        if (recv(r->fd, data, sizeof data, MSG_DONTWAIT) <= 0)
+            return;
+}
+
 static void on_poll_closed(uv_handle_t *handle)
 {
     struct resumed *r = container_of(handle, struct resumed, poll);
     struct control *c = r->control;
+    resumed_drain(r);
     fd_close(&r->fd);
     buf_close(&r->out);
     mem_free(r->section);
