@@ -100,10 +100,12 @@ void supervisor_resume(struct supervisor *s)
     struct pgroup *g;
     struct proc *p;
     s->state = SUPERVISOR_RUNNING;
+    s->stopping_all = false; /* who waited for the stop may see its end before we do */
+    host_disarm(s->host, &s->report);
     supervisor_publish(s, EVENT_SUPERVISOR_STATE, NULL);
     supervisor_each_proc(p, g, s)
     {
-        if (p->resume)
+        if (p->resume && !proc_state_is_running(p->fsm.state)) /* a job may have started it */
             proc_want(p);
         p->resume = false;
     }

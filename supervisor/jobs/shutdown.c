@@ -12,10 +12,10 @@ static void shutdown_resume(struct shutdown *sd)
 {
     sd->step = SHUTDOWN_NONE;
     sd->stays = sd->cancelled = false;
+    if (sd->on_resume)
+        sd->on_resume(sd);
     jobs_resume(sd->jobs);
     supervisor_resume(sd->supervisor);
-    if (sd->on_resumed)
-        sd->on_resumed(sd);
 }
 
 static void shutdown_finish(struct shutdown *sd)

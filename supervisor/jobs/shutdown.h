@@ -29,8 +29,8 @@ struct shutdown {
     struct timer deadline; /* of SHUTDOWN_JOBS */
     struct timer next;     /* the next step is taken from the loop */
     void (*on_done)(struct shutdown *sd);
-    void (*on_down)(struct shutdown *sd);    /* all is down, in advance; may be NULL */
-    void (*on_resumed)(struct shutdown *sd); /* all goes on, after shutdown_cancel; may be NULL */
+    void (*on_down)(struct shutdown *sd);   /* all is down, in advance; may be NULL */
+    void (*on_resume)(struct shutdown *sd); /* all is to go on, after shutdown_cancel; or NULL */
     void *owner;
 };
 

@@ -169,7 +169,7 @@ static void on_all_down(struct shutdown *sd)
     bridge_look(b);
 }
 
-static void on_resumed(struct shutdown *sd)
+static void on_resume(struct shutdown *sd)
 {
     log_info("what had been stopped for that goes on");
     bridge_look(sd->owner);
@@ -240,7 +240,7 @@ void bridge_open(struct bridge *b, uv_loop_t *loop, struct supervisor *s, struct
     b->quiet.on_due = on_quiet;
     sd->owner = b;
     sd->on_down = on_all_down;
-    sd->on_resumed = on_resumed;
+    sd->on_resume = on_resume;
     bus_open(&b->bus, loop);
     notify_init(&b->notify, loop);
     watchdog_init(&b->watchdog, loop, &b->notify);

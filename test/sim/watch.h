@@ -19,8 +19,9 @@ struct seen {
     int64_t since;
     int64_t started; /* last entered STARTING or RUNNING (job) */
     int64_t tries;
-    bool again; /* left for a restart by autorestart */
-    bool asked; /* the operator has asked for a start since */
+    bool again;  /* left for a restart by autorestart */
+    bool was_up; /* when a power-off began */
+    bool asked;  /* the operator has asked for a start since */
     bool marked;
     int64_t rank; /* by the configuration, while a stop of everything is under way */
 };
@@ -44,6 +45,8 @@ void watch_init(struct watch *w, struct sim_host *sim, struct world *world, stru
 void watch_close(struct watch *w);
 void watch_jobs(struct watch *w);     /* after jobs_load */
 void watch_stop_all(struct watch *w); /* before a stop of everything: notes the ranks */
+void watch_note_up(struct watch *w);  /* before a power-off that will be cancelled, */
+void watch_went_on(struct watch *w);  /* and after it: what was up must be up, and no more */
 void watch_asked(struct watch *w, const struct proc *p);
 
 void watch_spawn(struct watch *w, const struct sim_child *child);

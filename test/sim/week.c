@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "jobs/budget.h"
 #include "jobs/shutdown.h"
 #include "watch.h"
 
@@ -125,6 +126,13 @@ static void on_done(struct shutdown *sd)
     w->done = true;
 }
 
+/* The power stays on after all. */
+static void on_resume(struct shutdown *sd)
+{
+    struct week *w = sd->owner;
+    w->watch.stopping = w->watch.down = false;
+}
+
 static void week_open(struct week *w)
 {
     struct sim_host *sim = &w->sim;
@@ -143,6 +151,7 @@ static void week_open(struct week *w)
     w->jobs.on_changed = on_jobs_changed;
     shutdown_init(&w->shutdown, &w->s, &w->jobs);
     w->shutdown.on_done = on_done;
+    w->shutdown.on_resume = on_resume;
     w->s.owner = w->jobs.owner = w->shutdown.owner = w;
     w->watch.seed = w->plan.seed;
     w->watch.replay = w->replay;
@@ -343,6 +352,35 @@ static void week_live(struct week *w, int64_t until)
     watch_scan(&w->watch, true);
 }
 
+/* A stop of everything has begun: it must be over by then, but for the time that dying takes. */
+static int64_t week_budget(struct week *w)
+{
+    int64_t left = budget_left(&w->shutdown, w->sim.now);
+    int64_t dying = 30 * (int64_t)(world_numbers(&w->world) + 100);
+    return left < BUDGET_FOREVER ? w->sim.now + left + dying : INT64_MAX;
+}
+
+/* A power-off that is cancelled, when all is down already or halfway. */
+static void week_power(struct week *w)
+{
+    watch_note_up(&w->watch);
+    watch_stop_all(&w->watch);
+    shutdown_prepare(&w->shutdown);
+    int64_t limit = week_budget(w);
+    int64_t patience = sim_chance(&w->sim, 2) ? 12 * HOUR : sim_between(&w->sim, 0, 20 * SECOND);
+    int64_t until = w->sim.now + patience;
+    while (!shutdown_prepared(&w->shutdown) && sim_step(&w->sim, until))
+        watch_scan(&w->watch, false);
+    if (w->sim.now > limit)
+        watch_fail(&w->watch, "a stop takes longer than it may");
+    if (patience > HOUR && !shutdown_prepared(&w->shutdown))
+        watch_fail(&w->watch, "it is never down");
+    shutdown_cancel(&w->shutdown);
+    while (shutdown_under_way(&w->shutdown) && sim_step(&w->sim, w->sim.now + 12 * HOUR))
+        watch_scan(&w->watch, false);
+    watch_went_on(&w->watch);
+}
+
 static void week_run(struct week *w)
 {
     int64_t end = w->sim.now + w->plan.hours * HOUR;
@@ -353,6 +391,8 @@ static void week_run(struct week *w)
         week_poll(w);
         if (!busy || sim_chance(&w->sim, 10))
             week_operate(w);
+        if (sim_chance(&w->sim, 200))
+            week_power(w);
     }
 }
 
@@ -360,7 +400,10 @@ static void week_end(struct week *w)
 {
     watch_stop_all(&w->watch);
     shutdown_begin(&w->shutdown, SUPERVISOR_SHUTDOWN);
+    int64_t limit = week_budget(w);
     week_live(w, w->sim.now + 12 * HOUR);
+    if (w->sim.now > limit)
+        watch_fail(&w->watch, "the shutdown takes longer than it may");
     if (!w->done)
         watch_fail(&w->watch, "the shutdown takes longer than 12 hours");
     watch_scan(&w->watch, false);
