@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/sockfile.h"
 
 void fcgi_init(struct fcgi *f, const struct socket_config *config)
 {
@@ -33,31 +34,6 @@ static int fcgi_clear_path(const char *path, struct err *e)
     return 0;
 }
 
-/* The mode of the descriptor becomes that of the file: no name is looked up twice. */
-static int fcgi_bind_path(int fd, const struct sockaddr_un *address, mode_t mode)
-{
-    int rc = fchmod(fd, mode) < 0 ? -errno : 0;
-    mode_t before = umask(0);
-    if (rc == 0 && bind(fd, (const struct sockaddr *)address, sizeof *address) < 0)
-        rc = -errno;
-    (void)umask(before);
-    return rc;
-}
-
-/* Not through a link: the folder may be another user's. */
-static int fcgi_give(const char *path, const struct socket_config *c)
-{
-    struct stat st;
-    if (c->uid == CONFIG_UNSET && c->gid == CONFIG_UNSET)
-        return 0;
-    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : S_ISSOCK(st.st_mode) ? 0 : -ENOTSOCK;
-    if (rc == 0 && fchownat(fd, "", (uid_t)c->uid, (gid_t)c->gid, AT_EMPTY_PATH) < 0)
-        rc = -errno;
-    fd_close(&fd);
-    return rc;
-}
-
 static int fcgi_bind_unix(struct fcgi *f, const char *path, struct err *e)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -68,10 +44,10 @@ static int fcgi_bind_unix(struct fcgi *f, const char *path, struct err *e)
     int rc = fcgi_clear_path(path, e);
     if (rc < 0)
         return rc;
-    rc = fcgi_bind_path(f->fd, &address, (mode_t)f->config->mode);
+    rc = sockfile_bind(f->fd, &address, (mode_t)f->config->mode);
     if (rc < 0)
         return err_set(e, rc, "%s", strerror(-rc));
-    rc = fcgi_give(path, f->config);
+    rc = sockfile_give(path, f->config->uid, f->config->gid);
     if (rc < 0) {
         (void)unlink(path);
         return err_set(e, rc, "Could not change ownership of socket file: %s", strerror(-rc));

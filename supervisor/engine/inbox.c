@@ -1,7 +1,6 @@
 #include "engine/inbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,7 +15,9 @@
 
 #include "base/fd.h"
 #include "base/list.h"
+#include "config/process.h"
 #include "engine/notice.h"
+#include "engine/sockfile.h"
 
 enum { INBOX_DESCRIPTORS_MAX = 253 }; /* SCM_MAX_FD: so many can come with a message */
 
@@ -37,20 +38,6 @@ static bool inbox_reachable(const char *path, uid_t uid)
     return true;
 }
 
-/* Not through a link, and only a socket: the folder may be another user's. */
-static int inbox_give(const char *path, uid_t uid)
-{
-    struct stat st;
-    if (uid == geteuid())
-        return 0;
-    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : S_ISSOCK(st.st_mode) ? 0 : -ENOTSOCK;
-    if (rc == 0 && fchownat(fd, "", uid, (gid_t)-1, AT_EMPTY_PATH) < 0)
-        rc = -errno;
-    fd_close(&fd);
-    return rc;
-}
-
 /* One of a daemon that died is in the way. What started as root may become anybody, and still has
  * something to say. */
 static int inbox_bind_file(struct inbox *b, const struct inbox_place *place)
@@ -65,15 +52,11 @@ static int inbox_bind_file(struct inbox *b, const struct inbox_place *place)
         return -EACCES;
     if (lstat(to.sun_path, &st) == 0 && S_ISSOCK(st.st_mode))
         (void)unlink(to.sun_path);
-    int rc = fchmod(b->fd, place->uid == 0 ? 0666 : 0600) < 0 ? -errno : 0;
-    mode_t before = umask(0);
-    if (rc == 0 && bind(b->fd, (const struct sockaddr *)&to, sizeof to) < 0)
-        rc = -errno;
-    (void)umask(before);
+    int rc = sockfile_bind(b->fd, &to, place->uid == 0 ? 0666 : 0600);
     if (rc < 0)
         return rc;
     (void)snprintf(b->address, sizeof b->address, "%s", to.sun_path);
-    return inbox_give(to.sun_path, place->uid);
+    return place->uid == geteuid() ? 0 : sockfile_give(to.sun_path, place->uid, CONFIG_UNSET);
 }
 
 /* The kernel finds a name that nobody has. */

@@ -64,27 +64,6 @@ static void proc_log(const struct proc *p, enum fsm_event event)
 
 /* --- Doing --------------------------------------------------------------------------------- */
 
-/* The socket of an fcgi-program comes first: its process cannot be without it. */
-static int proc_take_socket(struct proc *p, struct err *e)
-{
-    if (!p->socket)
-        return 0;
-    int rc = p->has_socket ? 0 : fcgi_take(p->socket, e);
-    p->has_socket = rc == 0;
-    p->child.given = p->socket->fd;
-    return rc;
-}
-
-/* It keeps the socket while it is about to start again: connections wait instead of failing. */
-static void proc_leave_socket(struct proc *p)
-{
-    bool starts = p->fsm.state == PROC_STARTING || p->fsm.again;
-    if (!p->has_socket || p->child.pid != 0 || starts)
-        return;
-    p->has_socket = false;
-    fcgi_drop(p->socket);
-}
-
 static void proc_spawn(struct proc *p)
 {
     struct err e;
@@ -98,7 +77,7 @@ static void proc_spawn(struct proc *p)
         p->spawn_pending = true;
         return;
     }
-    if (proc_take_socket(p, &e) < 0 ||
+    if (proc_take_sockets(p, &e) < 0 ||
         child_start(&p->child, &p->group->supervisor->spawn_context, &e) < 0) {
         log_info("spawnerr: %s", e.text);
         proc_spawnerr(p, e.text);
@@ -179,7 +158,7 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
         proc_kill(p, SIGABRT, p->config->stopasgroup);
     if (actions & FSM_KILL)
         proc_kill(p, SIGKILL, p->config->killasgroup);
-    proc_leave_socket(p);
+    proc_leave_sockets(p);
 }
 
 static void proc_keep(struct proc *p)
@@ -264,6 +243,7 @@ void proc_init(struct proc *p, struct pgroup *group, const struct process_config
     p->child.protocol = group->pool != NULL;
     proc_hear(p);
     proc_heed(p);
+    listen_use_init(&p->listen, &group->supervisor->listens, config);
     child_strip_ansi(&p->child, group->snapshot->strip_ansi);
     if (!group->supervisor->adopting)
         child_make_auto_logs(&p->child, group->snapshot);
@@ -274,6 +254,7 @@ void proc_close(struct proc *p)
 {
     host_disarm(proc_host(p), &p->timer);
     child_close(&p->child);
+    listen_use_close(&p->listen);
     if (p->has_socket)
         fcgi_drop(p->socket);
     mem_free(p->label);
@@ -480,7 +461,7 @@ void proc_exited(struct proc *p, int code, int status)
         (void)snprintf(p->spawnerr, sizeof p->spawnerr, "Bad exit code %d", p->exit_status);
     (void)proc_feed(p, event);
     proc_leave_cgroup(p);
-    proc_leave_socket(p); /* in whatever state it was */
+    proc_leave_sockets(p); /* in whatever state it was */
     p->ended_pid = 0;
     if (p->group->pool)
         pools_ended(p);

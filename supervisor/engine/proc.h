@@ -9,6 +9,7 @@
 #include "engine/child.h"
 #include "engine/fsm.h"
 #include "engine/graph.h"
+#include "engine/listen.h"
 #include "engine/notice.h"
 
 struct fcgi;
@@ -32,6 +33,7 @@ struct proc {
     struct child child;
     struct fcgi *socket; /* of an fcgi-program, in the group; NULL: none */
     bool has_socket;     /* it counts as one of the socket's users */
+    struct listen_use listen;
     struct graph_node node;
     char *label; /* "api" or "group:name", owned */
     bool wanted; /* somebody asked for it; it is not started yet, because it waits for others */
@@ -76,6 +78,9 @@ int proc_signal(struct proc *p, int number); /* -ESRCH: not running; -errno of k
 void proc_exited(struct proc *p, int code, int status);
 
 extern const struct graph_node_ops proc_graph_ops; /* in proc_graph.c */
+
+int proc_take_sockets(struct proc *p, struct err *e); /* these two in proc_socket.c */
+void proc_leave_sockets(struct proc *p);              /* if it has no use for them now */
 
 /* For proc_notice.c. The one place where a state is written; false: it means nothing now. */
 bool proc_feed(struct proc *p, enum fsm_event event);

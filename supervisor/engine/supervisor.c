@@ -105,6 +105,7 @@ static void supervisor_drop_group(struct supervisor *s, struct pgroup *g)
     for (size_t i = 0; i < g->count; i++) {
         host_disarm(s->host, &g->procs[i].timer);
         graph_node_close(&s->graph, &g->procs[i].node);
+        listen_use_close(&g->procs[i].listen);
     }
     g->closing = true;
     list_append(&s->closing, &g->link);
@@ -190,6 +191,7 @@ void supervisor_init(struct supervisor *s, struct host *host, struct event_bus *
     list_init(&s->groups);
     list_init(&s->closing);
     graph_init(&s->graph);
+    listens_init(&s->listens, host);
     pools_init(&s->pools, s);
     s->settle.on_due = on_settle;
     supervisor_stop_init(s);
@@ -201,6 +203,7 @@ void supervisor_close(struct supervisor *s)
     supervisor_unload(s);
     supervisor_sweep(s);
     pools_close(&s->pools);
+    listens_close(&s->listens);
     host_disarm(s->host, &s->settle);
     host_disarm(s->host, &s->report);
     host_disarm(s->host, &s->awaited);
@@ -240,6 +243,7 @@ void supervisor_load(struct supervisor *s, struct config *config)
     host_disarm(s->host, &s->awaited);
     for (size_t i = 0; i < config->group_count; i++)
         supervisor_make_group(s, &config->groups[i]);
+    listens_settle(&s->listens);
     supervisor_relink(s);
 }
 
@@ -306,6 +310,7 @@ int supervisor_add_group(struct supervisor *s, const char *name)
     if (!config)
         return -ENOENT;
     supervisor_make_group(s, config);
+    listens_settle(&s->listens);
     host_begin_turn(s->host);
     struct pgroup *g = supervisor_find_group(s, name);
     if (!g)

@@ -21,9 +21,10 @@ struct supervisor {
     struct spawn_context spawn_context; /* set by the owner after init */
     struct config *config;              /* a reference: the last one that was read (reread) */
     struct graph graph;
-    struct pools pools;  /* of event listeners */
-    struct list groups;  /* struct pgroup, in start order */
-    struct list closing; /* removed ones whose pipes are still closing */
+    struct pools pools;     /* of event listeners */
+    struct listens listens; /* sockets of listen= */
+    struct list groups;     /* struct pgroup, in start order */
+    struct list closing;    /* removed ones whose pipes are still closing */
     enum supervisor_state state;
     bool adopting;      /* groups are made for what runs: no AUTO logs, no sockets, no news */
     bool stopping_all;    /* everything is to go down, in order */
