@@ -103,7 +103,7 @@ static bool read_errno(const struct word *w)
     if (!notice_number(w, INT64_MAX, &error) || error > 4095)
         return false;
     w->out->error = (int)error;
-    w->out->words |= error > 0 ? NOTICE_ERRNO : 0;
+    w->out->words |= NOTICE_ERRNO;
     return true;
 }
 

@@ -35,7 +35,7 @@ struct notice {
     unsigned words;                 /* enum notice_word: what was said */
     char status[NOTICE_STATUS_MAX]; /* UTF-8 without control characters */
     pid_t main_pid;                 /* above 1 */
-    int error;                      /* an errno, above 0 */
+    int error;                      /* an errno; 0: none any more */
     int64_t extend_ms;              /* rounded up; at least 1 */
     int64_t watchdog_ms;            /* likewise; 0: none any more */
 };
