@@ -34,6 +34,9 @@ struct outcome {
     char extra[1024]; /* what stands after the fault's name; may be "" */
 };
 
+/* What stands behind NO_FILE when the log is in the journal, with a match behind it. */
+#define LOG_IN_JOURNAL "see journalctl "
+
 const char *fault_name(enum fault code);
 
 /* "NAME" or "NAME: extra" */

@@ -53,18 +53,31 @@ static void log_tail(struct call *c, const char *path)
     buf_close(&text);
 }
 
-static void read_stdout(struct call *c)
+/* A log in the journal is no file: the fault says where to look. */
+static void log_read_of(struct call *c, bool is_err)
 {
     const struct proc *p = find_process(c, call_text(c, 0));
-    if (p)
-        log_read(c, child_out_path(&p->child), 1);
+    if (!p)
+        return;
+    const struct log_config *log = is_err ? &p->config->err : &p->config->out;
+    const char *path = is_err ? child_err_path(&p->child) : child_out_path(&p->child);
+    struct buf place = BUF_EMPTY;
+    buf_printf(&place, LOG_IN_JOURNAL "MAINSTAY_PROGRAM=%s", p->config->name);
+    if (log->kind == LOG_KIND_JOURNAL)
+        call_fault(c, FAULT_NO_FILE, buf_str(&place));
+    else
+        log_read(c, path, 1);
+    buf_close(&place);
+}
+
+static void read_stdout(struct call *c)
+{
+    log_read_of(c, false);
 }
 
 static void read_stderr(struct call *c)
 {
-    const struct proc *p = find_process(c, call_text(c, 0));
-    if (p)
-        log_read(c, child_err_path(&p->child), 1);
+    log_read_of(c, true);
 }
 
 static void tail_stdout(struct call *c)

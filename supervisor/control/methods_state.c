@@ -1,5 +1,6 @@
 /* Methods for the daemon itself: version, state, end, and its own log. */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -103,7 +104,10 @@ static void get_daemon_info(struct call *c)
 static void read_log(struct call *c)
 {
     struct control *control = control_of(c);
-    log_read(c, control->host->main_log(control->owner), 0);
+    if (strcmp(control->supervisor->config->logfile, "journal") == 0)
+        call_fault(c, FAULT_NO_FILE, LOG_IN_JOURNAL "SYSLOG_IDENTIFIER=mainstayd");
+    else
+        log_read(c, control->host->main_log(control->owner), 0);
 }
 
 static void clear_log(struct call *c)

@@ -292,7 +292,9 @@ static void on_tail(struct call *call)
     if (call->value) {
         buf_text(&text, json_string_value(call->value));
     } else if (call->fault.code == FAULT_NO_FILE) {
-        buf_printf(&text, "No file for %s", process);
+        bool elsewhere = strncmp(call->fault.extra, LOG_IN_JOURNAL, strlen(LOG_IN_JOURNAL)) == 0;
+        buf_printf(&text, "No file for %s%s%s", process, elsewhere ? ": " : "",
+                   elsewhere ? call->fault.extra : "");
     } else {
         buf_printf(&text, "ERROR: unexpected rpc fault [%d] ", (int)call->fault.code);
         fault_text(&call->fault, &text);

@@ -34,6 +34,12 @@ static int show_growing(struct ctl *c, const char *name, const char *channel)
     return 0;
 }
 
+static void show_no_file(const struct ctl *c, const char *name)
+{
+    const char *place = strstr(c->client.failure.text, LOG_IN_JOURNAL);
+    print_line("%s: ERROR (no log file%s%s)", name, place ? ": " : "", place ? place : "");
+}
+
 /* The last bytes of a log that a method reads; `name` is whose. */
 static int show(struct ctl *c, const char *method, const char *name, json_t *params,
                 const char *no_such_name)
@@ -46,7 +52,7 @@ static int show(struct ctl *c, const char *method, const char *name, json_t *par
     }
     c->exit = EXIT_GENERIC;
     if (client_faulted(&c->client, FAULT_NO_FILE))
-        print_line("%s: ERROR (no log file)", name);
+        show_no_file(c, name);
     else if (client_faulted(&c->client, FAULT_FAILED))
         print_line("%s: ERROR (unknown error reading log)", name);
     else if (no_such_name && client_faulted(&c->client, FAULT_BAD_NAME))

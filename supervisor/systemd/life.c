@@ -88,7 +88,7 @@ static void life_process_words(struct buf *text, const struct event *ev)
         buf_text(text, ev->expected ? ", as expected" : ", which is not expected");
         break;
     case PROC_FATAL:
-        buf_printf(text, "is given up after %d failed starts", ev->tries);
+        buf_text(text, "is given up");
         if (*life_why(ev))
             buf_printf(text, ": %s", ev->why);
         break;
@@ -181,7 +181,6 @@ static void life_put_event(struct buf *entry, const struct event *ev)
     const char *exit = life_exit_word(ev->code);
     if (ev->pid > 0)
         entry_number(entry, "MAINSTAY_PID", ev->pid);
-    entry_number(entry, "MAINSTAY_TRIES", ev->tries);
     entry_text(entry, "EXIT_CODE", exit);
     if (exit)
         entry_number(entry, "EXIT_STATUS", ev->status);
@@ -206,6 +205,8 @@ static void life_tell_process(const struct event *ev)
     entry_text(&entry, "MAINSTAY_FROM", proc_state_name((enum proc_state)ev->from));
     if (has_result && *life_why(ev))
         entry_text(&entry, "MAINSTAY_RESULT", ev->why);
+    if (kind != CATALOG_PROCESS_FATAL) /* it has forgotten them */
+        entry_number(&entry, "MAINSTAY_TRIES", ev->tries);
     life_put_event(&entry, ev);
     life_send(&entry, bad ? LOG_WARNING : catalog_rows[kind].level, &message);
     buf_close(&entry);
@@ -226,10 +227,11 @@ static void life_tell_job(const struct event *ev)
     entry_text(&entry, "MAINSTAY_JOB", colon ? colon + 1 : ev->name);
     entry_text(&entry, "MAINSTAY_STATE", job_state_name((enum job_state)ev->state));
     entry_text(&entry, "MAINSTAY_FROM", job_state_name((enum job_state)ev->from));
-    if (kind == CATALOG_JOB_SUCCEEDED || *life_why(ev))
-        entry_text(&entry, "MAINSTAY_RESULT", *life_why(ev) ? ev->why : "succeeded");
+    if (kind != CATALOG_JOB_STARTED && *life_why(ev))
+        entry_text(&entry, "MAINSTAY_RESULT", ev->why);
     if (kind != CATALOG_JOB_STARTED)
         entry_number(&entry, "MAINSTAY_DURATION_USEC", (long long)ev->took * 1000);
+    entry_number(&entry, "MAINSTAY_TRIES", ev->tries);
     life_put_event(&entry, ev);
     life_send(&entry, catalog_rows[kind].level, &message);
     buf_close(&entry);
