@@ -16,11 +16,11 @@
 #include "base/fd.h"
 #include "engine/spawn.h"
 
-static struct spawn_plan shell(char **argv, char **envp)
+static struct spawn_plan shell(const char *const *argv, char **envp)
 {
     return (struct spawn_plan){.name = "p",
                                .path = "/bin/sh",
-                               .argv = argv,
+                               .argv = (char **)(uintptr_t)argv, /* exec writes to none of it */
                                .envp = envp,
                                .umask = CONFIG_UNSET,
                                .redirect_stderr = true,
@@ -50,7 +50,7 @@ static int output_of(struct spawned *s, char *text, size_t size)
 
 static void test_gate_opens(void **state)
 {
-    char *argv[] = {"sh", "-c", "echo through", NULL};
+    const char *argv[] = {"sh", "-c", "echo through", NULL};
     char *envp[] = {NULL};
     struct spawn_plan plan = shell(argv, envp);
     struct spawned s;
@@ -70,7 +70,7 @@ static void test_gate_opens(void **state)
 
 static void test_gate_ends(void **state)
 {
-    char *argv[] = {"sh", "-c", "echo through", NULL};
+    const char *argv[] = {"sh", "-c", "echo through", NULL};
     char *envp[] = {NULL};
     struct spawn_plan plan = shell(argv, envp);
     struct spawned first;
@@ -94,9 +94,10 @@ static void test_gate_ends(void **state)
 /* Descriptors arrive as 3, 4 ... in order, whatever numbers they have here, and nothing else. */
 static void test_given(void **state)
 {
-    char *argv[] = {"sh", "-c", "cat <&3; cat <&4; cat <&5; echo; ls /proc/$$/fd | tr '\\n' ' '",
-                    NULL};
-    char *envp[] = {"PATH=/usr/bin:/bin", NULL};
+    const char *argv[] = {"sh", "-c",
+                          "cat <&3; cat <&4; cat <&5; echo; ls /proc/$$/fd | tr '\\n' ' '", NULL};
+    char path[] = "PATH=/usr/bin:/bin";
+    char *envp[] = {path, NULL};
     struct spawn_plan plan = shell(argv, envp);
     struct spawned s;
     struct err e;
@@ -123,7 +124,7 @@ static void test_given(void **state)
 static void test_own_pid(void **state)
 {
     char entry[] = "LISTEN_PID=__________";
-    char *argv[] = {"sh", "-c", "test $LISTEN_PID = $$ && echo same", NULL};
+    const char *argv[] = {"sh", "-c", "test $LISTEN_PID = $$ && echo same", NULL};
     char *envp[] = {entry, NULL};
     struct spawn_plan plan = shell(argv, envp);
     struct spawned s;
@@ -141,7 +142,7 @@ static void test_own_pid(void **state)
 /* The failure of a step still comes through its pipe when descriptors were moved. */
 static void test_report(void **state)
 {
-    char *argv[] = {"sh", NULL};
+    const char *argv[] = {"sh", NULL};
     char *envp[] = {NULL};
     struct spawn_plan plan = shell(argv, envp);
     struct process_config config = {.command = "/no/such"};
