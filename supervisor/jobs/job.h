@@ -58,7 +58,7 @@ void jobs_load(struct jobs *j, struct config *config); /* takes a reference */
 void jobs_set_snapshot(struct jobs *j, struct config *config);
 /* While `adopting`: a job of that snapshot (a reference is taken), behind those there are. */
 struct job *jobs_adopt(struct jobs *j, struct config *snapshot, const struct job_config *config);
-void jobs_unload(struct jobs *j);                      /* every job must be stopped and idle */
+void jobs_unload(struct jobs *j); /* every job must be stopped and idle */
 /*
  * Takes over another configuration: jobs whose definition is another one become new, new ones
  * come, those that are gone go; one that is on its way stays as it is until the next time. Nothing

@@ -1,33 +1,18 @@
 /* Protects the system bus on the loop: never waited for, users told when it comes and goes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "bus_daemon.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "systemd/bus.h"
 
 static const struct bus_place daemon_place = {"org.freedesktop.DBus", "/org/freedesktop/DBus",
                                               "org.freedesktop.DBus"};
-static uv_loop_t loop;
 static struct bus bus;
 static struct bus_user user;
-static char folder[] = "/tmp/mainstay-bus.XXXXXX";
-static char path[64];
-static pid_t daemon_pid;
 static int ups, downs, lines;
 static char answer[256];
 static int answers, signals;
@@ -42,46 +27,6 @@ static void count_lines(void *ctx, enum log_level level, const char *line, size_
 }
 
 static struct bus_ask asked, heard;
-
-/* A bus daemon of our own, which goes with us. */
-static void start_daemon(void)
-{
-    char address[96];
-    (void)snprintf(address, sizeof address, "--address=unix:path=%s", path);
-    (void)unlink(path);
-    daemon_pid = fork();
-    if (daemon_pid == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)execlp("dbus-daemon", "dbus-daemon", "--session", "--nofork", "--nopidfile", address,
-                     (char *)NULL);
-        _exit(127);
-    }
-    assert_true(daemon_pid > 0);
-}
-
-static void stop_daemon(void)
-{
-    (void)kill(daemon_pid, SIGKILL);
-    assert_int_equal(waitpid(daemon_pid, NULL, 0), daemon_pid);
-}
-
-static void on_give_up(uv_timer_t *timer)
-{
-    (void)timer;
-    fail_msg("30 s have passed");
-}
-
-/* Turns the loop until *value is `want`. */
-static void turn_until(const int *value, int want)
-{
-    uv_timer_t limit;
-    (void)uv_timer_init(&loop, &limit);
-    (void)uv_timer_start(&limit, on_give_up, 30000, 0);
-    while (*value != want)
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    uv_close((uv_handle_t *)&limit, NULL);
-    (void)uv_run(&loop, UV_RUN_NOWAIT);
-}
 
 static void on_up(struct bus_user *u)
 {
@@ -125,12 +70,7 @@ static int begin(void **state)
     asked = (struct bus_ask){.on_message = on_answer, .owner = &user};
     heard = (struct bus_ask){.on_message = on_signal, .owner = &user};
     user = (struct bus_user){.on_up = on_up, .on_down = on_down};
-    (void)snprintf(folder, sizeof folder, "/tmp/mainstay-bus.XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    (void)snprintf(path, sizeof path, "%s/bus", folder);
-    char address[96];
-    (void)snprintf(address, sizeof address, "unix:path=%s", path);
-    assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
+    bus_daemon_place();
     log_set_writer(count_lines, NULL);
     assert_int_equal(uv_loop_init(&loop), 0);
     bus_open(&bus, &loop);
@@ -147,8 +87,7 @@ static int end(void **state)
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
     log_set_writer(NULL, NULL);
-    (void)unlink(path);
-    return rmdir(folder);
+    return bus_daemon_leave();
 }
 
 static void no_bus_is_one_line_and_later_it_is_there(void **state)
@@ -163,17 +102,17 @@ static void no_bus_is_one_line_and_later_it_is_there(void **state)
         (void)uv_run(&loop, UV_RUN_ONCE);
     assert_int_equal(lines, 1);
     assert_int_equal(ups, 0);
-    start_daemon();
+    bus_daemon_start();
     turn_until(&ups, 1);
     assert_int_equal(lines, 1);
-    stop_daemon();
+    bus_daemon_stop();
     turn_until(&downs, 1);
 }
 
 static void it_answers_and_tells(void **state)
 {
     (void)state;
-    start_daemon();
+    bus_daemon_start();
     turn_until(&ups, 1);
     assert_true(bus_is_up(&bus));
     int fd = sd_bus_get_fd(bus.connection);
@@ -191,31 +130,31 @@ static void it_answers_and_tells(void **state)
     assert_int_equal(bus_call(&bus, &asked, &daemon_place, "NoSuch", ""), 0);
     turn_until(&answers, 1);
     assert_string_equal(answer, "org.freedesktop.DBus.Error.UnknownMethod");
-    stop_daemon();
+    bus_daemon_stop();
     turn_until(&downs, 1);
 }
 
 static void a_restart_of_the_bus_is_survived(void **state)
 {
     (void)state;
-    start_daemon();
+    bus_daemon_start();
     turn_until(&ups, 1);
     (void)kill(daemon_pid, SIGSTOP); /* it does not answer: nobody waits */
     assert_int_equal(bus_call(&bus, &asked, &daemon_place, "GetId", ""), 0);
     (void)uv_run(&loop, UV_RUN_NOWAIT);
     assert_int_equal(answers, 0);
-    stop_daemon();
+    bus_daemon_stop();
     turn_until(&downs, 1);
     assert_int_equal(answers, 1); /* with an error, before on_down */
     assert_string_equal(answer, SD_BUS_ERROR_NO_REPLY);
     assert_false(bus_is_up(&bus));
-    start_daemon();
+    bus_daemon_start();
     turn_until(&ups, 2);
     assert_int_equal(bus_call(&bus, &asked, &daemon_place, "GetId", ""), 0);
     turn_until(&answers, 2);
     assert_int_equal(strlen(answer), 32);
     bus_remove(&bus, &user);
-    stop_daemon();
+    bus_daemon_stop();
     lines = 0;
     turn_until(&lines, 1);
     assert_int_equal(downs, 1); /* no more: it is removed */
