@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/arena.h"
 #include "config/process.h"
@@ -114,8 +113,7 @@ void config_unref(struct config *c); /* NULL is fine */
 const struct group_config *config_find_group(const struct config *c, const char *name);
 const struct job_config *config_find_job(const struct config *c, const char *name);
 
-/* Does any log go to the journal? */
-bool config_uses_journal(const struct config *c);
+bool config_uses_journal(const struct config *c); /* does any log go to the journal? */
 
 bool name_list_has(const struct name_list *l, const char *name);
 

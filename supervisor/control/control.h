@@ -45,14 +45,14 @@ struct control {
     char *identifier;    /* owned */
     struct event_subscriber subscriber;
     struct call *upgrading; /* waits for control_upgraded; NULL */
-    struct list web_acts; /* that the web page has asked for (web.c) */
-    struct list deeds;    /* calls with things still to be done to processes (deed.h) */
-    struct list waits;    /* calls that wait for processes or jobs (wait.h) */
-    struct list follows;  /* logs that are followed (follow.h) */
-    unsigned resumed;     /* of them, for clients of an earlier process (resume.h) */
-    bool held;            /* they are to come to rest */
-    uv_timer_t finish;    /* zero: answers what has come true, outside of the event's stack */
-    uv_timer_t go_on;     /* lets calls go on that pause */
+    struct list web_acts;   /* that the web page has asked for (web.c) */
+    struct list deeds;      /* calls with things still to be done to processes (deed.h) */
+    struct list waits;      /* calls that wait for processes or jobs (wait.h) */
+    struct list follows;    /* logs that are followed (follow.h) */
+    unsigned resumed;       /* of them, for clients of an earlier process (resume.h) */
+    bool held;              /* they are to come to rest */
+    uv_timer_t finish;      /* zero: answers what has come true, outside of the event's stack */
+    uv_timer_t go_on;       /* lets calls go on that pause */
     size_t open_handles;
     void (*on_closed)(struct control *c);
 };
