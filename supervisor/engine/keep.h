@@ -9,8 +9,11 @@
 #ifndef ENGINE_KEEP_H
 #define ENGINE_KEEP_H
 
+#include <stdbool.h>
+
 struct child;
 struct job;
+struct listen_socket;
 struct keep;
 struct proc;
 
@@ -22,6 +25,10 @@ struct keep_ops {
     /* The state is new; what it asks for (a start, a signal) is done after this. */
     void (*proc_changed)(struct keep *k, struct proc *p);
     void (*job_changed)(struct keep *k, struct job *job);
+    /* Another process has taken its place (MAINPID=): pid and pidfd are new. May be NULL. */
+    void (*child_replaced)(struct keep *k, struct child *c);
+    /* A socket of listen= was opened, or, with `closing`, is closed next. May be NULL. */
+    void (*listen_changed)(struct keep *k, struct listen_socket *s, bool closing);
 };
 
 /* Embedded in whoever does it. */

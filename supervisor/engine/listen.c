@@ -12,7 +12,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/inherited.h"
+#include "engine/keep.h"
 #include "engine/sockfile.h"
+
+static void listen_keep(struct listens *l, struct listen_socket *s, bool closing)
+{
+    struct keep *keep = l->host->keep;
+    if (keep && keep->ops->listen_changed)
+        keep->ops->listen_changed(keep, s, closing);
+}
 
 /* --- Opening ------------------------------------------------------------------------------- */
 
@@ -112,26 +120,29 @@ static int listen_open(struct listens *l, struct listen_socket *s, const struct 
 {
     if (s->fd >= 0)
         return 0;
-    if (listen_inherit(s, l->host->inherited)) {
+    bool there = listen_inherit(s, l->host->inherited);
+    if (there) {
         listen_recognise(s);
-        log_info("'%s' listens at %s, which was open already", c->program, s->address.text);
-        return 0;
+    } else {
+        s->lent = false;
+        int rc = listen_make(s, c, e);
+        if (rc < 0)
+            return err_prefix(e, rc, "cannot listen at %s", s->address.text);
     }
-    s->lent = false;
-    int rc = listen_make(s, c, e);
-    if (rc < 0)
-        return err_prefix(e, rc, "cannot listen at %s", s->address.text);
-    log_info("'%s' listens at %s", c->program, s->address.text);
+    log_info("'%s' listens at %s%s", c->program, s->address.text,
+             there ? ", which was open already" : "");
+    listen_keep(l, s, false);
     return 0;
 }
 
 /* --- Closing ------------------------------------------------------------------------------- */
 
-static void listen_shut(struct listen_socket *s)
+static void listen_shut(struct listens *l, struct listen_socket *s)
 {
     struct stat st;
     if (s->fd < 0)
         return;
+    listen_keep(l, s, true);
     log_info("nobody listens at %s any more", s->address.text);
     if (listen_is_file(s) && !s->lent && lstat(listen_path(s), &st) == 0 && st.st_dev == s->dev &&
         st.st_ino == s->ino)
@@ -148,7 +159,7 @@ static void listens_look(struct listens *l, bool unclaimed_too)
     list_each (s, &l->sockets, link) {
         bool waits = s->fd >= 0 && s->users == 0;
         if (waits && (now >= s->close_at || (unclaimed_too && s->claims == 0))) {
-            listen_shut(s);
+            listen_shut(l, s);
             waits = false;
         }
         if (waits && (next < 0 || s->close_at < next))
@@ -183,7 +194,7 @@ void listens_close(struct listens *l)
     struct listen_socket *s;
     host_disarm(l->host, &l->look);
     list_each (s, &l->sockets, link) {
-        listen_shut(s);
+        listen_shut(l, s);
         list_remove(&s->link);
         mem_free(s);
     }
@@ -210,7 +221,7 @@ static struct listen_socket *listens_find(struct listens *l, const struct listen
     return s;
 }
 
-void listens_adopt(struct listens *l, const char *text, int fd)
+void listens_adopt(struct listens *l, const char *text, int fd, bool lent)
 {
     struct listen_address address;
     if (listen_parse(text, &address, NULL) < 0) {
@@ -220,6 +231,7 @@ void listens_adopt(struct listens *l, const char *text, int fd)
     struct listen_socket *s = listens_find(l, &address);
     fd_close(&s->fd);
     s->fd = fd;
+    s->lent = lent;
     s->close_at = host_now(l->host) + LISTEN_GRACE_MS;
     listen_recognise(s);
     listens_look(l, false);

@@ -52,7 +52,7 @@ void listens_close(struct listens *l);  /* nobody may use any */
 void listens_settle(struct listens *l); /* groups were made: closes what none of them names */
 
 /* A socket of before, by its address as in listen_address.text; the descriptor is taken. */
-void listens_adopt(struct listens *l, const char *text, int fd);
+void listens_adopt(struct listens *l, const char *text, int fd, bool lent);
 
 void listen_use_init(struct listen_use *u, struct listens *all, const struct process_config *c);
 void listen_use_close(struct listen_use *u); /* twice is fine */

@@ -107,6 +107,9 @@ static void notice_replace(struct proc *p, pid_t pid)
              (int)p->child.pid);
     child_replace(&p->child, pid, pidfd);
     notice_keep(p);
+    struct keep *keep = notice_host(p)->keep;
+    if (keep && keep->ops->child_replaced)
+        keep->ops->child_replaced(keep, &p->child);
 }
 
 /* --- Words --------------------------------------------------------------------------------- */

@@ -26,6 +26,7 @@ static const struct {
     { "follow", &rows_follow },
     { "job",    &rows_job },
     { "socket", &rows_fcgi },
+    { "listen", &rows_listen },
     { "pool",   &rows_pool },
     { "member", &rows_member },
 };
@@ -143,6 +144,28 @@ static void adopt_sockets(struct adoption *a, struct pgroup *g, struct carrier *
     }
 }
 
+/* Their users take them by their addresses: see adopt_proc. */
+static void adopt_listens(struct adoption *a, struct supervisor *s, struct carrier *c)
+{
+    const struct book_entry *entry;
+    size_t at = 0;
+    while ((entry = book_next(&a->book, "listen", &at)) != NULL) {
+        struct listen_socket kept = {.fd = -1};
+        if (entry->line && adopt_rows(a, entry->line, &rows_listen, &kept, c) && kept.fd >= 0)
+            listens_adopt(&s->listens, entry->key, kept.fd, kept.lent);
+    }
+}
+
+static void adopt_use(struct proc *p)
+{
+    struct err e;
+    if (!p->listen.taken)
+        return;
+    p->listen.taken = false;
+    if (listen_take(&p->listen, p->config, &e) < 0)
+        log_error("'%s' goes on, but what it listens at is not kept: %s", p->config->name, e.text);
+}
+
 /* linear: a hundred that wait for a hundred others is ten thousand compares, once */
 static const struct graph_node *adopt_node(const struct graph *graph, const json_t *name)
 {
@@ -174,6 +197,7 @@ static void adopt_proc(struct adoption *a, struct proc *p, struct carrier *c)
     p->has_socket = p->has_socket && p->socket && p->socket->fd >= 0;
     if (p->has_socket)
         p->socket->users++;
+    adopt_use(p);
     if (adopt_child(&p->child, &a->book, c))
         a->programs++;
     else if (p->fsm.state == PROC_STARTING)
@@ -297,6 +321,7 @@ void adopt_all(struct adoption *a, const struct whole *w, struct carrier *c)
     size_t at = 0;
     adopt_make(a, w);
     (void)adopt_rows(a, a->daemon, &rows_host, w->supervisor->host, c);
+    adopt_listens(a, w->supervisor, c);
     list_each (g, &w->supervisor->groups, link)
         adopt_group(a, g, c);
     for (size_t i = 0; i < w->jobs->count; i++) {

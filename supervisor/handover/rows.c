@@ -16,6 +16,7 @@ const char *const rows_kinds[] = {
     "job",      /* key its label; in the order of the array */
     "child",    /* what runs: key "proc LABEL" or "job LABEL" */
     "socket",   /* of an fcgi-program: key "GROUP URL" */
+    "listen",   /* of listen=: key its address */
     "pool",     /* of listeners: key its group */
     "member",   /* of a pool: key as of its process */
     "event",    /* that waits in a pool: key "POOL SERIAL", in the order of sending */
@@ -43,6 +44,7 @@ static const struct line_row proc[] = {
     LINE_ROW("reached",       LINE_INT,    struct proc, reached),
     LINE_ROW("spawn_pending", LINE_BOOL,   struct proc, spawn_pending),
     LINE_ROW("has_socket",    LINE_BOOL,   struct proc, has_socket),
+    LINE_ROW("listening",     LINE_BOOL,   struct proc, listen.taken),
     LINE_ROW("restarts",      LINE_NUMBER, struct proc, restarts),
     LINE_ROW("started_wall",  LINE_NUMBER, struct proc, started_wall),
     LINE_ROW("stopped_wall",  LINE_NUMBER, struct proc, stopped_wall),
@@ -135,6 +137,12 @@ static const struct line_row fcgi[] = {
     LINE_ROW("fd",            LINE_FD,     struct fcgi, fd),
 };
 ROWS(rows_fcgi, fcgi);
+
+static const struct line_row listen_socket[] = {
+    LINE_ROW("fd",            LINE_FD,     struct listen_socket, fd),
+    LINE_ROW("lent",          LINE_BOOL,   struct listen_socket, lent),
+};
+ROWS(rows_listen, listen_socket);
 
 static const struct line_row pools[] = {
     LINE_ROW("events",        LINE_NUMBER, struct pools, next_serial),

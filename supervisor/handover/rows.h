@@ -17,6 +17,7 @@ extern const struct line_table rows_job;         /* struct job */
 extern const struct line_table rows_pool;        /* struct pool */
 extern const struct line_table rows_member;      /* struct pool_member */
 extern const struct line_table rows_fcgi;        /* struct fcgi */
+extern const struct line_table rows_listen;      /* struct listen_socket */
 extern const struct line_table rows_pools;       /* struct pools */
 extern const struct line_table rows_host;        /* struct host */
 extern const struct line_table rows_server;      /* struct inherited_socket */

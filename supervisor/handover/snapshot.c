@@ -58,6 +58,22 @@ json_t *snapshot_socket(const struct pgroup *g, const struct fcgi *f, struct car
     return line;
 }
 
+json_t *snapshot_listen(const struct listen_socket *s, struct carrier *c)
+{
+    json_t *line = line_new("listen", s->address.text);
+    line_pack(line, &rows_listen, s, c);
+    return line;
+}
+
+static void snapshot_listens(const struct listens *l, struct carrier *c, struct buf *out)
+{
+    const struct listen_socket *s;
+    list_each (s, &l->sockets, link) {
+        if (s->fd >= 0)
+            line_write(snapshot_listen(s, c), out);
+    }
+}
+
 /* --- Jobs ---------------------------------------------------------------------------------- */
 
 json_t *snapshot_job(const struct job *job, struct config_archive *configs, struct buf *out)
@@ -221,6 +237,7 @@ void snapshot_all(const struct whole *w, struct config_archive *configs, struct 
     json_t *daemon = snapshot_daemon(w, configs, c, out);
     line_write(daemon, out);
     snapshot_servers(w, c, out);
+    snapshot_listens(&w->supervisor->listens, c, out);
     list_each (g, &w->supervisor->groups, link)
         snapshot_one_group(g, configs, c, out);
     for (size_t i = 0; i < w->jobs->count; i++) {

@@ -39,6 +39,7 @@ json_t *snapshot_job(const struct job *job, struct config_archive *configs, stru
 json_t *snapshot_child(const struct child *c, struct carrier *carrier);
 char *snapshot_child_key(const struct child *c); /* "proc web", "job sync:data"; mem_free */
 json_t *snapshot_socket(const struct pgroup *g, const struct fcgi *f, struct carrier *c);
+json_t *snapshot_listen(const struct listen_socket *s, struct carrier *c);
 char *snapshot_socket_key(const struct pgroup *g, const struct fcgi *f); /* mem_free */
 void snapshot_pool(const struct pgroup *g, struct buf *out); /* with its members and events */
 
