@@ -227,7 +227,8 @@ static void on_exit_of(struct reaper *r, pid_t pid, int code, int status)
     struct mainstay *m = container_of(r, struct mainstay, reaper);
     char how[64];
     if (supervisor_exited(&m->supervisor, pid, code, status) ||
-        jobs_exited(&m->jobs, pid, code, status) || upgrade_exited(&m->upgrade, pid, code, status))
+        jobs_exited(&m->jobs, pid, code, status) ||
+        upgrade_exited(&m->upgrade, pid, code, status) || scope_exited(&m->bridge.scope, pid))
         return;
     reaper_describe(code, status, how, sizeof how);
     log_info("reaped unknown pid %d (%s)", (int)pid, how);

@@ -78,6 +78,9 @@ static void mainstay_adopt(struct mainstay *m)
     struct predecessor *p = &m->predecessor;
     adopt_all(&p->adoption, &m->whole, &p->numbers.carrier);
     predecessor_clients(p, &m->control);
+    supervisor_claim_cgroups(&m->supervisor);
+    jobs_claim_cgroups(&m->jobs);
+    (void)cgroups_sweep(&m->cgroups);
     predecessor_tell(p, &m->whole);
     m->life.started = true;
     bridge_adopted(&m->bridge, m->whole.ready);

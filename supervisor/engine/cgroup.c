@@ -149,6 +149,8 @@ void cgroup_set_limits(struct cgroup *cg, const struct limits *limits)
     cg->told = cg->told && !changed;
     if (!g || cg->fd < 0)
         return;
+    changed |= cg->claimed;
+    cg->claimed = false;
     if (changed && cgroup_limited(cg) && g->state != ROOM_READY)
         cgroups_want_room(g); /* its answer comes back here */
     if (g->state != ROOM_ASKED)
@@ -217,12 +219,7 @@ void cgroup_claim(struct cgroup *cg)
         cg->fd = fd < 0 ? -1 : fd;
         cg->parent = parents[i];
     }
-    if (cg->fd < 0)
-        return;
-    if (cgroup_limited(cg) && g->state != ROOM_READY)
-        cgroups_want_room(g);
-    if (g->state != ROOM_ASKED)
-        cgroup_place(cg);
+    cg->claimed = cg->fd >= 0;
 }
 
 /* --- End ----------------------------------------------------------------------------------- */

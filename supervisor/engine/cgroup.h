@@ -16,16 +16,17 @@ struct cgroup {
     struct cgroups *all; /* borrowed; NULL: none */
     const char *label;   /* of the owner, for messages; borrowed, set after init */
     bool of_job;
-    struct limits limits;                 /* what it is to have now */
-    int fd;                               /* its folder; -1: there is none */
-    int parent;                           /* the folder that it is in, borrowed */
-    bool waits;                           /* for the room: its process must not go on yet */
-    bool told;                            /* the log knows that limits are not applied */
-    int64_t oom_before;                   /* memory.events: before this start */
-    bool emptying;                        /* killed, and not yet empty */
-    struct timer look;                    /* while emptying */
-    int64_t wait_ms;                      /* until the next look */
-    int64_t give_up;                      /* when it is not waited for any more */
+    struct limits limits; /* what it is to have now */
+    int fd;               /* its folder; -1: there is none */
+    int parent;           /* the folder that it is in, borrowed */
+    bool waits;           /* for the room: its process must not go on yet */
+    bool claimed;         /* by cgroup_claim, and its limits were not looked at since */
+    bool told;            /* the log knows that limits are not applied */
+    int64_t oom_before;   /* memory.events: before this start */
+    bool emptying;        /* killed, and not yet empty */
+    struct timer look;    /* while emptying */
+    int64_t wait_ms;      /* until the next look */
+    int64_t give_up;      /* when it is not waited for any more */
     void (*on_placed)(struct cgroup *cg); /* it waits no more */
     void (*on_empty)(struct cgroup *cg);  /* emptying is over */
 };
@@ -36,7 +37,8 @@ void cgroup_close(struct cgroup *cg); /* what is left in it is killed */
 /* Before a start: the folder to be born in, or -1. With `waits` the process needs a gate. */
 int cgroup_enter(struct cgroup *cg);
 void cgroup_put(struct cgroup *cg, pid_t pid); /* a process that could not be born in it */
-void cgroup_claim(struct cgroup *cg);          /* an adopted process lives in it */
+/* An adopted process lives in it. Its limits stay as they are until cgroup_set_limits. */
+void cgroup_claim(struct cgroup *cg); /* an adopted process lives in it */
 
 void cgroup_set_limits(struct cgroup *cg, const struct limits *limits); /* at once */
 

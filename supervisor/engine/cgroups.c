@@ -146,8 +146,9 @@ void cgroups_no_room(struct cgroups *g, const char *why)
 
 static void on_patience(struct timer *timer)
 {
-    cgroups_no_room(container_of(timer, struct cgroups, patience),
-                    "systemd has not answered in time");
+    struct cgroups *g = container_of(timer, struct cgroups, patience);
+    g->impatient = true;
+    cgroups_no_room(g, "systemd has not answered in time");
 }
 
 /* Controllers for the folders in `dir`; it becomes the room when there are any. */
@@ -168,6 +169,7 @@ static void cgroups_open_room(struct cgroups *g, int dir)
     g->room = dir;
     g->controllers = enabled;
     g->state = ROOM_READY;
+    g->impatient = false;
     cgroups_place_all(g);
 }
 
@@ -207,7 +209,8 @@ void cgroups_want_room(struct cgroups *g)
             break;
         }
         g->state = ROOM_ASKED;
-        host_arm(g->host, &g->patience, host_now(g->host) + CGROUPS_PATIENCE_MS);
+        host_arm(g->host, &g->patience,
+                 host_now(g->host) + (g->impatient ? 0 : CGROUPS_PATIENCE_MS));
         g->ask(g);
         break;
     case CGROUPS_ROOT:
@@ -369,6 +372,8 @@ void cgroups_close(struct cgroups *g)
     if (g->kind != CGROUPS_NONE) {
         (void)cgroups_each(g, true, cgroups_kill);
         cgroups_remove_all(g, true);
+        if (g->room >= 0 && g->room != g->base)
+            (void)cgroups_kill(g->room, CGROUPS_KEEPER);
     }
     host_disarm(g->host, &g->patience);
     if (g->room != g->base)

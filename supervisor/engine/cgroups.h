@@ -18,6 +18,8 @@
 #include "base/list.h"
 #include "engine/host.h"
 
+#define CGROUPS_KEEPER "keeper" /* in the scope: who holds the place, see systemd/scope.h */
+
 enum cgroups_kind {
     CGROUPS_NONE,     /* see `why` */
     CGROUPS_SERVICE,  /* the daemon lives in the folder itself */
@@ -44,6 +46,7 @@ struct cgroups {
     unsigned controllers; /* enum controller: those that the room's folders have */
     struct list groups;   /* struct cgroup: of all children */
     struct timer patience;
+    bool impatient; /* it has been waited for in vain: who needs it next does not wait */
     /* CGROUPS_SERVICE: asks for the scope; answers by cgroups_have_room or cgroups_no_room, at
      * once or later. NULL: nobody can be asked. */
     void (*ask)(struct cgroups *g);

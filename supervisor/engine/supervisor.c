@@ -221,14 +221,30 @@ static void supervisor_set_limits(struct pgroup *g, const struct group_config *c
     }
 }
 
-void supervisor_set_config(struct supervisor *s, struct config *config)
+static void supervisor_set_all_limits(struct supervisor *s, const struct config *config)
 {
     struct pgroup *g;
     list_each (g, &s->groups, link) {
         const struct group_config *next = config_find_group(config, g->config->name);
-        if (next)
-            supervisor_set_limits(g, next);
+        supervisor_set_limits(g, next ? next : g->config);
     }
+}
+
+void supervisor_claim_cgroups(struct supervisor *s)
+{
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, s)
+    {
+        if (p->fsm.state == PROC_EXITED && !p->fsm.again)
+            child_claim_cgroup(&p->child);
+    }
+    supervisor_set_all_limits(s, s->config);
+}
+
+void supervisor_set_config(struct supervisor *s, struct config *config)
+{
+    supervisor_set_all_limits(s, config);
     config_ref(config);
     config_unref(s->config);
     s->config = config;

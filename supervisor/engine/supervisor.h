@@ -59,6 +59,9 @@ void supervisor_unload(struct supervisor *s);
 /* At the end, after supervisor_unload: leaves alone what runs in the UNKNOWN state. */
 void supervisor_abandon(struct supervisor *s);
 
+/* After an adoption: what exited programs have left behind stays, and limits are the newest. */
+void supervisor_claim_cgroups(struct supervisor *s);
+
 /* `reread`: keeps the new configuration for add. `update` is made of add and remove. */
 void supervisor_set_config(struct supervisor *s, struct config *config);
 int supervisor_add_group(struct supervisor *s, const char *name);    /* -EEXIST, -ENOENT */

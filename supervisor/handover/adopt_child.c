@@ -45,6 +45,7 @@ static void adopt_kept(struct child *c, struct child *kept, const json_t *line)
                         .report = kept->report};
     c->serial = kept->serial;
     c->adopted = kept->adopted;
+    c->cgroup.oom_before = kept->cgroup.oom_before;
     c->inbox.fd = kept->inbox.fd;
     memcpy(c->inbox.address, kept->inbox.address, sizeof c->inbox.address);
     if (child_adopt(c, &s, &e) < 0) {

@@ -67,6 +67,7 @@ void jobs_unload(struct jobs *j); /* every job must be stopped and idle */
 void jobs_update(struct jobs *j, struct config *config);
 /* Edges from jobs to everybody else; after supervisor_load and whenever groups change. */
 void jobs_relink(struct jobs *j);
+void jobs_claim_cgroups(struct jobs *j); /* as supervisor_claim_cgroups */
 bool jobs_idle(const struct jobs *j); /* no process, no open pipe */
 
 /* Wants every job with this `when` (enum job_when) to run. */

@@ -124,6 +124,18 @@ void jobs_update(struct jobs *j, struct config *config)
         j->on_changed(j);
 }
 
+void jobs_claim_cgroups(struct jobs *j)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        struct job *job = j->items[i];
+        const struct job_config *next = config_find_job(j->snapshot, job->config->name);
+        if (job->state == JOB_SUCCEEDED)
+            child_claim_cgroup(&job->child);
+        cgroup_set_limits(&job->child.cgroup,
+                          next ? &next->process.limits : &job->config->process.limits);
+    }
+}
+
 void jobs_relink(struct jobs *j)
 {
     for (size_t i = 0; i < j->count; i++) {

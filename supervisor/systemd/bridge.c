@@ -242,6 +242,7 @@ void bridge_open(struct bridge *b, uv_loop_t *loop, struct supervisor *s, struct
     sd->on_down = on_all_down;
     sd->on_resume = on_resume;
     bus_open(&b->bus, loop);
+    scope_open(&b->scope, bridge_host(b)->cgroups, &b->bus);
     notify_init(&b->notify, loop);
     watchdog_init(&b->watchdog, loop, &b->notify);
     logind_open(&b->logind, &b->bus);
@@ -259,6 +260,7 @@ void bridge_close(struct bridge *b)
     host_disarm(bridge_host(b), &b->quiet);
     logind_close(&b->logind);
     patience_close(&b->patience);
+    scope_close(&b->scope);
     bus_close(&b->bus);
     watchdog_close(&b->watchdog, NULL);
     notify_close(&b->notify, NULL);

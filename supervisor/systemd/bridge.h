@@ -12,6 +12,7 @@
 #include "systemd/logind.h"
 #include "systemd/notify.h"
 #include "systemd/patience.h"
+#include "systemd/scope.h"
 #include "systemd/watchdog.h"
 
 struct bridge {
@@ -19,6 +20,7 @@ struct bridge {
     struct jobs *jobs;
     struct shutdown *shutdown;
     struct bus bus; /* the system's; also for others who need it */
+    struct scope scope;
     struct notify notify;
     struct watchdog watchdog;
     struct logind logind;
