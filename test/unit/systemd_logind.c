@@ -201,8 +201,7 @@ static void the_lock_follows_what_there_is_to_do(void **state)
     turn_until_locks(0, 3);
     assert_int_equal(l.lock, -1);
     logind_want(&l, "refuse");
-    int refused = 0;
-    while (!(refused = l.refused))
+    while (!l.refused)
         (void)uv_run(&loop, UV_RUN_ONCE);
     logind_want(&l, "shutdown jobs: d");
     turn_until_locks(1, 4);
