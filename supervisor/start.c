@@ -32,6 +32,7 @@ static int mainstay_begin(struct mainstay *m, struct err *e)
                               .config = m->config,
                               .folder = getcwd(NULL, 0),
                               .program = upgrade_program(m->argv[0]),
+                              .journal = -1,
                               .began_wall = clock_wall()};
     if (!m->config->nodaemon)
         rc = daemon_detach(&m->told, e);
@@ -76,13 +77,14 @@ static int mainstay_start(struct mainstay *m, struct err *e)
 static void mainstay_adopt(struct mainstay *m)
 {
     struct predecessor *p = &m->predecessor;
+    predecessor_journal(&m->whole);
     adopt_all(&p->adoption, &m->whole, &p->numbers.carrier);
     predecessor_clients(p, &m->control);
     supervisor_claim_cgroups(&m->supervisor);
     jobs_claim_cgroups(&m->jobs);
     (void)cgroups_sweep(&m->cgroups);
     predecessor_tell(p, &m->whole);
-    m->life.started = true;
+    life_upgraded(&m->life, p->reason);
     bridge_adopted(&m->bridge, m->whole.ready);
 }
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "handover/memory.h"
+#include "output/journal.h"
 
 extern char **environ;
 
@@ -89,13 +90,27 @@ static void hold_signals(sigset_t *before)
     (void)sigprocmask(SIG_SETMASK, &all, before);
 }
 
+/* What journald has not taken comes along, also when it has not read for hours. */
+static int become_journal(struct err *e)
+{
+    struct buf waits = BUF_EMPTY;
+    if (journal_counts().count == 0)
+        return -1;
+    journal_save(&waits);
+    int fd = memory_new("mainstay-journal", &waits, e);
+    buf_close(&waits);
+    return fd < 0 ? -1 : fd;
+}
+
 int become(struct whole *w, char **argv, struct err *e)
 {
     sigset_t before;
     json_t *fds = json_array();
     w->left = become_now();
+    w->journal = become_journal(e);
     int lines = become_lines(w, fds, e);
     if (lines < 0) {
+        fd_close(&w->journal);
         json_decref(fds);
         return lines;
     }
@@ -110,6 +125,7 @@ int become(struct whole *w, char **argv, struct err *e)
     (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     fd_close(&lines);
     fd_close(&old);
+    fd_close(&w->journal);
     json_decref(fds);
     return err_set(e, rc, "%s", strerror(-rc));
 }

@@ -14,6 +14,7 @@
 #include "handover/become.h"
 #include "handover/memory.h"
 #include "handover/rows.h"
+#include "output/journal.h"
 
 /* All that is open now, but for who looks. */
 static void remember_fds(struct predecessor *p)
@@ -122,6 +123,20 @@ void predecessor_clients(struct predecessor *p, struct control *c)
     at = 0;
     while ((entry = book_next(&p->adoption.book, "visitor", &at)) != NULL)
         welcome_visitor(p, c, entry->line);
+}
+
+void predecessor_journal(struct whole *w)
+{
+    struct buf waits = BUF_EMPTY;
+    struct err e;
+    if (w->journal < 0)
+        return;
+    if (memory_read(w->journal, &waits, &e) < 0)
+        log_error("what waited for journald is lost: %s", e.text);
+    else
+        journal_restore(&waits);
+    buf_close(&waits);
+    fd_close(&w->journal);
 }
 
 static void tell_count(size_t count, const char *one, struct buf *out)

@@ -37,6 +37,9 @@ void predecessor_return(struct predecessor *p, char **argv, const struct err *wh
 void predecessor_clients(struct predecessor *p, struct control *c);
 
 /* Logs what has become of it, and counts the upgrade. */
+/* What waited for journald waits on. Before anything new is said. */
+void predecessor_journal(struct whole *w);
+
 void predecessor_tell(const struct predecessor *p, struct whole *w);
 
 void predecessor_close(struct predecessor *p);

@@ -185,6 +185,7 @@ static const struct line_row whole[] = {
     LINE_ROW("folder",        LINE_TEXT,   struct whole, folder),
     LINE_ROW("program",       LINE_TEXT,   struct whole, program),
     LINE_ROW("ready",         LINE_BOOL,   struct whole, ready),
+    LINE_ROW("journal",       LINE_FD,     struct whole, journal),
     LINE_ROW("upgrades",      LINE_NUMBER, struct whole, upgrades),
     LINE_ROW("began_wall",    LINE_NUMBER, struct whole, began_wall),
     LINE_ROW("left",          LINE_NUMBER, struct whole, left),

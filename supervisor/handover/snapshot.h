@@ -26,6 +26,7 @@ struct whole {
     char *folder;       /* that the daemon was started in; owned */
     char *program;      /* what the next upgrade runs unless another one is named; owned */
     bool ready;         /* systemd was told that all is up */
+    int journal;        /* memory with what waits for journald; -1: nothing */
     int64_t upgrades;   /* how often this pid has become another version */
     int64_t left;       /* us, monotonic: when the last turn of the loop ended */
     int64_t began_wall; /* ms since 1970: when the daemon of this pid was started first */

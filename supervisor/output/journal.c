@@ -157,7 +157,7 @@ static void journal_make_room(void)
     }
 }
 
-/* --- The socket ---------------------------------------------------------------------------- */
+/* --- Putting ------------------------------------------------------------------------------- */
 
 static void on_writable(uv_poll_t *handle, int status, int events);
 
@@ -210,6 +210,33 @@ void journal_put_entry(const struct buf *entry)
 {
     const struct iovec part = {entry->data, entry->len};
     journal_put(NULL, &part, 1);
+}
+
+void journal_save(struct buf *out)
+{
+    const struct parcel *p;
+    list_each (p, &the_journal.queue, link) {
+        size_t head = p->head ? p->head->len : 0;
+        size_t len = head + p->len;
+        buf_append(out, &len, sizeof len);
+        if (head > 0)
+            buf_append(out, p->head->data, head);
+        buf_append(out, p->data, p->len);
+    }
+}
+
+void journal_restore(const struct buf *saved)
+{
+    size_t len;
+    for (size_t at = 0; saved->len - at > sizeof len; at += len) {
+        memcpy(&len, saved->data + at, sizeof len);
+        at += sizeof len;
+        if (len > saved->len - at)
+            return; /* no save of ours */
+        const struct iovec part = {saved->data + at, len};
+        journal_put(NULL, &part, 1);
+    }
+    journal_flush();
 }
 
 /* --- Now or later -------------------------------------------------------------------------- */

@@ -54,6 +54,10 @@ void journal_put(struct journal_head *head, const struct iovec *parts, size_t co
 void journal_put_entry(const struct buf *entry);
 void journal_flush(void); /* sends what journald takes now */
 
+/* What waits, for another process that goes on in our place; and what such a one has left. */
+void journal_save(struct buf *out);
+void journal_restore(const struct buf *saved);
+
 bool journal_full(void);
 void journal_wait(struct journal_waiter *waiter);
 void journal_wait_end(struct journal_waiter *waiter); /* also when it does not wait */

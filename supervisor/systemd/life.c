@@ -294,6 +294,13 @@ void life_open(struct life *l, struct event_bus *bus, const struct config *confi
     event_bus_subscribe(bus, &l->subscriber);
 }
 
+void life_upgraded(struct life *l, const char *failed)
+{
+    l->started = true;
+    if (l->told && !failed)
+        life_tell_daemon(CATALOG_DAEMON_UPGRADED);
+}
+
 void life_stopped(struct life *l)
 {
     if (l->told)

@@ -21,7 +21,9 @@ struct life {
 
 void life_open(struct life *l, struct event_bus *bus, const struct config *config);
 void life_change(struct life *l, const struct config *config); /* another one runs now */
-void life_stopped(struct life *l);                             /* the last entry */
+/* It was started before, by another version; `failed` says why it is that one; or NULL. */
+void life_upgraded(struct life *l, const char *failed);
+void life_stopped(struct life *l); /* the last entry */
 void life_close(struct life *l);
 
 #endif

@@ -7,13 +7,18 @@ import sys
 import time
 
 LIMIT = 60
+GO = "/run/go"
 WRITTEN = "/run/written"  # in memory: a disk may take its time
 
 
 # --- The programs -----------------------------------------------------------------------------
 
-def flood(count, at_once, pause):
-    for i in range(0, count, at_once):
+def flood(gate=0):
+    """20,000 numbered lines; in line `gate` it waits until GO is there."""
+    at_once, pause = 100, 0.01
+    for i in range(0, 20000, at_once):
+        while gate and i == gate and not os.path.exists(GO):
+            time.sleep(0.02)
         sys.stdout.write("".join(f"{n}\n" for n in range(i, i + at_once)))
         sys.stdout.flush()
         time.sleep(pause)
@@ -63,6 +68,19 @@ def check(name, got, want):
     if got != want:
         raise AssertionError(f"{name}:\n  got  {got!r}\n  want {want!r}")
     print("ok", name, flush=True)
+
+
+def check_numbers(name, got, count):
+    """As check, but a difference is short."""
+    want = [str(n).encode() for n in range(count)]
+    at = next((i for i, pair in enumerate(zip(got, want)) if pair[0] != pair[1]), len(got))
+    check(name, (len(got), got[at:at + 5]), (count, want[at:at + 5]))
+
+
+def stat_of(pid):
+    """/proc/PID/stat from the state on."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rsplit(")", 1)[1].split()
 
 
 def start(program):
@@ -123,16 +141,17 @@ def numbers():
     os.kill(pid, signal.SIGSTOP)
     time.sleep(1)
     os.kill(pid, signal.SIGCONT)
-    wait_for(lambda: line_number("flood") > 6000, "lines after the pause")
+    # What it has read and not written dies with it: so it is killed when it has nothing to do.
+    wait_for(lambda: line_number("flood") == 9999, "all lines before the gate")
     os.kill(pid, signal.SIGSTOP)
-    wait_for(lambda: open(f"/proc/{pid}/stat", encoding="ascii").read().split()[2] == "T",
-             "it to stand still")
+    wait_for(lambda: stat_of(pid)[0] == "T", "it to stand still")
+    with open(GO, "w", encoding="ascii"):
+        pass
     time.sleep(1)
     os.kill(pid, signal.SIGKILL)
     another_journald(pid)
     wait_life("flood", "EXITED")
-    check("20,000 lines, each once, in order", lines("flood"),
-          [str(n).encode() for n in range(20000)])
+    check_numbers("20,000 lines, each once, in order", lines("flood"), 20000)
 
 
 def numbers_and_kills():
@@ -147,7 +166,7 @@ def numbers_and_kills():
         kills += 1
     wait_life("killed", "EXITED")
     got = [int(line) for line in lines("killed")]
-    check("in order", got, sorted(set(got)))
+    check("in order", got == sorted(set(got)), True)
     print(f"    {kills} times killed in the middle of its work, {20000 - len(got)} lines lost")
     check("at most one lost each time", 20000 - len(got) <= kills, True)
 
@@ -165,8 +184,25 @@ def backpressure():
     finally:
         os.kill(pid, signal.SIGCONT)
     wait_life("thick", "EXITED")
-    check("and nothing is lost", [int(line.split()[0]) for line in lines("thick")],
-          list(range(6000)))
+    check_numbers("and nothing is lost", [line.split()[0] for line in lines("thick")], 6000)
+
+
+def upgraded():
+    """The daemon becomes another one while journald stands still."""
+    start("lasting")
+    wait_for(lambda: line_number("lasting") > 1000, "the first lines")
+    pid = journald()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(1)
+        run("mainstayctl", "upgrade")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_life("lasting", "EXITED")
+    check_numbers("over an upgrade", lines("lasting"), 20000)
+    wait_for(lambda: [e for e in entries("SYSLOG_IDENTIFIER=mainstayd")
+                      if message(e) == b"mainstayd was upgraded in place"], "its entry")
+    print("ok which the journal knows of")
 
 
 def odd_lines():
@@ -285,12 +321,12 @@ def the_end():
 
 def main():
     if sys.argv[1:]:
-        rest = [float(word) if "." in word else int(word) for word in sys.argv[2:]]
+        rest = [int(word) for word in sys.argv[2:]]
         {"flood": flood, "thick": thick, "odd": odd}[sys.argv[1]](*rest)
         return
     run("systemctl", "start", "mainstay")
     for part in (timeline, given_up, jobs, catalog, own_log, where_to_look, odd_lines, numbers,
-                 backpressure, numbers_and_kills, the_end):
+                 backpressure, upgraded, numbers_and_kills, the_end):
         print("---", part.__name__, flush=True)
         part()
 

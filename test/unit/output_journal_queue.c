@@ -320,6 +320,40 @@ static void patience_has_an_end(void **state)
     (void)close(fd);
 }
 
+/* What waits goes on to wait in another process. */
+static void saved_and_restored(void **state)
+{
+    (void)state;
+    struct buf saved = BUF_EMPTY;
+    lines_begin();
+    put_numbers(0, 500); /* nobody is there */
+    journal_save(&saved);
+    journal_finish(0);
+    assert_int_equal(journal_counts().count, 0);
+    journal_restore(&saved);
+    put_numbers(500, 510);
+    assert_int_equal(journal_counts().count, 510);
+    int fd = journald(PATH);
+    int next = 0;
+    int64_t end_at = clock_now() + 30000;
+    while (next < 510 && clock_now() < end_at) {
+        journal_flush();
+        next = read_numbers(fd, next);
+    }
+    assert_int_equal(next, 510);
+    saved.len -= 3; /* what is cut is left out */
+    journal_restore(&saved);
+    while (next < 510 + 499 && clock_now() < end_at) {
+        journal_flush();
+        while (journald_read(fd, &entry))
+            next++;
+    }
+    assert_int_equal(next, 510 + 499);
+    journal_lines_close(&lines);
+    (void)close(fd);
+    buf_close(&saved);
+}
+
 static void the_end_waits_for_what_is_left(void **state)
 {
     (void)state;
@@ -431,6 +465,7 @@ int main(void)
     log_set_level(LOG_LEVEL_CRITICAL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_end_waits_for_what_is_left, begin, end),
+        cmocka_unit_test_setup_teardown(saved_and_restored, begin, end),
         IN_LOOP(who_does_not_read_loses_nothing),
         IN_LOOP(waiting_costs_nothing),
         IN_LOOP(restarts_lose_nothing),
