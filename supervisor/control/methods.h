@@ -12,6 +12,8 @@ extern const struct rpc_method process_methods[]; /* info, start, stop, signal, 
 extern const size_t process_methods_count;
 extern const struct rpc_method log_methods[]; /* read, tail, clear */
 extern const size_t log_methods_count;
+extern const struct rpc_method usage_methods[]; /* what processes use */
+extern const size_t usage_methods_count;
 extern const struct rpc_method job_methods[]; /* mainstay.* */
 extern const size_t job_methods_count;
 

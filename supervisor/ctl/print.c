@@ -171,7 +171,65 @@ static size_t widest_namespec(const json_t *infos)
     return widest;
 }
 
-void print_statuses(const json_t *infos)
+static double real_of(const json_t *object, const char *name)
+{
+    return json_number_value(json_object_get(object, name));
+}
+
+/* "512M", "1.5G": three digits at most, as people read it. */
+static void append_memory(struct buf *line, double bytes)
+{
+    const char *unit = "KMGT";
+    for (bytes /= 1024; bytes >= 1000 && unit[1]; unit++)
+        bytes /= 1024;
+    buf_printf(line, "%.*f%c", bytes < 9.95 ? 1 : 0, bytes, *unit);
+}
+
+static void append_usage(struct buf *line, const json_t *info, const json_t *usage)
+{
+    double up = (double)(print_int_of(info, "now") - print_int_of(info, "start"));
+    json_int_t tasks = print_int_of(usage, "tasks");
+    buf_text(line, "memory ");
+    append_memory(line, real_of(usage, "memory"));
+    if (real_of(usage, "memory_max") > 0) {
+        buf_text(line, " of ");
+        append_memory(line, real_of(usage, "memory_max"));
+    }
+    buf_printf(line, ", cpu %.1f s", real_of(usage, "cpu"));
+    if (up >= 1)
+        buf_printf(line, " (%.1f%%)", real_of(usage, "cpu") * 100 / up);
+    buf_printf(line, ", %" JSON_INTEGER_FORMAT " task%s, ", tasks, tasks == 1 ? "" : "s");
+}
+
+/* linear: both are of the same processes, and of a person's question */
+static const json_t *find_usage(const json_t *usages, const json_t *info)
+{
+    for (size_t i = 0; i < json_array_size(usages); i++) {
+        const json_t *usage = json_array_get(usages, i);
+        if (strcmp(print_text_of(usage, "group"), print_text_of(info, "group")) == 0 &&
+            strcmp(print_text_of(usage, "name"), print_text_of(info, "name")) == 0)
+            return usage;
+    }
+    return NULL;
+}
+
+static void print_usage(const json_t *usages, const json_t *info)
+{
+    struct buf line = BUF_EMPTY;
+    const json_t *usage = find_usage(usages, info);
+    json_int_t restarts = print_int_of(usage, "restarts");
+    if (!usage)
+        return;
+    if (json_is_true(json_object_get(usage, "alive")))
+        append_usage(&line, info, usage);
+    buf_printf(&line, "%" JSON_INTEGER_FORMAT " restart%s", restarts, restarts == 1 ? "" : "s");
+    if (*print_text_of(usage, "last_exit"))
+        buf_printf(&line, "; last exit: %s", print_text_of(usage, "last_exit"));
+    print_line("    %s", buf_str(&line));
+    buf_close(&line);
+}
+
+void print_statuses(const json_t *infos, const json_t *usages)
 {
     size_t width = widest_namespec(infos) + 3;
     struct buf name = BUF_EMPTY, line = BUF_EMPTY;
@@ -183,6 +241,8 @@ void print_statuses(const json_t *infos)
         pad(&line, buf_str(&name), width);
         pad(&line, print_text_of(info, "statename"), 10);
         print_line("%s%s", buf_str(&line), print_text_of(info, "description"));
+        if (usages)
+            print_usage(usages, info);
     }
     buf_close(&name);
     buf_close(&line);

@@ -24,8 +24,9 @@ void print_grid(const char *const *names, size_t count, size_t width);
 const char *print_text_of(const json_t *object, const char *name);
 json_int_t print_int_of(const json_t *object, const char *name);
 
-/* The table of `status`: an array of getAllProcessInfo's structs. */
-void print_statuses(const json_t *infos);
+/* The table of `status`: an array of getAllProcessInfo's structs; with one of
+ * getAllProcessResources's (or NULL), a second line for each. */
+void print_statuses(const json_t *infos, const json_t *usages);
 
 /* The table of `jobs`: an array of structs name, statename, description. */
 void print_jobs(const json_t *infos);

@@ -35,20 +35,51 @@ static bool is_down(json_int_t state)
     return state == 0 || state == 100 || state == 200 || state == 1000;
 }
 
+static bool is_verbose(const struct ctl *c, const char *word)
+{
+    return c->o->native && strcmp(word, "-v") == 0;
+}
+
+/* How many names there are; *verbose: there is a -v among them. */
+static size_t status_count_names(const struct ctl *c, const struct words *w, bool *verbose)
+{
+    size_t names = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        if (is_verbose(c, w->items[i]))
+            *verbose = true;
+        else
+            names++;
+    }
+    return names;
+}
+
+static json_t *status_choose(struct ctl *c, const struct words *w, json_t *all)
+{
+    json_t *chosen = json_array();
+    for (size_t i = 0; i < w->count; i++) {
+        if (!is_verbose(c, w->items[i]))
+            status_select(c, all, w->items[i], chosen);
+    }
+    return chosen;
+}
+
 int command_status(struct ctl *c, const struct words *w)
 {
     json_t *all = NULL;
+    json_t *usages = NULL;
+    bool verbose = false;
+    size_t names = status_count_names(c, w, &verbose);
     if (client_call_array(&c->client, "supervisor.getAllProcessInfo", NULL, &all) < 0)
         return -1;
-    json_t *chosen = NULL;
-    if (w->count == 0 || words_have(w, "all")) {
-        chosen = json_incref(all);
-    } else {
-        chosen = json_array();
-        for (size_t i = 0; i < w->count; i++)
-            status_select(c, all, w->items[i], chosen);
+    if (verbose &&
+        client_call_array(&c->client, "mainstay.getAllProcessResources", NULL, &usages) < 0) {
+        json_decref(all);
+        return -1;
     }
-    print_statuses(chosen);
+    json_t *chosen =
+        names == 0 || words_have(w, "all") ? json_incref(all) : status_choose(c, w, all);
+    print_statuses(chosen, usages);
+    json_decref(usages);
     for (size_t i = 0; i < json_array_size(chosen); i++) {
         if (is_down(print_int_of(json_array_get(chosen, i), "state")))
             c->exit = EXIT_STATUS_STOPPED;
