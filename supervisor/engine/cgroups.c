@@ -358,7 +358,8 @@ void cgroups_open(struct cgroups *g, struct host *host)
     g->patience.on_due = on_patience;
     char *path = cgroups_find_path(g);
     if (!path || cgroups_take(g, path) < 0) {
-        log_debug("programs have no cgroups of their own: %s", g->why);
+        /* most machines that run Supervisor are so: its log has no such line at debug */
+        log_line(LOG_LEVEL_TRACE, "programs have no cgroups of their own: %s", g->why);
         fd_close(&g->base);
         mem_free(path);
         return;
