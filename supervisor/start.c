@@ -46,6 +46,29 @@ static int mainstay_begin(struct mainstay *m, struct err *e)
     return rc == 0 ? daemon_raise_limits(m->config, e) : rc;
 }
 
+/* Who has taken over has programs to look after: it goes on without a log. */
+static int mainstay_open_first_log(struct mainstay *m, struct err *e)
+{
+    int rc = mainstay_open_log(m, e);
+    if (rc == 0 || !m->predecessor.taken)
+        return rc;
+    log_set_writer(NULL, NULL);
+    log_error("%s: the log goes to standard error", e->text);
+    return 0;
+}
+
+/* ... and without servers, which a reload may bring back. */
+static int mainstay_listen(struct mainstay *m, struct err *e)
+{
+    int rc = control_listen(&m->control, m->config, e);
+    if (rc < 0 && !m->predecessor.taken)
+        return rc; /* the log may be that of the daemon which listens already: nothing is said */
+    startlog_tell(&m->startlog);
+    if (rc < 0)
+        log_critical("%s", e->text);
+    return 0;
+}
+
 /* All that can go wrong goes wrong here, before anything runs. */
 static int mainstay_start(struct mainstay *m, struct err *e)
 {
@@ -55,18 +78,15 @@ static int mainstay_start(struct mainstay *m, struct err *e)
     if (rc == 0 && m->cmdline.load.path)
         m->cmdline.load.path = m->first->path; /* absolute: directory= takes us elsewhere */
     if (rc == 0)
-        rc = mainstay_open_log(m, e);
+        rc = mainstay_open_first_log(m, e);
     if (rc == 0)
         rc = mainstay_open_loop(m, e);
     if (rc < 0)
         return rc;
     mainstay_make_parts(m);
-    rc = control_listen(&m->control, m->config, e);
-    if (rc < 0)
-        return rc; /* the log may be that of the daemon which listens already: nothing is said */
-    startlog_tell(&m->startlog);
-    if (m->predecessor.taken)
-        return 0;
+    rc = mainstay_listen(m, e);
+    if (rc < 0 || m->predecessor.taken)
+        return rc;
     control_announce(&m->control);
     if (!m->config->nodaemon)
         daemon_enter_folder(m->config);
@@ -85,6 +105,8 @@ static void mainstay_adopt(struct mainstay *m)
     (void)cgroups_sweep(&m->cgroups);
     predecessor_tell(p, &m->whole);
     life_upgraded(&m->life, p->reason);
+    if (p->reason)
+        (void)snprintf(m->upgrade.refused, sizeof m->upgrade.refused, "%s", p->reason);
     bridge_adopted(&m->bridge, m->whole.ready);
 }
 

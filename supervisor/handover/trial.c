@@ -59,6 +59,8 @@ int trial_start(struct trial *t, const struct trial_plan *plan, struct err *e)
                                    .pass = &plan->fd,
                                    .pass_count = plan->fd < 0 ? 0 : 1};
     buf_clear(&t->said);
+    t->program = plan->program;
+    t->directory = plan->directory;
     t->why[0] = '\0';
     t->good = false;
     int rc = t->host->ops->spawn(t->host, &how, &s, e);
@@ -81,12 +83,13 @@ static void on_stream_closed(struct stream *s)
 
 bool trial_exited(struct trial *t, pid_t pid, int code, int status)
 {
-    const struct process_config config = {.command = "it", .directory = "its folder"};
+    const struct process_config config = {.command = t->program, .directory = t->directory};
     struct err why;
     if (t->pid == 0 || pid != t->pid)
         return false;
     host_disarm(t->host, &t->timer);
-    if (spawn_report_read(t->report, &config, &why))
+    t->begun = !spawn_report_read(t->report, &config, &why);
+    if (!t->begun)
         (void)snprintf(t->why, sizeof t->why, "%.500s", why.text);
     else if (!t->why[0])
         reaper_describe(code, status, t->why, sizeof t->why);

@@ -15,7 +15,7 @@ enum {
 };
 
 struct trial_plan {
-    const char *program;   /* absolute */
+    const char *program;   /* absolute; has to stay until the end of it, like directory */
     char **argv;           /* borrowed for the start, like the rest */
     const char *directory; /* NULL: ours */
     int fd;                /* its descriptor 3; -1: none */
@@ -32,7 +32,9 @@ struct trial {
     struct timer timer;
     struct buf said; /* what it has written */
     char why[512];   /* on failure: "exit status 3", "it has not ended within 10 s" ... */
-    bool good;       /* exit status 0 */
+    const char *program, *directory; /* of the plan, borrowed */
+    bool begun;                      /* exec has worked; false: `why` says all */
+    bool good;                       /* exit status 0 */
     /* From the loop. Another trial may be started from here. */
     void (*on_done)(struct trial *t);
 };

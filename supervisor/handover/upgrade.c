@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -205,7 +206,10 @@ static void upgrade_trial_failed(struct upgrade *u, const char *words)
     const char *what = u->step == UPGRADE_VERSION ? "does not tell its version"
                        : u->step == UPGRADE_CHECK ? "does not accept the configuration"
                                                   : "cannot take over";
-    (void)err_set(&e, -EINVAL, "%s %s: %s%s%s", u->program, what, u->trial.why, colon, words);
+    if (!u->trial.begun)
+        (void)err_set(&e, -EINVAL, "%s", u->trial.why);
+    else
+        (void)err_set(&e, -EINVAL, "%s %s: %s%s%s", u->program, what, u->trial.why, colon, words);
     upgrade_refuse(u, e.text);
 }
 
@@ -247,6 +251,9 @@ int upgrade_begin(struct upgrade *u, const char *program, struct err *e)
                        path ? path : "");
     if (access(path, X_OK) < 0)
         return err_set(e, -errno, "cannot execute %s: %s", path, strerror(errno));
+    struct stat st;
+    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+        return err_set(e, -EINVAL, "%s is no program", path);
     u->refused[0] = '\0';
     u->program = mem_strdup(path);
     log_info("upgrade: trying %s", u->program);
