@@ -63,7 +63,7 @@ int64_t cgroup_dir_number(int dir, const char *file)
 
 int64_t cgroup_dir_field(int dir, const char *file, const char *key)
 {
-    char text[DIR_TEXT];
+    char text[DIR_TEXT] = "";
     size_t len = strlen(key);
     if (cgroup_dir_read(dir, file, text, sizeof text) <= 0)
         return -1;
@@ -77,27 +77,38 @@ int64_t cgroup_dir_field(int dir, const char *file, const char *key)
 
 /* --- Processes ----------------------------------------------------------------------------- */
 
+/* A list of numbers, read in pieces. */
+struct dir_list {
+    void (*each)(void *ctx, pid_t pid);
+    void *ctx;
+    long number; /* what is known of the one that is being read */
+    size_t count;
+};
+
+static void dir_take(struct dir_list *list, char c)
+{
+    if (c >= '0' && c <= '9') {
+        list->number = list->number * 10 + (c - '0');
+        return;
+    }
+    if (list->each && list->number > 0) /* 0: it lives in another namespace of processes */
+        list->each(list->ctx, (pid_t)list->number);
+    list->number = 0;
+    list->count++;
+}
+
 size_t cgroup_dir_pids(int dir, const char *file, void (*each)(void *ctx, pid_t pid), void *ctx)
 {
     char text[DIR_TEXT];
-    size_t count = 0;
-    long pid = 0;
+    struct dir_list list = {.each = each, .ctx = ctx};
     ssize_t n = 0;
     int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
     while (fd >= 0 && (n = read(fd, text, sizeof text)) > 0) {
-        for (ssize_t i = 0; i < n; i++) {
-            if (text[i] >= '0' && text[i] <= '9') {
-                pid = pid * 10 + (text[i] - '0');
-                continue;
-            }
-            if (each && pid > 0) /* 0: it lives in another namespace of processes */
-                each(ctx, (pid_t)pid);
-            pid = 0;
-            count++;
-        }
+        for (ssize_t i = 0; i < n; i++)
+            dir_take(&list, text[i]);
     }
     fd_close(&fd);
-    return count;
+    return list.count;
 }
 
 bool cgroup_dir_populated(int dir)

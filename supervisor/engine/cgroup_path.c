@@ -65,26 +65,32 @@ static bool path_is_cgroup2(const char *line, size_t len)
     return memmem(line, len, kind, sizeof kind - 1) != NULL;
 }
 
+/* One line of mountinfo that is a mount of cgroup v2; NULL as in path_join. */
+static char *path_in_mount(const char *line, size_t len, const char *own)
+{
+    char *root = path_word(line, len, 3);
+    char *point = path_word(line, len, 4);
+    path_unescape(root);
+    path_unescape(point);
+    char *path = path_join(point, root, own);
+    mem_free(root);
+    mem_free(point);
+    return path;
+}
+
 /* A later mount lies over an earlier one: the last one that shows us counts. */
 static char *path_in_mounts(const char *mountinfo, const char *own, bool *any)
 {
     char *found = NULL;
     for (const char *line = mountinfo; *line;) {
         size_t len = strcspn(line, "\n");
-        if (path_is_cgroup2(line, len)) {
-            char *root = path_word(line, len, 3);
-            char *point = path_word(line, len, 4);
-            path_unescape(root);
-            path_unescape(point);
-            char *path = path_join(point, root, own);
-            if (path) {
-                mem_free(found);
-                found = path;
-            }
-            mem_free(root);
-            mem_free(point);
-            *any = true;
+        bool is = path_is_cgroup2(line, len);
+        char *path = is ? path_in_mount(line, len, own) : NULL;
+        if (path) {
+            mem_free(found);
+            found = path;
         }
+        *any |= is;
         line += len + (line[len] == '\n');
     }
     return found;

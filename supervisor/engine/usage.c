@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,14 +23,22 @@ static int usage_read(pid_t pid, const char *file, char *text, size_t size)
     return cgroup_dir_read(AT_FDCWD, path, text, size);
 }
 
+/* The n-th number (from 0) of a line of words. */
+static int64_t usage_word(const char *text, int n)
+{
+    for (; n > 0; n--) {
+        text += strcspn(text, " ");
+        text += strspn(text, " ");
+    }
+    return strtoll(text, NULL, 10);
+}
+
 static void usage_add_memory(void *ctx, pid_t pid)
 {
     struct usage_sum *sum = ctx;
     char text[128];
-    long pages = 0;
-    if (sum->count++ < USAGE_PROCESSES && usage_read(pid, "statm", text, sizeof text) > 0 &&
-        sscanf(text, "%*d %ld", &pages) == 1)
-        sum->pages += pages;
+    if (sum->count++ < USAGE_PROCESSES && usage_read(pid, "statm", text, sizeof text) > 0)
+        sum->pages += usage_word(text, 1);
 }
 
 static bool usage_of_cgroup(int dir, struct usage *u)
@@ -46,26 +55,24 @@ static bool usage_of_cgroup(int dir, struct usage *u)
     return u->tasks > 0;
 }
 
+/* Words of proc_pid_stat(5) behind the name, which may hold anything; the state is number 1. */
+enum { USAGE_USER = 12, USAGE_SYSTEM = 13, USAGE_THREADS = 18 };
+
 static bool usage_of_process(pid_t pid, struct usage *u)
 {
     struct usage_sum sum = {0};
     char text[1024];
-    long long user = 0;
-    long long system = 0;
-    long long threads = 0;
     if (pid <= 0 || usage_read(pid, "stat", text, sizeof text) <= 0)
         return false;
-    const char *rest = strrchr(text, ')'); /* behind the name, which may hold anything */
-    if (!rest || sscanf(rest,
-                        ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %*d %*d %*d "
-                        "%*d %lld",
-                        &user, &system, &threads) != 3)
+    const char *rest = strrchr(text, ')');
+    if (!rest)
         return false;
+    int64_t ticks = usage_word(rest, USAGE_USER) + usage_word(rest, USAGE_SYSTEM);
     usage_add_memory(&sum, pid);
     *u = (struct usage){.memory = sum.pages * sysconf(_SC_PAGESIZE),
                         .resident = true,
-                        .cpu_us = (user + system) * 1000000 / sysconf(_SC_CLK_TCK),
-                        .tasks = threads};
+                        .cpu_us = ticks * 1000000 / sysconf(_SC_CLK_TCK),
+                        .tasks = usage_word(rest, USAGE_THREADS)};
     return true;
 }
 
