@@ -11,7 +11,7 @@
 
 enum {
     UPGRADE_WAIT_MS = 30 * 1000, /* for the new version to answer */
-    UPGRADE_PAUSE_MS = 10,
+    UPGRADE_PAUSE_NS = 10 * 1000 * 1000,
 };
 
 static json_int_t number_in(const json_t *info, const char *name)
@@ -34,7 +34,7 @@ static int ask_info(struct ctl *c, json_t **info)
  * -1 when it has not been heard of for so long. */
 static int wait_for_it(struct ctl *c, const json_t *before, json_t **info)
 {
-    const struct timespec pause = {.tv_nsec = UPGRADE_PAUSE_MS * 1000 * 1000};
+    const struct timespec pause = {.tv_nsec = UPGRADE_PAUSE_NS};
     int64_t until = clock_now() + UPGRADE_WAIT_MS;
     for (;;) {
         int rc = ask_info(c, info);

@@ -25,7 +25,7 @@ const char *const rows_kinds[] = {
     NULL,
 };
 
-#define ROWS(name, rows) const struct line_table name = {rows, sizeof rows / sizeof *rows}
+#define ROWS(name, array) const struct line_table name = {(array), sizeof(array) / sizeof *(array)}
 
 // clang-format off
 
