@@ -78,6 +78,7 @@ void mainstay_run_config(struct mainstay *m)
     jobs_relink(&m->jobs);
     supervisor_load(&m->supervisor, m->config);
     jobs_relink(&m->jobs);
+    keeper_begin(&m->keeper);
     jobs_start(&m->jobs, JOB_WHEN_BOOT);
     supervisor_autostart(&m->supervisor);
     bridge_look(&m->bridge); /* with nothing to start, nothing would happen that makes it look */
@@ -87,6 +88,7 @@ void mainstay_run_config(struct mainstay *m)
 static void mainstay_restart(struct mainstay *m)
 {
     struct err e;
+    keeper_rest(&m->keeper);
     jobs_unload(&m->jobs);
     supervisor_unload(&m->supervisor);
     config_unref(m->config);
@@ -119,6 +121,7 @@ static void on_control_closed(struct control *c)
     bridge_last_words(&m->bridge, m->exit);
     bridge_close(&m->bridge);
     upgrade_close(&m->upgrade);
+    keeper_close(&m->keeper);
     reaper_close(&m->reaper);
     supervisor_unload(&m->supervisor);
     supervisor_abandon(&m->supervisor);
@@ -165,6 +168,15 @@ static void mainstay_begin_restart(void *owner)
     m->next = next;
     bridge_reloading(&m->bridge);
     shutdown_begin(&m->shutdown, SUPERVISOR_RESTARTING);
+}
+
+/* The daemon before us had begun it, and crashed. */
+void mainstay_begin_again(struct mainstay *m, enum supervisor_state what)
+{
+    if (what == SUPERVISOR_RESTARTING)
+        mainstay_begin_restart(m);
+    else
+        mainstay_begin_shutdown(m);
 }
 
 /* --- What the others ask of the owner of everything ---------------------------------------- */

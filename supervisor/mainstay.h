@@ -17,7 +17,9 @@
 #include "engine/reaper.h"
 #include "engine/startlog.h"
 #include "engine/supervisor.h"
+#include "handover/keeper.h"
 #include "handover/predecessor.h"
+#include "handover/recovery.h"
 #include "handover/upgrade.h"
 #include "jobs/job.h"
 #include "jobs/shutdown.h"
@@ -58,7 +60,9 @@ struct mainstay {
     struct whole whole; /* what an upgrade hands over */
     struct upgrade upgrade;
     struct predecessor predecessor; /* the version before us */
-    int told;                       /* where the parent waits to hear that we are up; -1 */
+    struct recovery recovery;       /* the daemon before us, that has crashed */
+    struct keeper keeper;
+    int told; /* where the parent waits to hear that we are up; -1 */
 };
 
 /* main.c: loads the file anew; what is wrong with it is in `e`, and all that is odd is logged. */
@@ -68,6 +72,7 @@ void mainstay_log_started(const struct mainstay *m); /* the last line of the sta
 int mainstay_open_loop(struct mainstay *m, struct err *e);
 void mainstay_make_parts(struct mainstay *m);
 void mainstay_run_config(struct mainstay *m); /* everything that starts by itself */
+void mainstay_begin_again(struct mainstay *m, enum supervisor_state what); /* after a crash */
 
 /* start.c: the life of the daemon; its exit status. */
 int mainstay_main(struct mainstay *m, char **argv);

@@ -14,16 +14,28 @@ static int mainstay_inherit(struct mainstay *m)
 {
     struct predecessor *p = &m->predecessor;
     adopt_daemon(&p->adoption, &m->whole, &p->numbers.carrier);
-    predecessor_sockets(p, &m->inherited);
+    adopt_servers(&p->adoption, &m->inherited, &p->numbers.carrier);
     m->config = config_ref(m->whole.config);
     m->first = config_ref(m->whole.first);
     pidfile_adopt(&m->pidfile, m->first->pidfile, m->whole.pidfile);
     return 0;
 }
 
-/* A process that begins: it goes to the background, and becomes who it is to be. */
-static int mainstay_begin(struct mainstay *m, struct err *e)
+/* What ran before the crash, instead of what the files say now. */
+static int mainstay_recall(struct mainstay *m)
 {
+    struct recovery *r = &m->recovery;
+    adopt_daemon(&r->adoption, &m->whole, &r->carrier);
+    adopt_servers(&r->adoption, &m->inherited, &r->carrier);
+    m->config = config_ref(m->whole.config);
+    m->first = config_ref(m->whole.first);
+    return 0;
+}
+
+static int mainstay_choose_config(struct mainstay *m, struct err *e)
+{
+    if (m->recovery.taken)
+        return mainstay_recall(m);
     int rc = mainstay_read_config(m, &m->config, e);
     if (rc < 0)
         return rc;
@@ -34,6 +46,15 @@ static int mainstay_begin(struct mainstay *m, struct err *e)
                               .program = upgrade_program(m->argv[0]),
                               .journal = -1,
                               .began_wall = clock_wall()};
+    return 0;
+}
+
+/* A process that begins: it goes to the background, and becomes who it is to be. */
+static int mainstay_begin(struct mainstay *m, struct err *e)
+{
+    int rc = mainstay_choose_config(m, e);
+    if (rc < 0)
+        return rc;
     if (!m->config->nodaemon)
         rc = daemon_detach(&m->told, e);
     if (rc == 0)
@@ -46,11 +67,16 @@ static int mainstay_begin(struct mainstay *m, struct err *e)
     return rc == 0 ? daemon_raise_limits(m->config, e) : rc;
 }
 
+static bool mainstay_takes_over(const struct mainstay *m)
+{
+    return m->predecessor.taken || m->recovery.taken;
+}
+
 /* Who has taken over has programs to look after: it goes on without a log. */
 static int mainstay_open_first_log(struct mainstay *m, struct err *e)
 {
     int rc = mainstay_open_log(m, e);
-    if (rc == 0 || !m->predecessor.taken)
+    if (rc == 0 || !mainstay_takes_over(m))
         return rc;
     log_set_writer(NULL, NULL);
     log_error("%s: the log goes to standard error", e->text);
@@ -61,7 +87,7 @@ static int mainstay_open_first_log(struct mainstay *m, struct err *e)
 static int mainstay_listen(struct mainstay *m, struct err *e)
 {
     int rc = control_listen(&m->control, m->config, e);
-    if (rc < 0 && !m->predecessor.taken)
+    if (rc < 0 && !mainstay_takes_over(m))
         return rc; /* the log may be that of the daemon which listens already: nothing is said */
     startlog_tell(&m->startlog);
     if (rc < 0)
@@ -84,6 +110,7 @@ static int mainstay_start(struct mainstay *m, struct err *e)
     if (rc < 0)
         return rc;
     mainstay_make_parts(m);
+    keeper_open(&m->keeper, &m->loop, &m->recovery.kept, &m->whole);
     rc = mainstay_listen(m, e);
     if (rc < 0 || m->predecessor.taken)
         return rc;
@@ -100,14 +127,37 @@ static void mainstay_adopt(struct mainstay *m)
     predecessor_journal(&m->whole);
     adopt_all(&p->adoption, &m->whole, &p->numbers.carrier);
     predecessor_clients(p, &m->control);
+    adopt_watch(&m->whole, &m->reaper);
     supervisor_claim_cgroups(&m->supervisor);
     jobs_claim_cgroups(&m->jobs);
     (void)cgroups_sweep(&m->cgroups);
+    keeper_begin(&m->keeper);
+    adopt_go_on(&m->whole);
     predecessor_tell(p, &m->whole);
     life_upgraded(&m->life, p->reason);
     if (p->reason)
         (void)snprintf(m->upgrade.refused, sizeof m->upgrade.refused, "%s", p->reason);
     bridge_adopted(&m->bridge, m->whole.ready);
+}
+
+/* Those of the daemon that has crashed go on. */
+static void mainstay_recover(struct mainstay *m)
+{
+    struct recovery *r = &m->recovery;
+    enum supervisor_state was = recovery_state(r);
+    adopt_all(&r->adoption, &m->whole, &r->carrier);
+    recovery_deliver(r, &m->keeper);
+    adopt_watch(&m->whole, &m->reaper);
+    supervisor_claim_cgroups(&m->supervisor);
+    jobs_claim_cgroups(&m->jobs);
+    (void)cgroups_sweep(&m->cgroups);
+    keeper_begin(&m->keeper);
+    adopt_go_on(&m->whole);
+    recovery_tell(r);
+    m->life.started = true;
+    bridge_adopted(&m->bridge, false);
+    if (was != SUPERVISOR_RUNNING)
+        mainstay_begin_again(m, was);
 }
 
 static void mainstay_end(struct mainstay *m)
@@ -146,7 +196,8 @@ static int mainstay_refuse(struct mainstay *m, const char *program, int rc, cons
     startlog_close(&m->startlog);
     log_set_writer(NULL, NULL);
     pidfile_drop(&m->pidfile);
-    return DAEMON_EXIT_REFUSED;
+    /* A failure, not a refusal: systemd tries again, and what runs runs on. */
+    return m->recovery.taken ? DAEMON_EXIT_AGAIN : DAEMON_EXIT_REFUSED;
 }
 
 int mainstay_main(struct mainstay *m, char **argv)
@@ -159,6 +210,8 @@ int mainstay_main(struct mainstay *m, char **argv)
     startlog_begin(&m->startlog);
     inherited_read(&m->inherited);
     int rc = predecessor_find(&m->predecessor, argv, &e);
+    if (rc == 0 && !m->predecessor.taken)
+        rc = recovery_find(&m->recovery, &m->inherited, &e);
     if (rc == 0)
         rc = mainstay_start(m, &e);
     if (rc < 0) {
@@ -167,6 +220,9 @@ int mainstay_main(struct mainstay *m, char **argv)
     }
     if (m->predecessor.taken) {
         mainstay_adopt(m);
+    } else if (m->recovery.taken) {
+        mainstay_log_started(m);
+        mainstay_recover(m);
     } else {
         mainstay_log_started(m);
         (void)cgroups_sweep(&m->cgroups);
@@ -174,6 +230,8 @@ int mainstay_main(struct mainstay *m, char **argv)
     }
     inherited_settle(&m->inherited);
     predecessor_close(&m->predecessor);
+    recovery_sweep(&m->recovery, &m->keeper);
+    recovery_close(&m->recovery);
     daemon_tell(&m->told, NULL);
     daemon_trim();
     reaper_look(&m->reaper);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/keep.h"
+#include "engine/pidwatch.h"
+#include "engine/reaper.h"
 #include "output/autolog.h"
 
 static void on_placed(struct cgroup *cg)
@@ -220,6 +223,8 @@ static void child_take(struct child *c, const struct spawned *s)
         c->out.on_data = on_out_data;
         c->err.on_data = on_err_data;
     }
+    c->out.id = flight_id(c->serial, false);
+    c->err.id = flight_id(c->serial, true);
     child_start_stream(c, &c->out, s->out, &c->out_sink);
     child_start_stream(c, &c->err, s->err, &c->err_sink);
 }
@@ -229,9 +234,12 @@ void child_release(struct child *c)
     c->released = true;
     if (c->cgroup.waits)
         return;
-    if (c->gate >= 0)
-        (void)!write(c->gate, "", 1);
+    if (c->gate < 0)
+        return;
+    (void)!write(c->gate, "", 1);
     fd_close(&c->gate);
+    if (c->host->keep)
+        c->host->keep->ops->child_let_go(c->host->keep, c);
 }
 
 static void child_name_cgroup(struct child *c)
@@ -283,7 +291,7 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
         child_close_sinks(c);
         return rc;
     }
-    c->adopted = false;
+    c->adopted = c->held = false;
     c->serial = ++c->host->serials;
     child_take(c, &spawned);
     if (c->host->keep)
@@ -296,16 +304,11 @@ int child_start(struct child *c, const struct spawn_context *ctx, struct err *e)
 int child_adopt(struct child *c, const struct spawned *s, struct err *e)
 {
     int rc = child_open_sinks(c, e);
-    if (rc < 0) {
-        int fds[] = {s->pidfd, s->gate, s->in, s->out, s->err, s->report};
-        for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
-            fd_close(&fds[i]);
+    if (rc < 0)
         child_close_sinks(c);
-        return rc;
-    }
     child_take(c, s);
     child_claim_cgroup(c);
-    return 0;
+    return rc;
 }
 
 void child_replace(struct child *c, pid_t pid, int pidfd)
@@ -368,6 +371,12 @@ bool child_exited(struct child *c, struct err *why)
     return exec_failed;
 }
 
+bool child_never_ran(const struct child *c, int code, int status)
+{
+    return c->held &&
+           (code == REAPER_UNKNOWN || (code == CLD_EXITED && status == SPAWN_GATE_STATUS));
+}
+
 void child_confirm(struct child *c)
 {
     struct pollfd p = {.fd = c->report, .events = POLLIN};
@@ -387,7 +396,10 @@ int child_signal(const struct child *c, int number, bool group)
         return -ESRCH;
     pid_t all = c->pid == c->born ? c->pid : getpgid(c->pid);
     bool has_group = all > 0 && all != getpgrp(); /* another process may be in none of its own */
-    return c->host->ops->kill(c->host, group && has_group ? -all : c->pid, number);
+    group = group && has_group;
+    if (c->adopted && c->pidfd >= 0) /* reaped by others, its pid may be somebody else's */
+        return pidwatch_signal(c->pidfd, group ? all : 0, number);
+    return c->host->ops->kill(c->host, group ? -all : c->pid, number);
 }
 
 static const char *child_log_path(const struct log_config *log, const char *auto_path)

@@ -33,9 +33,11 @@ struct child {
     int gate;          /* -1: open, or there is none */
     bool released;     /* the gate may be opened, as soon as its cgroup is what it should be */
     struct cgroup cgroup;
-    bool adopted; /* no child of ours: its daemon died, we look after it */
-    int in;       /* write end of its standard input; -1: none */
-    int given;    /* what it gets as standard input, borrowed for the start; -1: a pipe */
+    bool adopted;   /* no child of ours: its daemon died, we look after it */
+    bool held;      /* ... before it had opened the gate, as far as is known */
+    uint64_t ticks; /* when it began, in the kernel's ticks since boot; 0: nobody has looked */
+    int in;         /* write end of its standard input; -1: none */
+    int given;      /* what it gets as standard input, borrowed for the start; -1: a pipe */
     int report;
     struct host *host;
     struct gift gift; /* of its owner, for the start; the variables of the inbox are added */
@@ -78,8 +80,8 @@ void child_release(struct child *c); /* opens its gate; twice is fine */
 void child_replace(struct child *c, pid_t pid, int pidfd);
 
 /*
- * Takes over a process that runs already, with its descriptors (`s`; taken also on failure, which
- * is that its logs cannot be opened; then there is no process).
+ * Takes over a process that runs already, with its descriptors (`s`; taken). A failure is that its
+ * logs cannot be opened: then it is taken over all the same, and what it writes is dropped.
  */
 int child_adopt(struct child *c, const struct spawned *s, struct err *e);
 
@@ -91,6 +93,9 @@ void child_claim_cgroup(struct child *c);
  * failed, returns true and writes why. Afterwards c->pid is 0.
  */
 bool child_exited(struct child *c, struct err *why);
+
+/* Did it end at its gate, with the daemon that had started it? Then it never ran at all. */
+bool child_never_ran(const struct child *c, int code, int status);
 
 /* Lets go of a process that cannot be ended: nobody reads it or waits for it any more. */
 void child_abandon(struct child *c);

@@ -10,6 +10,7 @@
 enum daemon_exit {
     DAEMON_EXIT_DONE = 0,      /* as it was told to */
     DAEMON_EXIT_CHECK = 1,     /* --check, --dump-config: the configuration does not load */
+    DAEMON_EXIT_AGAIN = 1,     /* it cannot go on with what runs now; another try may */
     DAEMON_EXIT_REFUSED = 2,   /* it could not start */
     DAEMON_EXIT_ESSENTIAL = 3, /* an essential program could not be kept running */
 };

@@ -20,6 +20,8 @@ struct proc;
 struct keep_ops {
     /* It waits behind its gate: keep it, then child_release, at once or later. */
     void (*child_started)(struct keep *k, struct child *c);
+    /* Its gate is open, which may be later than child_release. */
+    void (*child_let_go)(struct keep *k, struct child *c);
     /* It was reaped, and all that it wrote is read. */
     void (*child_ended)(struct keep *k, struct child *c);
     /* The state is new; what it asks for (a start, a signal) is done after this. */

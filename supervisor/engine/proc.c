@@ -414,11 +414,27 @@ static void proc_goes_on(struct proc *p)
     p->ended_pid = 0;
 }
 
+/* It is as if it were only now to be started. */
+static void proc_start_over(struct proc *p)
+{
+    struct err why;
+    log_info("'%s' had not begun when mainstayd died: it is started anew", p->config->name);
+    (void)child_exited(&p->child, &why);
+    if (p->fsm.state == PROC_STARTING)
+        proc_spawn(p);
+    else
+        (void)proc_feed(p, p->fsm.state == PROC_RUNNING ? FSM_EXIT_AGAIN : FSM_EXIT);
+}
+
 void proc_exited(struct proc *p, int code, int status)
 {
     struct err why;
     char how[96];
     int64_t now = host_now(proc_host(p));
+    if (child_never_ran(&p->child, code, status)) {
+        proc_start_over(p);
+        return;
+    }
     bool out_of_memory = proc_out_of_memory(p, code, status);
     p->ended_pid = p->child.pid;
     inbox_drain(&p->child.inbox); /* its last words come before its end */

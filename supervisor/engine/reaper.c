@@ -31,12 +31,24 @@ static void on_sigchld(uv_signal_t *handle, int number)
     log_debug("received SIGCHLD indicating a child quit");
 }
 
+static void on_adopted_exit(struct pidwatch *w, pid_t pid, int code, int status)
+{
+    struct reaper *r = container_of(w, struct reaper, adopted);
+    r->on_exit(r, pid, code, status);
+}
+
 int reaper_open(struct reaper *r, uv_loop_t *loop,
                 void (*on_exit)(struct reaper *r, pid_t pid, int code, int status))
 {
     r->on_exit = on_exit;
+    pidwatch_init(&r->adopted, loop, on_adopted_exit);
     int rc = uv_signal_init(loop, &r->sigchld);
     return rc < 0 ? rc : uv_signal_start(&r->sigchld, on_sigchld, SIGCHLD);
+}
+
+int reaper_adopt(struct reaper *r, pid_t pid, int pidfd)
+{
+    return pidwatch_add(&r->adopted, pid, pidfd);
 }
 
 void reaper_look(struct reaper *r)
@@ -48,6 +60,7 @@ void reaper_close(struct reaper *r)
 {
     if (!uv_is_closing((uv_handle_t *)&r->sigchld))
         uv_close((uv_handle_t *)&r->sigchld, NULL);
+    pidwatch_close(&r->adopted);
 }
 
 void reaper_describe(int code, int status, char *text, size_t size)
@@ -55,6 +68,8 @@ void reaper_describe(int code, int status, char *text, size_t size)
     char name[16];
     if (code == CLD_EXITED)
         (void)snprintf(text, size, "exit status %d", status);
+    else if (code == REAPER_UNKNOWN)
+        (void)snprintf(text, size, "exit status unknown");
     else
         (void)snprintf(text, size, "terminated by %s%s",
                        parse_signal_name(status, name, sizeof name),
@@ -66,6 +81,8 @@ void reaper_news(int code, int status, char *text, size_t size)
     char name[16];
     if (code == CLD_EXITED)
         (void)snprintf(text, size, "exited %d", status);
+    else if (code == REAPER_UNKNOWN)
+        (void)snprintf(text, size, "exited, status unknown");
     else
         (void)snprintf(text, size, "killed by %s", parse_signal_name(status, name, sizeof name));
 }

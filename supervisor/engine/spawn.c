@@ -184,7 +184,7 @@ static void spawn_wait_at_gate(struct spawn_pipes *pipes)
         n = read(pipes->gate[0], &go, 1);
     while (n < 0 && errno == EINTR);
     if (n != 1)
-        _exit(127);
+        _exit(SPAWN_GATE_STATUS);
 }
 
 /* Its own pid, in decimal, to where the environment has room for it. */

@@ -21,7 +21,10 @@ struct spawn_context {
     const char *program_folder; /* where mainstayd lives: its companions are found there too */
 };
 
-enum { SPAWN_PASS_MAX = 64 }; /* descriptors that a program is given */
+enum {
+    SPAWN_PASS_MAX = 64,    /* descriptors that a program is given */
+    SPAWN_GATE_STATUS = 94, /* its exit status when its daemon dies before the gate opens */
+};
 
 struct spawn_plan {
     const char *name; /* for messages */

@@ -133,6 +133,18 @@ void adopt_daemon(const struct adoption *a, struct whole *w, struct carrier *c)
     w->config = configs_get(&a->configs, a->daemon, "config");
 }
 
+void adopt_servers(const struct adoption *a, struct inherited *t, struct carrier *c)
+{
+    const struct book_entry *entry;
+    size_t at = 0;
+    while ((entry = book_next(&a->book, "server", &at)) != NULL) {
+        struct inherited_socket item = {.fd = -1};
+        if (line_unpack(entry->line, &rows_server, &item, c, NULL) == 0 && item.fd >= 0)
+            inherited_add(t, item.fd, item.name, item.own);
+        mem_free(item.name);
+    }
+}
+
 static void adopt_sockets(struct adoption *a, struct pgroup *g, struct carrier *c)
 {
     for (size_t i = 0; i < g->socket_count; i++) {
@@ -294,8 +306,7 @@ static void adopt_group(struct adoption *a, struct pgroup *g, struct carrier *c)
         adopt_pool(a, g);
 }
 
-/* Now that all is there: who waited for the loop only to be started is. */
-static void adopt_go_on(const struct whole *w)
+void adopt_go_on(const struct whole *w)
 {
     struct pgroup *g;
     struct proc *p;
@@ -332,5 +343,23 @@ void adopt_all(struct adoption *a, const struct whole *w, struct carrier *c)
     while ((entry = book_next(&a->book, "event", &at)) != NULL)
         adopt_event(w->supervisor, entry->line);
     (void)adopt_rows(a, a->daemon, &rows_pools, &w->supervisor->pools, c);
-    adopt_go_on(w);
+}
+
+static void adopt_watch_child(struct reaper *r, const struct child *c)
+{
+    if (c->pid == 0 || !c->adopted || c->pidfd < 0)
+        return;
+    int rc = reaper_adopt(r, c->pid, c->pidfd);
+    if (rc < 0)
+        log_critical("the end of '%s' (%d) will not be seen: %s", c->config->name, (int)c->pid,
+                     strerror(-rc));
+}
+
+void adopt_watch(const struct whole *w, struct reaper *r)
+{
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, w->supervisor) adopt_watch_child(r, &p->child);
+    for (size_t i = 0; i < w->jobs->count; i++)
+        adopt_watch_child(r, &w->jobs->items[i]->child);
 }

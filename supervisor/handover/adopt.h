@@ -7,6 +7,7 @@
 #ifndef HANDOVER_ADOPT_H
 #define HANDOVER_ADOPT_H
 
+#include "engine/reaper.h"
 #include "handover/snapshot.h"
 
 struct adoption {
@@ -31,7 +32,16 @@ void adopt_close(struct adoption *a);
  */
 void adopt_daemon(const struct adoption *a, struct whole *w, struct carrier *c);
 
-/* Makes groups, processes and jobs what they were, with their children; then the loop may run. */
+/* Its listening sockets, for those who want to listen there now. */
+void adopt_servers(const struct adoption *a, struct inherited *t, struct carrier *c);
+
+/* Makes groups, processes and jobs what they were, with their children. */
 void adopt_all(struct adoption *a, const struct whole *w, struct carrier *c);
+
+/* Sees to the end of those that are no children of ours, but of a daemon that has crashed. */
+void adopt_watch(const struct whole *w, struct reaper *r);
+
+/* Who waited only for the loop to be started is; then the loop may run. */
+void adopt_go_on(const struct whole *w);
 
 #endif

@@ -46,12 +46,12 @@ static void adopt_kept(struct child *c, struct child *kept, const json_t *line)
     c->serial = kept->serial;
     c->adopted = kept->adopted;
     c->cgroup.oom_before = kept->cgroup.oom_before;
+    c->held = kept->held;
+    c->ticks = kept->ticks;
     c->inbox.fd = kept->inbox.fd;
     memcpy(c->inbox.address, kept->inbox.address, sizeof c->inbox.address);
-    if (child_adopt(c, &s, &e) < 0) {
-        log_critical("'%s' (%d) is lost: %s", c->config->name, (int)kept->pid, e.text);
-        return;
-    }
+    if (child_adopt(c, &s, &e) < 0)
+        log_critical("what '%s' (%d) writes is lost: %s", c->config->name, (int)kept->pid, e.text);
     c->born = kept->born;
     adopt_state(c, line);
     adopt_feed(c, &kept->feed.data);

@@ -85,19 +85,6 @@ void predecessor_return(struct predecessor *p, char **argv, const struct err *wh
     (void)become_go(NULL, p->old, argv, p->lines, why->text);
 }
 
-void predecessor_sockets(struct predecessor *p, struct inherited *t)
-{
-    const struct book_entry *entry;
-    size_t at = 0;
-    while ((entry = book_next(&p->adoption.book, "server", &at)) != NULL) {
-        struct inherited_socket item = {.fd = -1};
-        if (line_unpack(entry->line, &rows_server, &item, &p->numbers.carrier, NULL) == 0 &&
-            item.fd >= 0)
-            inherited_add(t, item.fd, item.name, item.own);
-        mem_free(item.name);
-    }
-}
-
 static void welcome_follow(struct predecessor *p, struct control *c, const json_t *line)
 {
     struct follow_state state = {.socket = -1, .file = -1};

@@ -26,9 +26,6 @@ struct predecessor {
  * something, and it cannot be taken over: to begin anew would start everything twice. */
 int predecessor_find(struct predecessor *p, char **argv, struct err *e);
 
-/* Its listening sockets, for those who want to listen there now. */
-void predecessor_sockets(struct predecessor *p, struct inherited *t);
-
 /* The start has failed: goes back to the old program, which adopts all again. Returns when there
  * is no way back, with `why` as it was. */
 void predecessor_return(struct predecessor *p, char **argv, const struct err *why);

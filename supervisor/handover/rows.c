@@ -68,6 +68,8 @@ static const struct line_row child[] = {
     LINE_ROW("pid",           LINE_INT,    struct child, pid),
     LINE_ROW("born",          LINE_INT,    struct child, born),
     LINE_ROW("adopted",       LINE_BOOL,   struct child, adopted),
+    LINE_ROW_OPTIONAL("held", LINE_BOOL,   struct child, held),
+    LINE_ROW_OPTIONAL("ticks", LINE_NUMBER, struct child, ticks),
     LINE_ROW("pidfd",         LINE_FD,     struct child, pidfd),
     LINE_ROW("gate",          LINE_FD,     struct child, gate),
     LINE_ROW("in",            LINE_FD,     struct child, in),

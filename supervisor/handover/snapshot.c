@@ -201,6 +201,7 @@ json_t *snapshot_daemon(const struct whole *w, struct config_archive *configs, s
     line_pack(line, &rows_pools, &w->supervisor->pools, NULL);
     line_pack(line, &rows_whole, w, c);
     (void)json_object_set_new(line, "pid", json_integer(getpid()));
+    (void)json_object_set_new(line, "state", json_integer(w->supervisor->state));
     (void)json_object_set_new(line, "first", configs_name(configs, w->first, out));
     (void)json_object_set_new(line, "config", configs_name(configs, w->config, out));
     (void)json_object_set_new(line, "pending", configs_name(configs, w->supervisor->config, out));

@@ -164,6 +164,8 @@ static void job_apply(struct job *job, enum job_event event, enum job_state from
         host_disarm(host, &job->timer);
     else
         host_arm(host, &job->timer, due);
+    if (host->keep) /* with its deadline */
+        host->keep->ops->job_changed(host->keep, job);
     if (event == JOB_ATTEMPT_FAILED)
         log_warn("job '%s' failed: %s; retry %lld of %lld in %lld s", job->label, job->result,
                  (long long)job->attempts, (long long)job->config->retries,
@@ -188,8 +190,6 @@ static void job_feed(struct job *job, enum job_event event)
     if (!row)
         return;
     job->state = row->to;
-    if (job->jobs->host->keep)
-        job->jobs->host->keep->ops->job_changed(job->jobs->host->keep, job);
     job_apply(job, event, from, row->actions);
 }
 
@@ -380,7 +380,14 @@ void job_exited(struct job *job, int code, int status)
     job->ended_pid = job->child.pid;
     job->ended_code = code;
     job->ended_status = status;
+    bool never_ran = child_never_ran(&job->child, code, status);
     bool exec_failed = child_exited(&job->child, &why);
+    if (never_ran && job->state == JOB_RUNNING) {
+        log_info("job '%s' had not begun when mainstayd died: it is started anew", job->label);
+        job->attempts--;
+        job_spawn(job);
+        return;
+    }
     reaper_describe(code, status, how, sizeof how);
     if (kills > 0 && code != CLD_EXITED && status == SIGKILL)
         cgroup_oom_text(&job->child.cgroup, how, sizeof how);

@@ -92,9 +92,9 @@ static uint32_t stream_state(const struct stream *s)
 
 static void stream_recall(struct stream *s, uint32_t state)
 {
-    s->ansi.state = state % 4 <= ANSI_SEQUENCE ? (enum ansi_state)(state % 4) : ANSI_TEXT;
+    s->ansi.state = stream_state_ansi(state);
     if (s->capture_max > 0)
-        capture_resume(&s->capture, (state & 4) != 0, state >> 3);
+        capture_resume(&s->capture, stream_state_inside(state), stream_state_matched(state));
 }
 
 static bool stream_flies(const struct stream *s)

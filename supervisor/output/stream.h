@@ -70,6 +70,22 @@ void stream_init(struct stream *s, uv_loop_t *loop);
 /* All streams with an id read by way of `f` (borrowed) from their next start on; NULL: no more. */
 void stream_use_flight(struct flight *f);
 
+/* What a stream remembers between two chunks is one number in the flight. */
+static inline enum ansi_state stream_state_ansi(uint32_t state)
+{
+    return state % 4 <= ANSI_SEQUENCE ? (enum ansi_state)(state % 4) : ANSI_TEXT;
+}
+
+static inline bool stream_state_inside(uint32_t state)
+{
+    return (state & 4) != 0;
+}
+
+static inline size_t stream_state_matched(uint32_t state)
+{
+    return state >> 3;
+}
+
 /* Delivers the chunk that a daemon before us has left (flight_left), to this stream of its. */
 void stream_resume(struct stream *s, uint32_t state, const char *data, size_t len);
 

@@ -21,6 +21,8 @@ bool channel_is_open(const struct channel *c);
 
 /* -EAGAIN: the other end has not read enough yet. Any other error: the message is lost. */
 int channel_send(const struct channel *c, const char *text);
+/* ... with a descriptor, borrowed for the call. -1: without */
+int channel_send_fd(const struct channel *c, const char *text, int fd);
 void channel_close(struct channel *c);
 
 #endif

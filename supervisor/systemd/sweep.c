@@ -157,6 +157,33 @@ static char *sweep_path(void)
     return path;
 }
 
+/* --- Telling the next daemon --------------------------------------------------------------- */
+
+/* systemd keeps its store for a unit that has failed: who is started the next time would find in
+ * it what a stop has ended. mem_free; NULL: the unit has no such folder. */
+static char *sweep_note(void)
+{
+    const char *folder = getenv("RUNTIME_DIRECTORY");
+    return folder && *folder == '/' ? mem_printf("%.*s/swept", (int)strcspn(folder, ":"), folder)
+                                    : NULL;
+}
+
+static void sweep_leave_note(void)
+{
+    char *path = sweep_note();
+    int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    fd_close(&fd);
+    mem_free(path);
+}
+
+bool sweep_was_made(void)
+{
+    char *path = sweep_note();
+    bool was = path && unlink(path) == 0;
+    mem_free(path);
+    return was;
+}
+
 int sweep_main(void)
 {
     char *unit = NULL;
@@ -169,6 +196,7 @@ int sweep_main(void)
     if (sweep_is_stop(unit)) {
         bool lived = sweep_unit(path);
         lived |= sweep_scope(path, unit);
+        sweep_leave_note();
         if (lived)
             (void)puts("killed what the daemon has left behind");
     }

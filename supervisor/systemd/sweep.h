@@ -7,6 +7,11 @@
 #ifndef SYSTEMD_SWEEP_H
 #define SYSTEMD_SWEEP_H
 
+#include <stdbool.h>
+
+/* Was it so that everything was ended since the last daemon? Asked once: it is forgotten. */
+bool sweep_was_made(void);
+
 int sweep_main(void); /* the exit status; waits for systemd, and a moment for what it has killed */
 
 #endif

@@ -1,0 +1,364 @@
+#include "handover/recovery.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/pidwatch.h"
+#include "output/stream.h"
+#include "systemd/sweep.h"
+
+enum { RECOVERY_SPARE = 1000, RECOVERY_KILL_MS = 2000 };
+
+/* --- What is there ------------------------------------------------------------------------- */
+
+/* "c17" is the bundle of serial 17; 0: another name. */
+static uint64_t recovery_serial(const char *name)
+{
+    char *end;
+    if (name[0] != 'c' || name[1] < '1' || name[1] > '9')
+        return 0;
+    errno = 0;
+    uint64_t serial = strtoull(name + 1, &end, 10);
+    return *end || errno ? 0 : serial;
+}
+
+static int compare_serials(const void *a, const void *b)
+{
+    const struct recovered *left = a;
+    const struct recovered *right = b;
+    return left->serial < right->serial ? -1 : left->serial > right->serial;
+}
+
+static void recovery_take_bundles(struct recovery *r, struct inherited *in)
+{
+    r->children = mem_array(in->count + 1, sizeof *r->children);
+    for (size_t i = 0; i < in->count; i++) {
+        struct inherited_socket *item = &in->items[i];
+        uint64_t serial = item->fd < 0 ? 0 : recovery_serial(item->name);
+        if (serial == 0)
+            continue;
+        r->children[r->count++] = (struct recovered){.serial = serial, .fd = item->fd};
+        item->fd = -1;
+    }
+    if (r->count > 0)
+        qsort(r->children, r->count, sizeof *r->children, compare_serials);
+}
+
+static struct recovered *recovery_child(const struct recovery *r, uint64_t serial)
+{
+    struct recovered key = {.serial = serial};
+    if (r->count == 0)
+        return NULL;
+    return bsearch(&key, r->children, r->count, sizeof key, compare_serials);
+}
+
+void recovery_close(struct recovery *r)
+{
+    bundle_close(&r->bundle);
+    for (size_t i = 0; i < r->count; i++)
+        fd_close(&r->children[i].fd);
+    mem_free(r->children);
+    adopt_close(&r->adoption);
+    if (r->kept.there) {
+        statelog_close(&r->kept.log);
+        flight_close(&r->kept.flight);
+    }
+    *r = (struct recovery){0};
+}
+
+/* --- Descriptors --------------------------------------------------------------------------- */
+
+/* "17.o": its bundle is open as long as no other one is asked for. */
+static int recovery_take(struct carrier *c, const json_t *value)
+{
+    struct recovery *r = container_of(c, struct recovery, carrier);
+    const char *text = json_string_value(value);
+    char *end;
+    if (!text)
+        return -1;
+    uint64_t serial = strtoull(text, &end, 10);
+    if (*end != '.' || !end[1])
+        return -1;
+    if (serial != r->bundle_serial) {
+        const struct recovered *child = recovery_child(r, serial);
+        bundle_close(&r->bundle);
+        r->bundle_serial = serial;
+        if (child && bundle_look(&r->bundle, child->fd) < 0)
+            bundle_close(&r->bundle);
+    }
+    return bundle_take(&r->bundle, end[1]);
+}
+
+/* --- Putting the lines right --------------------------------------------------------------- */
+
+static json_int_t line_number(const json_t *line, const char *name)
+{
+    return json_integer_value(json_object_get(line, name));
+}
+
+/* Its pipes are lost, so it cannot go on; nor may another one be started beside it. */
+static void recovery_end(const struct book_entry *entry, bool held)
+{
+    pid_t pid = (pid_t)line_number(entry->line, "pid");
+    uint64_t ticks = (uint64_t)line_number(entry->line, "ticks");
+    struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+    if (p.fd < 0)
+        return;
+    if (ticks != 0 && keeper_ticks(pid) == ticks) {
+        if (!held) /* else it waits at its gate, and would end by itself */
+            log_critical(
+                "'%s' (%d) was not kept by systemd and its pipes are lost: it is killed and "
+                "started anew",
+                entry->key, (int)pid);
+        (void)kill(-pid, SIGKILL);
+        (void)syscall(SYS_pidfd_send_signal, p.fd, SIGKILL, NULL, 0);
+        (void)poll(&p, 1, RECOVERY_KILL_MS);
+    }
+    fd_close(&p.fd);
+}
+
+static json_t *book_line(const struct book *book, const char *kind, const char *key)
+{
+    for (size_t i = 0; i < book->count; i++) { /* linear: only for what is lost */
+        const struct book_entry *entry = &book->entries[i];
+        if (entry->line && strcmp(entry->kind, kind) == 0 && strcmp(entry->key, key) == 0)
+            return entry->line;
+    }
+    return NULL;
+}
+
+/* A program that has lost its process is about to start, or was about to be stopped and is. */
+static void recovery_mend_owner(const struct book *book, const char *child_key)
+{
+    json_t *line =
+        strncmp(child_key, "proc ", 5) == 0 ? book_line(book, "proc", child_key + 5) : NULL;
+    json_int_t state = line ? line_number(line, "state") : PROC_FATAL;
+    if (state == PROC_RUNNING) {
+        (void)json_object_set_new(line, "state", json_integer(PROC_STARTING));
+    } else if (state == PROC_STOPPING) {
+        (void)json_object_set_new(line, "state", json_integer(PROC_STOPPED));
+        (void)json_object_set_new(line, "deadline", json_integer(FSM_NEVER));
+    }
+}
+
+/* What the stream remembers of its last chunk, which is newer than its line. */
+static void recovery_mend_stream(const struct recovery *r, json_t *line, uint64_t serial, bool err)
+{
+    uint32_t state = flight_state(&r->kept.flight, flight_id(serial, err));
+    bool inside = stream_state_inside(state);
+    (void)json_object_set_new(line, err ? "err_ansi" : "out_ansi",
+                              json_integer(stream_state_ansi(state)));
+    (void)json_object_set_new(line, err ? "err_inside" : "out_inside", json_boolean(inside));
+    (void)json_object_set_new(line, err ? "err_cut" : "out_cut", json_boolean(inside));
+    (void)json_object_set_new(line, err ? "err_matched" : "out_matched",
+                              json_integer((json_int_t)stream_state_matched(state)));
+    (void)json_object_set_new(line, err ? "err_syslog" : "out_syslog", json_string(""));
+}
+
+static void recovery_mend_child(struct recovery *r, const struct book *book,
+                                struct book_entry *entry)
+{
+    uint64_t serial = (uint64_t)line_number(entry->line, "serial");
+    bool held = statelog_holds(&r->kept.log, serial);
+    struct recovered *child = recovery_child(r, serial);
+    if (child) {
+        child->wanted = true;
+        (void)json_object_set_new(entry->line, "adopted", json_true());
+        (void)json_object_set_new(entry->line, "held", json_boolean(held));
+        (void)json_object_set_new(entry->line, "feed", json_string(""));
+        recovery_mend_stream(r, entry->line, serial, false);
+        recovery_mend_stream(r, entry->line, serial, true);
+        return;
+    }
+    recovery_end(entry, held);
+    recovery_mend_owner(book, entry->key);
+    json_decref(entry->line);
+    entry->line = NULL;
+}
+
+static void recovery_mend(struct recovery *r, struct book *book)
+{
+    uint64_t serials = r->count > 0 ? r->children[r->count - 1].serial : 0;
+    json_t *daemon = book_line(book, "daemon", "");
+    for (size_t i = 0; i < book->count; i++) {
+        struct book_entry *entry = &book->entries[i];
+        if (!entry->line || strcmp(entry->kind, "child") != 0)
+            continue;
+        uint64_t serial = (uint64_t)line_number(entry->line, "serial");
+        serials = serial > serials ? serial : serials;
+        recovery_mend_child(r, book, entry);
+    }
+    if ((uint64_t)line_number(daemon, "serials") > serials)
+        serials = (uint64_t)line_number(daemon, "serials");
+    /* Some were given to children whose lines came and went. */
+    (void)json_object_set_new(daemon, "serials",
+                              json_integer((json_int_t)serials + RECOVERY_SPARE));
+    (void)json_object_set_new(daemon, "ready", json_false());
+}
+
+/* --- Finding ------------------------------------------------------------------------------- */
+
+static int recovery_open(struct recovery *r, struct inherited *in, struct err *e)
+{
+    int halves[2] = {inherited_named(in, "state-a"), inherited_named(in, "state-b")};
+    int flight = inherited_named(in, "flight");
+    recovery_take_bundles(r, in);
+    if (halves[0] < 0 && halves[1] < 0) {
+        fd_close(&flight);
+        return 0;
+    }
+    int rc = statelog_open(&r->kept.log, halves, e);
+    if (rc == 0)
+        rc = flight_open(&r->kept.flight, flight, e);
+    else
+        fd_close(&flight);
+    if (rc < 0)
+        statelog_close(&r->kept.log);
+    r->kept.there = rc == 0;
+    return rc;
+}
+
+static int recovery_pidfd(const struct recovered *child)
+{
+    struct bundle b;
+    if (bundle_look(&b, child->fd) < 0)
+        return -1;
+    int pidfd = bundle_take(&b, 'p');
+    bundle_close(&b);
+    return pidfd;
+}
+
+/* Its whole group, if it is there: the pid is that of the descriptor. */
+static int recovery_kill(int pidfd)
+{
+    char path[64];
+    struct buf info = BUF_EMPTY;
+    (void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+    const char *at = NULL;
+    if (fd_read_file(path, 4096, &info, NULL) == 0)
+        at = strstr(buf_str(&info), "\nPid:");
+    pid_t pid = at ? (pid_t)strtol(at + 5, NULL, 10) : 0;
+    buf_close(&info);
+    return pid > 0 ? pidwatch_signal(pidfd, pid, SIGKILL) : -ESRCH;
+}
+
+/* Nobody knows any more what they are: better none than two of each. */
+static void recovery_end_all(struct recovery *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct pollfd p = {.fd = recovery_pidfd(&r->children[i]), .events = POLLIN};
+        if (p.fd >= 0 && recovery_kill(p.fd) == 0)
+            (void)poll(&p, 1, RECOVERY_KILL_MS);
+        fd_close(&p.fd);
+    }
+}
+
+enum supervisor_state recovery_state(const struct recovery *r)
+{
+    json_int_t state = line_number(r->adoption.daemon, "state");
+    return state == SUPERVISOR_SHUTDOWN || state == SUPERVISOR_RESTARTING
+               ? (enum supervisor_state)state
+               : SUPERVISOR_RUNNING;
+}
+
+static bool recovery_alive(struct recovery *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct pollfd p = {.fd = recovery_pidfd(&r->children[i]), .events = POLLIN};
+        bool alive = p.fd >= 0 && poll(&p, 1, 0) == 0;
+        fd_close(&p.fd);
+        if (alive)
+            return true;
+    }
+    return false;
+}
+
+int recovery_find(struct recovery *r, struct inherited *in, struct err *e)
+{
+    const char *text;
+    size_t len;
+    *r = (struct recovery){.carrier = {.take = recovery_take}};
+    int rc = recovery_open(r, in, e);
+    bool swept = sweep_was_made();
+    if (rc == 0 && (swept || !r->kept.there || !statelog_text(&r->kept.log, &text, &len)))
+        return 0;
+    if (rc == 0)
+        rc = adopt_read(&r->adoption, text, len, e);
+    if (rc == 0 && recovery_state(r) == SUPERVISOR_SHUTDOWN && !recovery_alive(r))
+        return 0; /* it was as good as over */
+    if (rc == 0) {
+        recovery_mend(r, &r->adoption.book);
+        r->taken = true;
+        return 0;
+    }
+    log_critical("mainstayd has crashed, and what it has left cannot be understood: %s. Its "
+                 "programs are ended, and all begins anew",
+                 e->text);
+    recovery_end_all(r);
+    return 0;
+}
+
+/* --- Afterwards ---------------------------------------------------------------------------- */
+
+static struct stream *recovery_stream(const struct whole *w, uint64_t id)
+{
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, w->supervisor)
+    {
+        if (p->child.pid != 0 && p->child.serial == id / 2)
+            return id % 2 ? &p->child.err : &p->child.out;
+    }
+    for (size_t i = 0; i < w->jobs->count; i++) {
+        struct child *c = &w->jobs->items[i]->child;
+        if (c->pid != 0 && c->serial == id / 2)
+            return id % 2 ? &c->err : &c->out;
+    }
+    return NULL;
+}
+
+void recovery_deliver(struct recovery *r, struct keeper *k)
+{
+    const char *data;
+    uint64_t id;
+    uint32_t state;
+    (void)r;
+    size_t len = flight_left(&k->kept.flight, &id, &state, &data);
+    if (len == 0)
+        return;
+    struct stream *s = recovery_stream(k->whole, id);
+    if (s) {
+        stream_resume(s, state, data, len);
+        return;
+    }
+    log_critical("%zu bytes were on their way to a log that nobody knows", len);
+    flight_done(&k->kept.flight, 0);
+}
+
+void recovery_tell(const struct recovery *r)
+{
+    log_warn("mainstayd has crashed and is back: it goes on with %zu program%s and %zu job%s",
+             r->adoption.programs, r->adoption.programs == 1 ? "" : "s", r->adoption.jobs,
+             r->adoption.jobs == 1 ? "" : "s");
+    if (r->adoption.lost > 0)
+        log_critical("%zu things could not be taken over, see above", r->adoption.lost);
+}
+
+void recovery_sweep(struct recovery *r, struct keeper *k)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (!r->children[i].wanted)
+            keeper_forget(k, r->children[i].serial);
+    }
+}
