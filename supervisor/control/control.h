@@ -96,6 +96,10 @@ void control_upgraded(struct control *c, const char *version, const char *refusa
 /* The control that a call came to. */
 struct control *control_of(const struct call *c);
 
+/* Did root, or who we run as, ask for this over a unix socket? Whoever else may ask has a say about
+ * what is configured, and about nothing beyond. */
+bool control_trusts(const struct call *c);
+
 /* For follows, which count themselves in open_handles: one of them is closed. */
 void control_handle_closed(struct control *c);
 

@@ -82,12 +82,22 @@ static void on_upgrade_abandoned(struct call *c)
     control_of(c)->upgrading = NULL;
 }
 
-/* Answered when the new version has been tried, just before it takes over. */
+/*
+ * Answered when the new version has been tried, just before it takes over. What is named is run as
+ * who we are: a client that may only start and stop programs must not become root by that.
+ */
 static void upgrade(struct call *c)
 {
     struct control *control = control_of(c);
+    const char *program = call_text(c, 0);
     struct err e;
-    if (control->host->upgrade(control->owner, call_text(c, 0), &e) < 0) {
+    if (program && *program && !control_trusts(c)) {
+        log_warn("XML-RPC: refused an upgrade to a program that a stranger names");
+        call_fault(c, FAULT_FAILED,
+                   "only root and the daemon's own user may name the program, over its unix socket");
+        return;
+    }
+    if (control->host->upgrade(control->owner, program, &e) < 0) {
         call_fault(c, FAULT_FAILED, e.text);
         return;
     }

@@ -267,6 +267,18 @@ int socket_permit(struct socket *l, const struct server_config *c, struct err *e
     return permit(l, l->path, c, e);
 }
 
+bool socket_peer_is_ours(int fd)
+{
+    struct ucred peer;
+    int domain = AF_UNSPEC;
+    socklen_t len = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || domain != AF_UNIX)
+        return false;
+    len = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+           (peer.uid == 0 || peer.uid == geteuid());
+}
+
 void socket_forget(struct socket *l)
 {
     if (l->path && !l->lent && socket_is_there(l))

@@ -36,6 +36,9 @@ bool socket_is_there(const struct socket *l);
 /* Gives the unix socket another mode and owner. */
 int socket_permit(struct socket *l, const struct server_config *c, struct err *e);
 
+/* Is at the other end of this connection root, or a process of our own user? Never over TCP. */
+bool socket_peer_is_ours(int fd);
+
 void socket_forget(struct socket *l); /* removes the file, if it is still ours; keeps fd */
 void socket_close(struct socket *l);  /* ... and closes */
 

@@ -177,7 +177,6 @@ int predecessor_check_main(int fd, FILE *out)
         rc = adopt_read(&a, buf_str(&text), text.len, &e);
     buf_close(&text);
     adopt_close(&a);
-    if (rc < 0)
-        (void)fprintf(out, "%s\n", e.text);
+    (void)fprintf(out, "%s\n", rc < 0 ? e.text : PREDECESSOR_UNDERSTOOD);
     return rc < 0 ? 1 : 0;
 }

@@ -41,6 +41,10 @@ void predecessor_tell(const struct predecessor *p, struct whole *w);
 
 void predecessor_close(struct predecessor *p);
 
+/* What --check-handover says when all is well: a program that takes no notice of its arguments says
+ * something else, or nothing, and would be the end of all that it was given. */
+#define PREDECESSOR_UNDERSTOOD "the hand-over is understood"
+
 /* --check-handover: could this version go on from these lines? Exit status; says why not. */
 int predecessor_check_main(int fd, FILE *out);
 

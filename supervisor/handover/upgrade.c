@@ -13,6 +13,7 @@
 #include "control/resume.h"
 #include "handover/become.h"
 #include "handover/memory.h"
+#include "handover/predecessor.h"
 #include "output/journal.h"
 
 static struct host *upgrade_host(const struct upgrade *u)
@@ -199,6 +200,21 @@ static void upgrade_take_version(struct upgrade *u, const char *words, struct er
         upgrade_refuse(u, e->text);
 }
 
+static void upgrade_await_calls(struct upgrade *u, const char *words)
+{
+    struct host *host = upgrade_host(u);
+    struct err e;
+    if (strcmp(words, PREDECESSOR_UNDERSTOOD) != 0) {
+        (void)err_set(&e, -EINVAL, "%s is no mainstayd: given the hand-over it says '%s'",
+                      u->program, words);
+        upgrade_refuse(u, e.text);
+        return;
+    }
+    u->step = UPGRADE_CALLS;
+    u->until = host_now(host) + UPGRADE_PATIENCE_MS;
+    host_arm(host, &u->look, host_now(host));
+}
+
 static void upgrade_trial_failed(struct upgrade *u, const char *words)
 {
     struct err e;
@@ -216,7 +232,6 @@ static void upgrade_trial_failed(struct upgrade *u, const char *words)
 static void on_trial_done(struct trial *t)
 {
     struct upgrade *u = container_of(t, struct upgrade, trial);
-    struct host *host = upgrade_host(u);
     struct buf words = BUF_EMPTY;
     struct err e;
     upgrade_words(&t->said, &words);
@@ -230,9 +245,7 @@ static void on_trial_done(struct trial *t)
         if (upgrade_try_lines(u, &e) < 0)
             upgrade_refuse(u, e.text);
     } else {
-        u->step = UPGRADE_CALLS;
-        u->until = host_now(host) + UPGRADE_PATIENCE_MS;
-        host_arm(host, &u->look, host_now(host));
+        upgrade_await_calls(u, buf_str(&words));
     }
     buf_close(&words);
 }
