@@ -350,6 +350,7 @@ void mainstay_make_parts(struct mainstay *m)
     shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
     m->shutdown.on_done = on_shutdown_done;
     m->machine.host.inherited = &m->inherited;
+    m->machine.host.reaper = &m->reaper;
     control_open(&m->control, &m->loop, &m->supervisor, &m->jobs, &mainstay_control_host, m);
     m->control.inherited = &m->inherited;
     bridge_open(&m->bridge, &m->loop, &m->supervisor, &m->jobs, &m->shutdown);

@@ -228,6 +228,7 @@ int mainstay_main(struct mainstay *m, char **argv)
         (void)cgroups_sweep(&m->cgroups);
         mainstay_run_config(m);
     }
+    keeper_settle(&m->keeper, &m->inherited);
     inherited_settle(&m->inherited);
     predecessor_close(&m->predecessor);
     recovery_sweep(&m->recovery, &m->keeper);

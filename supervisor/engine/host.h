@@ -17,6 +17,7 @@
 struct cgroups;
 struct inherited;
 struct keep;
+struct reaper;
 struct spawn_plan;
 struct host;
 
@@ -50,6 +51,7 @@ struct host {
     uv_loop_t *loop;             /* NULL in the simulator: children have no pipes there */
     struct inherited *inherited; /* sockets that were open before us; NULL: none. Borrowed */
     struct cgroups *cgroups; /* where programs have cgroups of their own; NULL: nowhere. Borrowed */
+    struct reaper *reaper;   /* hears of the end of strangers, too; NULL: nobody. Borrowed */
     struct keep *keep;       /* who keeps the children beyond our own end; NULL: nobody. Borrowed */
 };
 

@@ -200,8 +200,24 @@ void listens_close(struct listens *l)
     }
 }
 
+/* One that a daemon before us has left waits for its program; one that is lent stays where it is. */
+static void listens_inherit(struct listens *l, struct listen_socket *s)
+{
+    if (s->fd >= 0 || s->claims == 0 || !listen_inherit(s, l->host->inherited))
+        return;
+    if (s->lent) {
+        fd_close(&s->fd);
+        return;
+    }
+    listen_recognise(s);
+    s->close_at = host_now(l->host) + LISTEN_GRACE_MS;
+}
+
 void listens_settle(struct listens *l)
 {
+    struct listen_socket *s;
+    list_each (s, &l->sockets, link)
+        listens_inherit(l, s);
     listens_look(l, true);
 }
 

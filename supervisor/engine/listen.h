@@ -49,7 +49,8 @@ struct listen_use {
 
 void listens_init(struct listens *l, struct host *host);
 void listens_close(struct listens *l);  /* nobody may use any */
-void listens_settle(struct listens *l); /* groups were made: closes what none of them names */
+void listens_settle(struct listens *l); /* groups were made: closes what none of them names, and
+                                         * takes over what they name and is open already */
 
 /* A socket of before, by its address as in listen_address.text; the descriptor is taken. */
 void listens_adopt(struct listens *l, const char *text, int fd, bool lent);

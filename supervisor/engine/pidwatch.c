@@ -59,12 +59,20 @@ static void pidwatch_drop(struct pidwatch *w, struct pidwatch_item *item)
     mem_free(item);
 }
 
+/* Its parent has died and it has come to us: the reaper learns how it ended. */
+static bool pidwatch_is_ours(const struct pidwatch_item *item)
+{
+    siginfo_t info = {0};
+    return waitid(P_PIDFD, (id_t)item->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 static void pidwatch_look(struct pidwatch *w, struct pidwatch_item *item)
 {
     int code = REAPER_UNKNOWN;
     int status = 0;
     pid_t pid = item->pid;
-    enum pidwatch_answer answer = pidwatch_ask(item->pidfd, &code, &status);
+    enum pidwatch_answer answer =
+        pidwatch_is_ours(item) ? PIDWATCH_LATER : pidwatch_ask(item->pidfd, &code, &status);
     if (item->until == 0)
         item->until = clock_now() + PIDWATCH_PATIENCE_MS;
     if (answer == PIDWATCH_LATER && clock_now() < item->until) {
@@ -148,6 +156,15 @@ int pidwatch_add(struct pidwatch *w, pid_t pid, int pidfd)
     rc = -errno;
     pidwatch_drop(w, item);
     return rc;
+}
+
+void pidwatch_forget(struct pidwatch *w, pid_t pid)
+{
+    struct pidwatch_item *item;
+    list_each (item, &w->items, link) {
+        if (item->pid == pid)
+            pidwatch_drop(w, item);
+    }
 }
 
 void pidwatch_close(struct pidwatch *w)

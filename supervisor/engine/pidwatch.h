@@ -35,6 +35,8 @@ void pidwatch_init(struct pidwatch *w, uv_loop_t *loop,
 
 /* `pidfd` is borrowed for the call. 0 or -errno: then its end will not be seen. */
 int pidwatch_add(struct pidwatch *w, pid_t pid, int pidfd);
+/* It was reaped by us, who are its parent now: nothing more is said of it. */
+void pidwatch_forget(struct pidwatch *w, pid_t pid);
 void pidwatch_close(struct pidwatch *w); /* the handles close in the loop */
 
 /* A signal to it, or to its process group (0: to it alone), as long as it is there: never to others

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "engine/keep.h"
 #include "engine/kin.h"
+#include "engine/reaper.h"
 #include "engine/supervisor.h"
 
 enum { REFUSAL_MS = 10000 }; /* between two lines about messages of strangers */
@@ -105,6 +106,10 @@ static void notice_replace(struct proc *p, pid_t pid)
     }
     log_info("'%s' is process %d from now on, no longer %d, as it says", p->config->name, (int)pid,
              (int)p->child.pid);
+    struct host *host = notice_host(p);
+    if (host->reaper && reaper_adopt(host->reaper, pid, pidfd) < 0)
+        log_warn("'%s': the end of process %d is seen only when it comes to us", p->config->name,
+                 (int)pid);
     child_replace(&p->child, pid, pidfd);
     notice_keep(p);
     struct keep *keep = notice_host(p)->keep;

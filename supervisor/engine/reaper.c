@@ -20,6 +20,7 @@ static void reaper_reap(struct reaper *r)
             log_critical("waitpid error %d; a process may not be cleaned up properly", errno);
         if (rc < 0 || info.si_pid == 0)
             return;
+        pidwatch_forget(&r->adopted, info.si_pid);
         r->on_exit(r, info.si_pid, info.si_code, info.si_status);
     }
 }

@@ -294,12 +294,44 @@ static void keeper_job_changed(struct keep *keep, struct job *job)
     keeper_write(k);
 }
 
+/* Its bundle holds the descriptor of the process before. */
+static void keeper_child_replaced(struct keep *keep, struct child *c)
+{
+    struct keeper *k = keeper_of(keep);
+    keeper_place_child(k, c);
+    if (!k->begun)
+        return;
+    c->ticks = keeper_ticks(c->pid);
+    keeper_forget(k, c->serial);
+    keeper_store_child(k, c);
+    line_write(snapshot_child(c, &k->carrier), &k->lines);
+    keeper_write(k);
+}
+
+/* They come back among the inherited sockets, where they are found by their addresses. */
+static void keeper_listen_changed(struct keep *keep, struct listen_socket *s, bool closing)
+{
+    struct keeper *k = keeper_of(keep);
+    char name[STORE_NAME_MAX];
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a: names are short, addresses are not */
+    for (const char *c = s->address.text; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    (void)snprintf(name, sizeof name, KEEPER_LISTEN "%016" PRIx64, hash);
+    int copy = closing || s->lent ? -1 : fcntl(s->fd, F_DUPFD_CLOEXEC, 3);
+    if (closing)
+        store_drop(&k->store, name);
+    else if (copy >= 0)
+        (void)store_keep(&k->store, name, copy);
+}
+
 static const struct keep_ops keeper_ops = {
     .child_started = keeper_child_started,
     .child_let_go = keeper_child_let_go,
     .child_ended = keeper_child_ended,
     .proc_changed = keeper_proc_changed,
     .job_changed = keeper_job_changed,
+    .child_replaced = keeper_child_replaced,
+    .listen_changed = keeper_listen_changed,
 };
 
 static void keeper_daemon_line(struct keeper *k)
@@ -400,6 +432,15 @@ void keeper_begin(struct keeper *k)
 void keeper_rest(struct keeper *k)
 {
     k->begun = false;
+}
+
+void keeper_settle(struct keeper *k, const struct inherited *in)
+{
+    for (size_t i = 0; i < in->count; i++) {
+        const struct inherited_socket *item = &in->items[i];
+        if (!item->taken && strncmp(item->name, KEEPER_LISTEN, strlen(KEEPER_LISTEN)) == 0)
+            store_drop(&k->store, item->name);
+    }
 }
 
 void keeper_close(struct keeper *k)

@@ -5,6 +5,7 @@
  *     state-a, state-b   the lines of now (statelog.h)
  *     flight             output on its way to a log (output/flight.h)
  *     c17                the child with serial 17: its process descriptor and pipes (bundle.h)
+ *     listen-...         a socket of listen=, by a hash of its address
  *
  * Whoever is started after us finds them (recovery.h). Without a systemd nothing of this happens:
  * host.keep stays NULL and nothing costs anything.
@@ -24,6 +25,8 @@
 #include "systemd/store.h"
 
 enum { KEEPER_PATIENCE_MS = 2000 };
+
+#define KEEPER_LISTEN "listen-"
 
 /* What is in memory that outlives us; fd -1 and NULL where it is not. */
 struct kept {
@@ -77,6 +80,8 @@ uint64_t keeper_ticks(pid_t pid);
 void keeper_forget(struct keeper *k, uint64_t serial); /* a child that nobody knows */
 
 /* An orderly end: nobody shall go on from here. Handles close in the loop. */
+/* Everything is up: what nobody has taken of what came back need not be kept. */
+void keeper_settle(struct keeper *k, const struct inherited *in);
 void keeper_close(struct keeper *k);
 
 #endif

@@ -46,6 +46,7 @@ static void recovery_take_bundles(struct recovery *r, struct inherited *in)
     for (size_t i = 0; i < in->count; i++) {
         struct inherited_socket *item = &in->items[i];
         uint64_t serial = item->fd < 0 ? 0 : recovery_serial(item->name);
+        item->own |= strncmp(item->name, KEEPER_LISTEN, strlen(KEEPER_LISTEN)) == 0;
         if (serial == 0)
             continue;
         r->children[r->count++] = (struct recovered){.serial = serial, .fd = item->fd};
