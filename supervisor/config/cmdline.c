@@ -270,7 +270,8 @@ static void apply(struct cmdline *o, const struct word *word)
         break;
     case USE_HANDOVER:
         o->action = CMDLINE_HANDOVER;
-        o->handover = atoi(word->value); // NOLINT(cert-err34-c): no other descriptor is sealed
+        /* what is no such descriptor is found out by who looks into it */
+        o->handover = word->value ? atoi(word->value) : -1; // NOLINT(cert-err34-c)
         break;
     case USE_NOTHING:
         break;

@@ -23,7 +23,7 @@ enum cmdline_action {
 
 struct cmdline {
     enum cmdline_action action;
-    int handover; /* --check-handover: where the lines are */
+    int handover;             /* --check-handover: where the lines are */
     struct load_options load; /* with overrides: keys of [supervisord] given as options */
     struct arena arena;       /* owns the texts that were made */
 };

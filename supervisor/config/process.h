@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/logs.h"
 #include "config/startup.h"
 
 enum { CONFIG_UNSET = -1 }; /* umask, uid, gid, limits that no key set */
@@ -51,13 +52,6 @@ enum ready_kind {
     READY_NOTIFY, /* when it says so, as in sd_notify(3) */
 };
 
-enum log_kind {
-    LOG_KIND_AUTO, /* a generated name in childlogdir, deleted at the next start */
-    LOG_KIND_NONE, /* read and dropped */
-    LOG_KIND_FILE,
-    LOG_KIND_JOURNAL, /* line by line to journald */
-};
-
 /* What all processes of a program together may use; each CONFIG_UNSET, or CONFIG_NO_LIMIT. */
 struct limits {
     int64_t memory_max;  /* bytes: above it the kernel kills */
@@ -65,19 +59,6 @@ struct limits {
     int64_t cpu_weight;  /* 1 to 10000 */
     int64_t cpu_max;     /* us of CPU time in each 100 ms */
     int64_t tasks_max;   /* processes and threads */
-};
-
-#define JOURNAL_SOCKET "/run/systemd/journal/socket" /* where journald listens */
-
-/* One of a process's two outputs: the keys stdout_* or stderr_*. */
-struct log_config {
-    enum log_kind kind;
-    const char *path;         /* LOG_KIND_FILE only */
-    int64_t maxbytes;         /* rotate at this size; 0: never */
-    int64_t backups;          /* how many rotated files are kept */
-    int64_t capture_maxbytes; /* 0: no capture mode */
-    bool events_enabled;
-    bool syslog;
 };
 
 /* One process to run: a program after numprocs expansion, or the process of a job. */

@@ -93,8 +93,9 @@ static void upgrade(struct call *c)
     struct err e;
     if (program && *program && !control_trusts(c)) {
         log_warn("XML-RPC: refused an upgrade to a program that a stranger names");
-        call_fault(c, FAULT_FAILED,
-                   "only root and the daemon's own user may name the program, over its unix socket");
+        call_fault(
+            c, FAULT_FAILED,
+            "only root and the daemon's own user may name the program, over its unix socket");
         return;
     }
     if (control->host->upgrade(control->owner, program, &e) < 0) {

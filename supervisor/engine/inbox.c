@@ -23,7 +23,7 @@ enum { INBOX_DESCRIPTORS_MAX = 253 }; /* SCM_MAX_FD: so many can come with a mes
 
 /* --- Its name ------------------------------------------------------------------------------ */
 
-/* May `uid` go through all the folders of `path`? Groups are not looked at: then the answer is no. */
+/* May `uid` go through all the folders of `path`? Groups are not looked at: the answer is no. */
 static bool inbox_reachable(const char *path, uid_t uid)
 {
     struct stat st;

@@ -55,7 +55,7 @@ int inbox_open(struct inbox *b, const struct inbox_place *place, struct err *e);
 int inbox_listen(struct inbox *b); /* what comes is told from now on; 0 or -errno of libuv */
 void inbox_drain(struct inbox *b); /* tells what is there at this moment */
 
-/* Closes it, with its name. `on_closed` comes from the loop, unless it was idle: then not at all. */
+/* Closes it, with its name. `on_closed` comes from the loop, or not at all if it was idle. */
 void inbox_close(struct inbox *b, void (*on_closed)(struct inbox *b));
 bool inbox_idle(const struct inbox *b);
 

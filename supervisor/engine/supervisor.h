@@ -26,7 +26,7 @@ struct supervisor {
     struct list groups;     /* struct pgroup, in start order */
     struct list closing;    /* removed ones whose pipes are still closing */
     enum supervisor_state state;
-    bool adopting;      /* groups are made for what runs: no AUTO logs, no sockets, no news */
+    bool adopting;        /* groups are made for what runs: no AUTO logs, no sockets, no news */
     bool stopping_all;    /* everything is to go down, in order */
     struct timer settle;  /* a waiting start or stop may have become possible */
     struct timer report;  /* "waiting for a, b to die", every 3 s of a stop */

@@ -68,7 +68,7 @@ void jobs_update(struct jobs *j, struct config *config);
 /* Edges from jobs to everybody else; after supervisor_load and whenever groups change. */
 void jobs_relink(struct jobs *j);
 void jobs_claim_cgroups(struct jobs *j); /* as supervisor_claim_cgroups */
-bool jobs_idle(const struct jobs *j); /* no process, no open pipe */
+bool jobs_idle(const struct jobs *j);    /* no process, no open pipe */
 
 /* Wants every job with this `when` (enum job_when) to run. */
 void jobs_start(struct jobs *j, enum job_when when);

@@ -20,11 +20,13 @@ const struct catalog_row catalog_rows[CATALOG_KINDS] = {
      "All programs have ended and all jobs are done."},
     [CATALOG_RELOADING] = {"4a49a41d572c4dd79b28b512c2a89da3", LOG_INFO,
      "mainstayd restarts everything",
-     "The configuration was read again and is good. Everything is stopped, and started again as it\n"
+     "The configuration was read again and is good. Everything is stopped, and started again as "
+     "it\n"
      "says now."},
     [CATALOG_RELOADED] = {"b784db78907b4afa99de1fc962b206ce", LOG_INFO,
      "mainstayd runs a new configuration",
-     "Everything that ran under the old configuration has ended; what starts by itself is started."},
+     "Everything that ran under the old configuration has ended; what starts by itself is "
+     "started."},
     [CATALOG_PROCESS_STARTING] = {"140de09a71224ee6b6a29293afa87e6a", LOG_INFO,
      "The process @MAINSTAY_PROGRAM@ is being started",
      "It counts as running once it has stayed up for its startsecs."},
@@ -34,7 +36,8 @@ const struct catalog_row catalog_rows[CATALOG_KINDS] = {
     [CATALOG_PROCESS_BACKOFF] = {"84833ea0c2af4d5bb545ba62d72b6aed", LOG_WARNING,
      "The process @MAINSTAY_PROGRAM@ could not be started",
      "It ended before its startsecs were over, or there was no way to start it. It is tried again\n"
-     "after a delay that grows, as often as startretries says. What it wrote before it ended stands\n"
+     "after a delay that grows, as often as startretries says. What it wrote before it ended "
+     "stands\n"
      "before this entry when its log is the journal, else `mainstayctl tail` shows it."},
     [CATALOG_PROCESS_STOPPING] = {"70a12b67de93486685d720b76898f28a", LOG_INFO,
      "The process @MAINSTAY_PROGRAM@ is being stopped",
@@ -45,7 +48,8 @@ const struct catalog_row catalog_rows[CATALOG_KINDS] = {
     [CATALOG_PROCESS_EXITED] = {"255e362c2d23422a86481dc11b67211e", LOG_INFO,
      "The process @MAINSTAY_PROGRAM@ has ended",
      "It ended by itself or was killed by somebody else. EXIT_CODE says how (exited, killed,\n"
-     "dumped), EXIT_STATUS with which status or by which signal. autorestart decides whether it is\n"
+     "dumped), EXIT_STATUS with which status or by which signal. autorestart decides whether it "
+     "is\n"
      "started again; an end that exitcodes does not name is a warning."},
     [CATALOG_PROCESS_FATAL] = {"46a41f192c454098b47dc5b2938e4bb2", LOG_ERR,
      "The process @MAINSTAY_PROGRAM@ cannot be started and is given up",
@@ -75,7 +79,8 @@ const struct catalog_row catalog_rows[CATALOG_KINDS] = {
      "stale_ok say otherwise."},
     [CATALOG_LOST] = {"633ba00b192a480ebaa23eae9eaeab9b", LOG_WARNING,
      "Entries for the journal were lost",
-     "journald did not take @MAINSTAY_LOST@ entries for so long that there was no room to keep them."},
+     "journald did not take @MAINSTAY_LOST@ entries for so long that there was no room to keep "
+     "them."},
 };
 // clang-format on
 
