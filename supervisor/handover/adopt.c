@@ -194,6 +194,14 @@ static const struct graph_node *adopt_node(const struct graph *graph, const json
     return found;
 }
 
+static void adopt_runs(struct adoption *a, struct proc *p)
+{
+    a->programs++;
+    /* As long as there was no daemon nobody could hear it. */
+    if (p->child.adopted && p->fsm.state == PROC_RUNNING && p->rules.watchdog_ms > 0)
+        proc_extend(p, p->rules.watchdog_ms);
+}
+
 static void adopt_proc(struct adoption *a, struct proc *p, struct carrier *c)
 {
     struct supervisor *s = p->group->supervisor;
@@ -211,7 +219,7 @@ static void adopt_proc(struct adoption *a, struct proc *p, struct carrier *c)
         p->socket->users++;
     adopt_use(p);
     if (adopt_child(&p->child, &a->book, c))
-        a->programs++;
+        adopt_runs(a, p);
     else if (p->fsm.state == PROC_STARTING)
         p->spawn_pending = true; /* it was about to be started */
 }
