@@ -42,8 +42,29 @@ static void upgrade_refuse(struct upgrade *u, const char *sentence)
     upgrade_over(u);
 }
 
+/* A process that could not be signalled, and whose group is removed: nobody would read it. */
+static const struct child *upgrade_would_lose(const struct upgrade *u)
+{
+    const struct pgroup *g;
+    list_each (g, &u->whole->supervisor->closing, link) {
+        for (size_t i = 0; i < g->count; i++) {
+            if (g->procs[i].child.pid != 0)
+                return &g->procs[i].child;
+        }
+    }
+    return NULL;
+}
+
 static bool upgrade_is_possible(const struct upgrade *u, struct err *e)
 {
+    const struct child *lost = upgrade_would_lose(u);
+    if (lost) {
+        (void)err_set(e, -EBUSY,
+                      "'%s' (%d), which could not be signalled, would lose its output: "
+                      "end it first",
+                      lost->config->name, (int)lost->pid);
+        return false;
+    }
     if (!shutdown_under_way(u->shutdown))
         return true;
     (void)err_set(e, -ESHUTDOWN, "mainstayd is %s",
@@ -258,7 +279,7 @@ int upgrade_begin(struct upgrade *u, const char *program, struct err *e)
     if (u->step != UPGRADE_NONE)
         return err_set(e, -EBUSY, "an upgrade is under way already");
     if (!upgrade_is_possible(u, e))
-        return -ESHUTDOWN;
+        return -EBUSY;
     if (!path || *path != '/')
         return err_set(e, -EINVAL, "the program must be named with its whole path, not '%s'",
                        path ? path : "");
