@@ -200,7 +200,7 @@ void listens_close(struct listens *l)
     }
 }
 
-/* One that a daemon before us has left waits for its program; one that is lent stays where it is. */
+/* One that a daemon before us has left waits for its program; one that is lent stays there. */
 static void listens_inherit(struct listens *l, struct listen_socket *s)
 {
     if (s->fd >= 0 || s->claims == 0 || !listen_inherit(s, l->host->inherited))

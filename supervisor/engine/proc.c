@@ -199,7 +199,8 @@ static void on_due(struct timer *timer)
     enum fsm_event event;
     if (p->spawn_pending && p->fsm.state == PROC_STARTING)
         return; /* it is not up before there is a process: see on_child_idle */
-    inbox_drain(&p->child.inbox); /* if it was us who slept: what was said in time counts */
+    /* If it was us who slept: what was said in time counts. */
+    inbox_drain(&p->child.inbox);
     if (!fsm_due(&p->fsm, &p->rules, host_now(proc_host(p)), &event))
         return;
     if (event == FSM_LATE || event == FSM_SILENT)
