@@ -86,13 +86,14 @@ static int mainstay_open_first_log(struct mainstay *m, struct err *e)
 /* ... and without servers, which a reload may bring back. */
 static int mainstay_listen(struct mainstay *m, struct err *e)
 {
-    int rc = control_listen(&m->control, m->config, e);
-    if (rc < 0 && !mainstay_takes_over(m))
-        return rc; /* the log may be that of the daemon which listens already: nothing is said */
-    startlog_tell(&m->startlog);
-    if (rc < 0)
-        log_critical("%s", e->text);
-    return 0;
+    int rc = 0;
+    if (mainstay_takes_over(m))
+        control_change(&m->control, m->config); /* one that fails is not the end of the others */
+    else
+        rc = control_listen(&m->control, m->config, e);
+    if (rc == 0)
+        startlog_tell(&m->startlog);
+    return rc; /* the log may be that of the daemon which listens already: nothing is said */
 }
 
 /* All that can go wrong goes wrong here, before anything runs. */

@@ -66,7 +66,8 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
  */
 int control_listen(struct control *c, struct config *cfg, struct err *e);
 
-/* A reload: servers and identifier become those of this configuration. */
+/* A reload, or a daemon that takes over: servers and identifier become those of this
+ * configuration; what cannot be opened is logged, and the others are. */
 void control_change(struct control *c, struct config *cfg);
 
 void control_announce(const struct control *c); /* logs which servers there are */

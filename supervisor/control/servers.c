@@ -107,6 +107,16 @@ static void serving_change(struct serving *s, struct config *snapshot,
     s->config = config;
 }
 
+static const struct serving *serving_named(const struct control *c, const char *section)
+{
+    const struct serving *s;
+    list_each (s, &c->servers, link) {
+        if (strcmp(s->config->section, section) == 0)
+            return s;
+    }
+    return NULL;
+}
+
 /* Does the configuration still have one of that name? Then it could not be opened elsewhere. */
 static bool serving_is_wanted(const struct serving *s, const struct config *config)
 {
@@ -128,7 +138,9 @@ void servers_change(struct control *c, struct config *config)
         if (s) {
             serving_change(s, config, next);
         } else if (serving_open(c, config, next, &e) < 0) {
-            log_error("[%s] stays as it was: %s", next->section, e.text);
+            bool there = serving_named(c, next->section) != NULL;
+            log_error("[%s] %s: %s", next->section,
+                      there ? "stays as it was" : "is not served until a reload", e.text);
             failed = true;
         }
     }
