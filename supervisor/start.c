@@ -112,6 +112,7 @@ static int mainstay_start(struct mainstay *m, struct err *e)
         return rc;
     mainstay_make_parts(m);
     keeper_open(&m->keeper, &m->loop, &m->recovery.kept, &m->whole);
+    recovery_sockets(&m->recovery, &m->keeper);
     rc = mainstay_listen(m, e);
     if (rc < 0 || m->predecessor.taken)
         return rc;

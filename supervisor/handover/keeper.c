@@ -39,14 +39,14 @@ static struct host *keeper_host(const struct keeper *k)
     return k->whole->supervisor->host;
 }
 
-static void keeper_name(uint64_t serial, char *name, size_t size)
+static void keeper_name(char kind, uint64_t serial, char *name, size_t size)
 {
-    (void)snprintf(name, size, "c%" PRIu64, serial);
+    (void)snprintf(name, size, "%c%" PRIu64, kind, serial);
 }
 
 /* --- Which child a descriptor belongs to ---------------------------------------------------- */
 
-static void keeper_place(struct keeper *k, int fd, uint64_t serial, char role)
+void keeper_place(struct keeper *k, int fd, uint64_t serial, char role)
 {
     size_t at = (size_t)fd;
     if (fd < 0)
@@ -82,10 +82,10 @@ static void keeper_place_child(struct keeper *k, const struct child *c)
 
 /* --- Lines --------------------------------------------------------------------------------- */
 
-void keeper_forget(struct keeper *k, uint64_t serial)
+void keeper_forget(struct keeper *k, char kind, uint64_t serial)
 {
     char name[STORE_NAME_MAX];
-    keeper_name(serial, name, sizeof name);
+    keeper_name(kind, serial, name, sizeof name);
     store_drop(&k->store, name);
 }
 
@@ -99,7 +99,7 @@ static void keeper_write(struct keeper *k)
     k->failing = rc < 0;
     buf_clear(&k->lines);
     for (size_t i = 0; i < k->ended_count; i++)
-        keeper_forget(k, k->ended[i]);
+        keeper_forget(k, 'c', k->ended[i]);
     k->ended_count = 0;
     if (statelog_is_long(&k->kept.log) || rc < 0)
         host_arm(keeper_host(k), &k->rewrite, host_now(keeper_host(k)));
@@ -111,9 +111,18 @@ static void keeper_write_soon(struct keeper *k)
         host_arm(keeper_host(k), &k->flush, host_now(keeper_host(k)));
 }
 
+static void keeper_sockets_soon(struct keeper *k)
+{
+    k->sockets_changed = true;
+    keeper_write_soon(k);
+}
+
 static void on_flush(struct timer *timer)
 {
-    keeper_write(container_of(timer, struct keeper, flush));
+    struct keeper *k = container_of(timer, struct keeper, flush);
+    if (k->sockets_changed)
+        keeper_scan_sockets(k);
+    keeper_write(k);
 }
 
 void keeper_rewrite(struct keeper *k)
@@ -122,6 +131,7 @@ void keeper_rewrite(struct keeper *k)
     if (!k->begun)
         return;
     config_archive_close(&k->configs);
+    keeper_scan_sockets(k);
     snapshot_all(k->whole, &k->configs, &k->carrier, &all);
     int rc = statelog_rewrite(&k->kept.log, buf_str(&all), all.len);
     buf_close(&all);
@@ -170,7 +180,7 @@ static void on_kept(struct store *s, const char *name)
     struct keeper *k = container_of(s, struct keeper, store);
     char first[STORE_NAME_MAX];
     for (size_t i = 0; i < k->wait_count; i++) { /* the first one: both are in order */
-        keeper_name(k->waits[i].serial, first, sizeof first);
+        keeper_name('c', k->waits[i].serial, first, sizeof first);
         if (strcmp(first, name) != 0)
             continue;
         struct child *c = k->waits[i].child;
@@ -204,7 +214,7 @@ static void keeper_store_child(struct keeper *k, struct child *c)
     struct bundle b = {.roles = "pioen",
                        .fds = {c->pidfd, c->in, c->out.fd, c->err.fd, c->inbox.fd}};
     char name[STORE_NAME_MAX];
-    keeper_name(c->serial, name, sizeof name);
+    keeper_name('c', c->serial, name, sizeof name);
     int fd = bundle_make(&b);
     int rc = fd < 0 ? fd : store_keep(&k->store, name, fd);
     if (rc == 0) {
@@ -243,6 +253,8 @@ static void keeper_child_started(struct keep *keep, struct child *c)
     if (!k->begun) /* all lines are written anew soon */
         return;
     c->ticks = keeper_ticks(c->pid);
+    if (k->sockets_changed || (!c->of_job && container_of(c, struct proc, child)->socket))
+        keeper_scan_sockets(k); /* what it was given has to be there with it */
     line_write(snapshot_child(c, &k->carrier), &k->lines);
     keeper_owner_line(k, c);
     keeper_write(k);
@@ -273,6 +285,8 @@ static void keeper_child_ended(struct keep *keep, struct child *c)
     mem_free(key);
     k->ended = mem_grow(k->ended, k->ended_count + 1, sizeof *k->ended);
     k->ended[k->ended_count++] = c->serial;
+    if (c->pid != c->born)
+        keeper_forget(k, 'p', c->serial);
     keeper_write_soon(k);
 }
 
@@ -283,6 +297,8 @@ static void keeper_proc_changed(struct keep *keep, struct proc *p)
         return;
     line_write(snapshot_proc(p), &k->lines);
     keeper_write(k);
+    if (p->socket) /* which may be closed after this */
+        keeper_sockets_soon(k);
 }
 
 static void keeper_job_changed(struct keep *keep, struct job *job)
@@ -294,34 +310,24 @@ static void keeper_job_changed(struct keep *keep, struct job *job)
     keeper_write(k);
 }
 
-/* Its bundle holds the descriptor of the process before. */
+/* The one that lies in the store is that of a process which has ended. */
 static void keeper_child_replaced(struct keep *keep, struct child *c)
 {
     struct keeper *k = keeper_of(keep);
-    keeper_place_child(k, c);
+    struct bundle b = {.roles = "p", .fds = {c->pidfd}};
+    char name[STORE_NAME_MAX];
     if (!k->begun)
         return;
+    keeper_forget(k, 'p', c->serial);
+    keeper_name('p', c->serial, name, sizeof name);
+    int fd = bundle_make(&b);
+    if (fd >= 0)
+        (void)store_keep(&k->store, name, fd);
     c->ticks = keeper_ticks(c->pid);
-    keeper_forget(k, c->serial);
-    keeper_store_child(k, c);
+    keeper_place_child(k, c);
     line_write(snapshot_child(c, &k->carrier), &k->lines);
+    keeper_owner_line(k, c);
     keeper_write(k);
-}
-
-/* They come back among the inherited sockets, where they are found by their addresses. */
-static void keeper_listen_changed(struct keep *keep, struct listen_socket *s, bool closing)
-{
-    struct keeper *k = keeper_of(keep);
-    char name[STORE_NAME_MAX];
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a: names are short, addresses are not */
-    for (const char *c = s->address.text; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-    (void)snprintf(name, sizeof name, KEEPER_LISTEN "%016" PRIx64, hash);
-    int copy = closing || s->lent ? -1 : fcntl(s->fd, F_DUPFD_CLOEXEC, 3);
-    if (closing)
-        store_drop(&k->store, name);
-    else if (copy >= 0)
-        (void)store_keep(&k->store, name, copy);
 }
 
 static const struct keep_ops keeper_ops = {
@@ -434,15 +440,6 @@ void keeper_rest(struct keeper *k)
     k->begun = false;
 }
 
-void keeper_settle(struct keeper *k, const struct inherited *in)
-{
-    for (size_t i = 0; i < in->count; i++) {
-        const struct inherited_socket *item = &in->items[i];
-        if (!item->taken && strncmp(item->name, KEEPER_LISTEN, strlen(KEEPER_LISTEN)) == 0)
-            store_drop(&k->store, item->name);
-    }
-}
-
 void keeper_close(struct keeper *k)
 {
     struct timer *timers[] = {&k->flush, &k->rewrite, &k->patience};
@@ -451,6 +448,8 @@ void keeper_close(struct keeper *k)
         statelog_end(&k->kept.log);
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             store_drop(&k->store, names[i]);
+        for (size_t i = 0; i < k->socket_count; i++)
+            keeper_forget(k, 'l', k->sockets[i].number);
         if (k->hears)
             event_bus_unsubscribe(&k->subscriber);
         keeper_host(k)->keep = NULL;
@@ -470,6 +469,9 @@ void keeper_close(struct keeper *k)
     mem_free(k->places);
     mem_free(k->waits);
     mem_free(k->ended);
+    mem_free(k->sockets);
+    k->sockets = NULL;
+    k->socket_count = 0;
     k->places = NULL;
     k->waits = NULL;
     k->ended = NULL;

@@ -5,6 +5,8 @@
  *     state-a, state-b   the lines of now (statelog.h)
  *     flight             output on its way to a log (output/flight.h)
  *     c17                the child with serial 17: its process descriptor and pipes (bundle.h)
+ *     p17                its process descriptor, once another process has taken its place
+ *     l5                 a listening socket of our own servers, or of an fcgi-program
  *     listen-...         a socket of listen=, by a hash of its address
  *
  * Whoever is started after us finds them (recovery.h). Without a systemd nothing of this happens:
@@ -38,6 +40,13 @@ struct kept {
 struct keeper_place; /* which child a descriptor belongs to */
 struct keeper_wait;  /* a child behind its gate */
 
+/* A listening socket that lies in the store. */
+struct keeper_socket {
+    uint64_t number;
+    uint64_t ino; /* which socket it is: descriptors change, this does not */
+    bool seen;
+};
+
 struct keeper {
     struct keep keep;
     const struct whole *whole; /* borrowed */
@@ -52,7 +61,11 @@ struct keeper {
     struct buf lines; /* not yet in the log: they go with the next one, or soon */
     uint64_t *ended;  /* owned: serials to be dropped when those lines are there */
     size_t ended_count;
-    bool failing; /* said that there is no memory for lines */
+    struct keeper_socket *sockets; /* owned */
+    size_t socket_count;
+    uint64_t socket_number; /* the highest so far */
+    bool sockets_changed;   /* some were opened or closed since they were looked through */
+    bool failing;           /* said that there is no memory for lines */
     bool on, begun, hears;
     struct timer flush, rewrite, patience;
     struct event_subscriber subscriber;
@@ -77,11 +90,20 @@ void keeper_rewrite(struct keeper *k);
 /* When the process began, in the kernel's ticks since boot; 0: there is none. */
 uint64_t keeper_ticks(pid_t pid);
 
-void keeper_forget(struct keeper *k, uint64_t serial); /* a child that nobody knows */
+/* For recovery.h: a socket that lies in the store from before. */
+void keeper_know_socket(struct keeper *k, uint64_t number, uint64_t ino);
 
-/* An orderly end: nobody shall go on from here. Handles close in the loop. */
+/* Between keeper.c and keeper_sockets.c, which are one. */
+void keeper_place(struct keeper *k, int fd, uint64_t serial, char role);
+void keeper_scan_sockets(struct keeper *k);
+void keeper_listen_changed(struct keep *keep, struct listen_socket *s, bool closing);
+
+void keeper_forget(struct keeper *k, char kind, uint64_t serial); /* lets go of it */
+
 /* Everything is up: what nobody has taken of what came back need not be kept. */
 void keeper_settle(struct keeper *k, const struct inherited *in);
+
+/* An orderly end: nobody shall go on from here. Handles close in the loop. */
 void keeper_close(struct keeper *k);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,54 +23,60 @@ enum { RECOVERY_SPARE = 1000, RECOVERY_KILL_MS = 2000 };
 
 /* --- What is there ------------------------------------------------------------------------- */
 
-/* "c17" is the bundle of serial 17; 0: another name. */
-static uint64_t recovery_serial(const char *name)
+/* "c17": the kind 'c' and 17. Anything else is none of ours. */
+static bool recovery_named(const char *name, struct recovered *out)
 {
     char *end;
-    if (name[0] != 'c' || name[1] < '1' || name[1] > '9')
-        return 0;
+    if (!*name || !strchr("cpl", name[0]) || name[1] < '1' || name[1] > '9')
+        return false;
     errno = 0;
-    uint64_t serial = strtoull(name + 1, &end, 10);
-    return *end || errno ? 0 : serial;
+    out->kind = name[0];
+    out->serial = strtoull(name + 1, &end, 10);
+    return *end == '\0' && errno == 0;
 }
 
-static int compare_serials(const void *a, const void *b)
+static int compare_recovered(const void *a, const void *b)
 {
     const struct recovered *left = a;
     const struct recovered *right = b;
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
     return left->serial < right->serial ? -1 : left->serial > right->serial;
 }
 
-static void recovery_take_bundles(struct recovery *r, struct inherited *in)
+static void recovery_take_items(struct recovery *r, struct inherited *in)
 {
-    r->children = mem_array(in->count + 1, sizeof *r->children);
+    struct stat st;
+    r->items = mem_array(in->count + 1, sizeof *r->items);
     for (size_t i = 0; i < in->count; i++) {
         struct inherited_socket *item = &in->items[i];
-        uint64_t serial = item->fd < 0 ? 0 : recovery_serial(item->name);
         item->own |= strncmp(item->name, KEEPER_LISTEN, strlen(KEEPER_LISTEN)) == 0;
-        if (serial == 0)
+        struct recovered *to = &r->items[r->count];
+        if (item->fd < 0 || !recovery_named(item->name, to))
             continue;
-        r->children[r->count++] = (struct recovered){.serial = serial, .fd = item->fd};
+        to->fd = item->fd;
+        to->ino = fstat(to->fd, &st) == 0 ? st.st_ino : 0;
         item->fd = -1;
+        r->count++;
     }
     if (r->count > 0)
-        qsort(r->children, r->count, sizeof *r->children, compare_serials);
+        qsort(r->items, r->count, sizeof *r->items, compare_recovered);
 }
 
-static struct recovered *recovery_child(const struct recovery *r, uint64_t serial)
+static struct recovered *recovery_item(const struct recovery *r, char kind, uint64_t serial)
 {
-    struct recovered key = {.serial = serial};
+    struct recovered key = {.kind = kind, .serial = serial};
     if (r->count == 0)
         return NULL;
-    return bsearch(&key, r->children, r->count, sizeof key, compare_serials);
+    return bsearch(&key, r->items, r->count, sizeof key, compare_recovered);
 }
 
 void recovery_close(struct recovery *r)
 {
     bundle_close(&r->bundle);
     for (size_t i = 0; i < r->count; i++)
-        fd_close(&r->children[i].fd);
-    mem_free(r->children);
+        fd_close(&r->items[i].fd);
+    mem_free(r->items);
     adopt_close(&r->adoption);
     if (r->kept.there) {
         statelog_close(&r->kept.log);
@@ -79,6 +86,32 @@ void recovery_close(struct recovery *r)
 }
 
 /* --- Descriptors --------------------------------------------------------------------------- */
+
+static int recovery_pidfd(const struct recovered *child)
+{
+    struct bundle b;
+    if (bundle_look(&b, child->fd) < 0)
+        return -1;
+    int pidfd = bundle_take(&b, 'p');
+    bundle_close(&b);
+    return pidfd;
+}
+
+/* The process that has taken the place of the first one counts. */
+static int recovery_take_later(struct recovery *r, uint64_t serial)
+{
+    struct recovered *item = recovery_item(r, 'p', serial);
+    return item ? recovery_pidfd(item) : -1;
+}
+
+static int recovery_take_socket(struct recovery *r, uint64_t number)
+{
+    struct recovered *item = recovery_item(r, 'l', number);
+    int fd = item ? item->fd : -1;
+    if (item)
+        item->fd = -1;
+    return fd;
+}
 
 /* "17.o": its bundle is open as long as no other one is asked for. */
 static int recovery_take(struct carrier *c, const json_t *value)
@@ -91,8 +124,13 @@ static int recovery_take(struct carrier *c, const json_t *value)
     uint64_t serial = strtoull(text, &end, 10);
     if (*end != '.' || !end[1])
         return -1;
+    if (end[1] == 'l')
+        return recovery_take_socket(r, serial);
+    int later = end[1] == 'p' ? recovery_take_later(r, serial) : -1;
+    if (later >= 0)
+        return later;
     if (serial != r->bundle_serial) {
-        const struct recovered *child = recovery_child(r, serial);
+        const struct recovered *child = recovery_item(r, 'c', serial);
         bundle_close(&r->bundle);
         r->bundle_serial = serial;
         if (child && bundle_look(&r->bundle, child->fd) < 0)
@@ -172,7 +210,7 @@ static void recovery_mend_child(struct recovery *r, const struct book *book,
 {
     uint64_t serial = (uint64_t)line_number(entry->line, "serial");
     bool held = statelog_holds(&r->kept.log, serial);
-    struct recovered *child = recovery_child(r, serial);
+    struct recovered *child = recovery_item(r, 'c', serial);
     if (child) {
         child->wanted = true;
         (void)json_object_set_new(entry->line, "adopted", json_true());
@@ -190,7 +228,11 @@ static void recovery_mend_child(struct recovery *r, const struct book *book,
 
 static void recovery_mend(struct recovery *r, struct book *book)
 {
-    uint64_t serials = r->count > 0 ? r->children[r->count - 1].serial : 0;
+    uint64_t serials = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->items[i].kind == 'c' && r->items[i].serial > serials)
+            serials = r->items[i].serial;
+    }
     json_t *daemon = book_line(book, "daemon", "");
     for (size_t i = 0; i < book->count; i++) {
         struct book_entry *entry = &book->entries[i];
@@ -214,7 +256,7 @@ static int recovery_open(struct recovery *r, struct inherited *in, struct err *e
 {
     int halves[2] = {inherited_named(in, "state-a"), inherited_named(in, "state-b")};
     int flight = inherited_named(in, "flight");
-    recovery_take_bundles(r, in);
+    recovery_take_items(r, in);
     if (halves[0] < 0 && halves[1] < 0) {
         fd_close(&flight);
         return 0;
@@ -228,16 +270,6 @@ static int recovery_open(struct recovery *r, struct inherited *in, struct err *e
         statelog_close(&r->kept.log);
     r->kept.there = rc == 0;
     return rc;
-}
-
-static int recovery_pidfd(const struct recovered *child)
-{
-    struct bundle b;
-    if (bundle_look(&b, child->fd) < 0)
-        return -1;
-    int pidfd = bundle_take(&b, 'p');
-    bundle_close(&b);
-    return pidfd;
 }
 
 /* Its whole group, if it is there: the pid is that of the descriptor. */
@@ -258,7 +290,8 @@ static int recovery_kill(int pidfd)
 static void recovery_end_all(struct recovery *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        struct pollfd p = {.fd = recovery_pidfd(&r->children[i]), .events = POLLIN};
+        bool process = r->items[i].kind != 'l';
+        struct pollfd p = {.fd = process ? recovery_pidfd(&r->items[i]) : -1, .events = POLLIN};
         if (p.fd >= 0 && recovery_kill(p.fd) == 0)
             (void)poll(&p, 1, RECOVERY_KILL_MS);
         fd_close(&p.fd);
@@ -276,7 +309,8 @@ enum supervisor_state recovery_state(const struct recovery *r)
 static bool recovery_alive(struct recovery *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        struct pollfd p = {.fd = recovery_pidfd(&r->children[i]), .events = POLLIN};
+        bool process = r->items[i].kind != 'l';
+        struct pollfd p = {.fd = process ? recovery_pidfd(&r->items[i]) : -1, .events = POLLIN};
         bool alive = p.fd >= 0 && poll(&p, 1, 0) == 0;
         fd_close(&p.fd);
         if (alive)
@@ -356,10 +390,20 @@ void recovery_tell(const struct recovery *r)
         log_critical("%zu things could not be taken over, see above", r->adoption.lost);
 }
 
+void recovery_sockets(const struct recovery *r, struct keeper *k)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->items[i].kind == 'l')
+            keeper_know_socket(k, r->items[i].serial, r->items[i].ino);
+    }
+}
+
 void recovery_sweep(struct recovery *r, struct keeper *k)
 {
     for (size_t i = 0; i < r->count; i++) {
-        if (!r->children[i].wanted)
-            keeper_forget(k, r->children[i].serial);
+        const struct recovered *item = &r->items[i];
+        const struct recovered *child = recovery_item(r, 'c', item->serial);
+        if (item->kind != 'l' && (!child || !child->wanted))
+            keeper_forget(k, item->kind, item->serial);
     }
 }

@@ -16,17 +16,19 @@
 #include "handover/keeper.h"
 
 struct recovered {
+    char kind; /* 'c': a child, 'p': its later process, 'l': a socket, as the names in keeper.h */
     uint64_t serial;
-    int fd;      /* its bundle; owned */
-    bool wanted; /* some line names it */
+    int fd;       /* its bundle, or the socket itself; owned */
+    uint64_t ino; /* of a socket */
+    bool wanted;  /* some line names it */
 };
 
 struct recovery {
     struct adoption adoption;
-    bool taken;                 /* there is something to adopt */
-    struct carrier carrier;     /* for adopt_all */
-    struct kept kept;           /* for keeper_open, which takes it */
-    struct recovered *children; /* owned, by serial */
+    bool taken;              /* there is something to adopt */
+    struct carrier carrier;  /* for adopt_all */
+    struct kept kept;        /* for keeper_open, which takes it */
+    struct recovered *items; /* owned, by kind and serial */
     size_t count;
     struct bundle bundle; /* of the child that was asked for last */
     uint64_t bundle_serial;
@@ -47,6 +49,9 @@ void recovery_deliver(struct recovery *r, struct keeper *k);
 
 /* Logs what has become of it. */
 void recovery_tell(const struct recovery *r);
+
+/* Before keeper_begin: the keeper knows which sockets lie in the store. */
+void recovery_sockets(const struct recovery *r, struct keeper *k);
 
 /* All is adopted: what is in the store and belongs to nobody is let go. */
 void recovery_sweep(struct recovery *r, struct keeper *k);
