@@ -74,6 +74,38 @@ static void notice_trigger(struct proc *p)
     (void)proc_feed(p, FSM_SILENT);
 }
 
+/* --- What does not count -------------------------------------------------------------------- */
+
+/* A flood of them must not become a flood of lines. */
+static bool notice_may_warn(struct proc *p)
+{
+    int64_t now = host_now(notice_host(p));
+    p->said.refused++;
+    if (now < p->said.refuse_at)
+        return false;
+    p->said.refuse_at = now + REFUSAL_MS;
+    return true;
+}
+
+static void notice_refuse(struct proc *p, const struct inbox_message *m, const char *why)
+{
+    if (!notice_may_warn(p))
+        return;
+    log_warn("'%s': a message of process %d (user %u) does not count: %s%s", p->config->name,
+             (int)m->pid, (unsigned)m->uid, why,
+             p->said.refused > 1 ? "; nor did others before it" : "");
+    p->said.refused = 0;
+}
+
+static void notice_refuse_main(struct proc *p, pid_t pid)
+{
+    if (!notice_may_warn(p))
+        return;
+    log_warn("'%s' says MAINPID=%d, which is none of its processes: it stays %d", p->config->name,
+             (int)pid, (int)p->child.pid);
+    p->said.refused = 0;
+}
+
 /* --- Another main process ------------------------------------------------------------------ */
 
 static struct kin notice_kin(const struct proc *p)
@@ -100,8 +132,7 @@ static void notice_replace(struct proc *p, pid_t pid)
         return;
     int pidfd = notice_find_main(p, pid);
     if (pidfd < 0) {
-        log_warn("'%s' says MAINPID=%d, which is none of its processes: it stays %d",
-                 p->config->name, (int)pid, (int)p->child.pid);
+        notice_refuse_main(p, pid);
         return;
     }
     log_info("'%s' is process %d from now on, no longer %d, as it says", p->config->name, (int)pid,
@@ -164,20 +195,6 @@ static void notice_apply(struct proc *p, const struct notice *n)
         proc_extend(p, n->extend_ms);
     if (n->words & NOTICE_TRIGGER)
         notice_trigger(p);
-}
-
-/* A flood of them must not become a flood of lines. */
-static void notice_refuse(struct proc *p, const struct inbox_message *m, const char *why)
-{
-    int64_t now = host_now(notice_host(p));
-    p->said.refused++;
-    if (now < p->said.refuse_at)
-        return;
-    log_warn("'%s': a message of process %d (user %u) does not count: %s%s", p->config->name,
-             (int)m->pid, (unsigned)m->uid, why,
-             p->said.refused > 1 ? "; nor did others before it" : "");
-    p->said.refused = 0;
-    p->said.refuse_at = now + REFUSAL_MS;
 }
 
 static void on_message(struct inbox *b, const struct inbox_message *m)
