@@ -15,6 +15,7 @@
 #include "config/diff.h"
 #include "config/doc.h"
 #include "config/load.h"
+#include "engine/closer.h"
 #include "engine/daemon.h"
 #include "jobs/essential.h"
 #include "mainstay.h"
@@ -240,7 +241,8 @@ static void on_exit_of(struct reaper *r, pid_t pid, int code, int status)
     char how[64];
     if (supervisor_exited(&m->supervisor, pid, code, status) ||
         jobs_exited(&m->jobs, pid, code, status) ||
-        upgrade_exited(&m->upgrade, pid, code, status) || scope_exited(&m->bridge.scope, pid))
+        upgrade_exited(&m->upgrade, pid, code, status) || closer_exited(pid) ||
+        scope_exited(&m->bridge.scope, pid))
         return;
     reaper_describe(code, status, how, sizeof how);
     log_info("reaped unknown pid %d (%s)", (int)pid, how);

@@ -2,24 +2,24 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/list.h"
 #include "config/process.h"
+#include "engine/closer.h"
 #include "engine/notice.h"
 #include "engine/sockfile.h"
 
 enum { INBOX_DESCRIPTORS_MAX = 253 }; /* SCM_MAX_FD: so many can come with a message */
+
+static void on_readable(uv_poll_t *handle, int status, int events);
 
 /* --- Its name ------------------------------------------------------------------------------ */
 
@@ -106,24 +106,8 @@ int inbox_open(struct inbox *b, const struct inbox_place *place, struct err *e)
 
 /* --- Descriptors that come along ----------------------------------------------------------- */
 
-/* The last close of a socket may linger, that of a file may ask a server: somebody else does it,
- * in a table that is ours, too. */
-static void inbox_close_elsewhere(int *fds, size_t count)
-{
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_SETMASK, &all, &before);
-    long pid = syscall(SYS_clone, (unsigned long)CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
-    for (size_t i = 0; pid <= 0 && i < count; i++)
-        fd_close(&fds[i]);
-    if (pid == 0)
-        _exit(0);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
 /* Nobody needs them; of a pipe the sender may wait for this. */
-static void inbox_drop_descriptors(const struct cmsghdr *c)
+static void inbox_drop_descriptors(struct inbox *b, const struct cmsghdr *c)
 {
     struct stat st;
     int fds[INBOX_DESCRIPTORS_MAX];
@@ -136,20 +120,22 @@ static void inbox_drop_descriptors(const struct cmsghdr *c)
         else
             fds[kept++] = fds[i];
     }
-    if (kept > 0)
-        inbox_close_elsewhere(fds, kept);
+    if (kept == 0)
+        return;
+    closer_close(fds, kept);
+    b->costly = true;
 }
 
 /* --- Messages ------------------------------------------------------------------------------ */
 
-static void inbox_read_control(struct msghdr *header, struct inbox_message *m)
+static void inbox_read_control(struct inbox *b, struct msghdr *header, struct inbox_message *m)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
         struct ucred from;
         if (c->cmsg_level != SOL_SOCKET)
             continue;
         if (c->cmsg_type == SCM_RIGHTS)
-            inbox_drop_descriptors(c);
+            inbox_drop_descriptors(b, c);
         if (c->cmsg_type != SCM_CREDENTIALS || c->cmsg_len != CMSG_LEN(sizeof from))
             continue;
         memcpy(&from, CMSG_DATA(c), sizeof from);
@@ -177,7 +163,7 @@ static bool inbox_take(struct inbox *b)
         return errno == EINTR;
     struct inbox_message m = {
         .data = data, .len = (size_t)n, .cut = (header.msg_flags & MSG_TRUNC) != 0};
-    inbox_read_control(&header, &m);
+    inbox_read_control(b, &header, &m);
     b->on_message(b, &m);
     return true;
 }
@@ -185,21 +171,39 @@ static bool inbox_take(struct inbox *b)
 /* Who hears a message may close it. */
 static void inbox_take_some(struct inbox *b, int most)
 {
-    while (most-- > 0 && b->fd >= 0 && inbox_take(b))
+    b->costly = false;
+    while (most-- > 0 && b->fd >= 0 && !b->costly && inbox_take(b))
         continue;
 }
 
 void inbox_drain(struct inbox *b)
 {
-    inbox_take_some(b, INBOX_DRAIN_MAX);
+    for (int i = 0; i < INBOX_PORTION && closer_free(); i++) {
+        inbox_take_some(b, INBOX_DRAIN_MAX);
+        if (!b->costly)
+            return;
+    }
+}
+
+static void on_free(struct closer_waiter *w)
+{
+    struct inbox *b = container_of(w, struct inbox, waiter);
+    (void)uv_poll_start(&b->poll, UV_READABLE, on_readable);
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
     struct inbox *b = container_of(handle, struct inbox, poll);
     (void)events;
-    if (status == 0)
+    if (status < 0)
+        return;
+    if (closer_free()) {
         inbox_take_some(b, INBOX_PORTION);
+        return;
+    }
+    (void)uv_poll_stop(handle); /* who sends waits, too */
+    b->waiter.on_free = on_free;
+    closer_wait(&b->waiter);
 }
 
 /* --- Life ---------------------------------------------------------------------------------- */
@@ -232,6 +236,7 @@ void inbox_close(struct inbox *b, void (*on_closed)(struct inbox *b))
 {
     if (b->state == INBOX_OPEN) {
         b->state = INBOX_CLOSING;
+        closer_wait_end(&b->waiter);
         b->on_closed = on_closed;
         uv_close((uv_handle_t *)&b->poll, on_poll_closed);
     }

@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "engine/closer.h"
 
 enum {
     INBOX_ADDRESS_MAX = 110, /* "/path" or "@name", with its NUL */
@@ -40,6 +41,8 @@ struct inbox {
     enum inbox_state state;          /* of the handle */
     int fd;                          /* owned; -1: none */
     char address[INBOX_ADDRESS_MAX]; /* as NOTIFY_SOCKET says it; "" without fd */
+    struct closer_waiter waiter;     /* until somebody can close what comes along */
+    bool costly;                     /* the last message was: no more in this turn of the loop */
     void (*on_message)(struct inbox *b, const struct inbox_message *m);
     void (*on_closed)(struct inbox *b);
 };
