@@ -314,7 +314,7 @@ def main():
         ("zombies", dead, 0), ("descriptors leaked", leaked, 0),
     ]
     for what, got, _ in table:
-        say(f"{what:36} {got}")
+        say(f"| {what:36} {got}")
     bad = [what for what, got, want in table if want is not None and got != want]
     if bad or min(looped.values()) < ROUNDS / 20 or lines < 1000:
         fail(", ".join(bad) or "too little happened")
