@@ -110,6 +110,7 @@ void visitor_answer(struct visitor *v, size_t bytes)
 
 void visitor_rests(struct visitor *v)
 {
+    v->asking = false;
     visitor_let_go(v);
     v->busy = false;
     v->since = (int64_t)uv_now(v->door->loop);

@@ -39,6 +39,7 @@ struct visitor {
     struct door *door;
     int fd;        /* libmicrohttpd's */
     int64_t since; /* ms of the loop: it came, or its last answer was sent */
+    bool asking;   /* a request has begun, not yet answered: what is read of it is with us */
     bool busy;     /* its request is complete, and not yet answered to the last byte */
     bool leaving;  /* sent away */
     size_t body;   /* bytes in door.bodies */

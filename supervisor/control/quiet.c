@@ -7,15 +7,18 @@
 #include "control/servers.h"
 
 /*
- * Nobody who was let in has sent something that is not read yet. What comes behind a request that
- * is being answered is not looked at: who follows a log may have sent a line end too many.
+ * Nobody who was let in has sent something that is not read yet, or the beginning of a request.
+ * What comes behind a request that is being answered is not looked at: who follows a log may have
+ * sent a line end too many.
  */
 static bool door_quiet(const struct door *d)
 {
     const struct visitor *v;
     list_each (v, &d->visitors, link) {
         int there = 0;
-        if (!v->leaving && !v->busy && ioctl(v->fd, FIONREAD, &there) == 0 && there > 0)
+        if (v->leaving || v->busy)
+            continue;
+        if (v->asking || (ioctl(v->fd, FIONREAD, &there) == 0 && there > 0))
             return false;
     }
     return true;
@@ -46,7 +49,7 @@ static bool visitor_is_idle(const struct server *s, const struct visitor *v)
         if (x->visitor == v)
             return false;
     }
-    return !v->leaving && !v->busy;
+    return !v->leaving && !v->asking;
 }
 
 void control_each_idle(const struct control *c,

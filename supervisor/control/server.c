@@ -269,6 +269,17 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     server_run(container_of(poll, struct server, poll));
 }
 
+/* The first line of a request is there. What we return is where its exchange will be. */
+static void *on_first_line(void *owner, const char *uri, struct MHD_Connection *connection)
+{
+    struct visitor *v =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    (void)owner;
+    (void)uri;
+    v->asking = true;
+    return NULL;
+}
+
 /* libmicrohttpd has begun with a connection, or is done with it */
 static void on_connection(void *owner, struct MHD_Connection *connection, void **memory,
                           enum MHD_ConnectionNotificationCode what)
@@ -318,9 +329,9 @@ static int server_start_daemon(struct server *s, struct err *e)
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET, 0,
         NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, s,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HEAD, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)LIMIT_IDLE_S, MHD_OPTION_END);
+        s, MHD_OPTION_URI_LOG_CALLBACK, on_first_line, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)LIMIT_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HEAD,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LIMIT_IDLE_S, MHD_OPTION_END);
     if (!s->daemon)
         return err_set(e, -ENOMEM, "cannot start the HTTP server of [%s]", s->section);
     return 0;
