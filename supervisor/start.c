@@ -18,6 +18,7 @@ static int mainstay_inherit(struct mainstay *m)
     m->config = config_ref(m->whole.config);
     m->first = config_ref(m->whole.first);
     pidfile_adopt(&m->pidfile, m->first->pidfile, m->whole.pidfile);
+    keeper_inherit(&m->recovery.kept, &m->whole);
     return 0;
 }
 
@@ -45,6 +46,7 @@ static int mainstay_choose_config(struct mainstay *m, struct err *e)
                               .folder = getcwd(NULL, 0),
                               .program = upgrade_program(m->argv[0]),
                               .journal = -1,
+                              .kept = {-1, -1, -1},
                               .began_wall = clock_wall()};
     return 0;
 }
@@ -183,6 +185,7 @@ static void mainstay_end(struct mainstay *m)
     mem_free(m->server_url);
     mem_free(m->whole.folder);
     mem_free(m->whole.program);
+    mem_free(m->whole.kept_sockets);
     arena_close(&m->arena);
 }
 

@@ -27,6 +27,8 @@ struct keep_ops {
     /* The state is new; what it asks for (a start, a signal) is done after this. */
     void (*proc_changed)(struct keep *k, struct proc *p);
     void (*job_changed)(struct keep *k, struct job *job);
+    /* Something is on its way to who keeps it: not a moment to become another program. */
+    bool (*busy)(const struct keep *k);
     /* Another process has taken its place (MAINPID=): pid and pidfd are new. May be NULL. */
     void (*child_replaced)(struct keep *k, struct child *c);
     /* A socket of listen= was opened, or, with `closing`, is closed next. May be NULL. */

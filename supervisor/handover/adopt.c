@@ -90,9 +90,11 @@ int adopt_read(struct adoption *a, const char *text, size_t len, struct err *e)
     if (!a->daemon)
         return err_set(e, -EINVAL, "it has no line for the daemon itself");
     rc = adopt_check_rows(a, e);
-    if (rc == 0)
-        rc = configs_read(&a->configs, &a->book, e);
-    return rc == 0 ? adopt_check_names(a, e) : rc;
+    if (rc < 0)
+        return rc;
+    if (configs_read(&a->configs, &a->book, e) < 0)
+        return -ENOEXEC;
+    return adopt_check_names(a, e);
 }
 
 void adopt_close(struct adoption *a)
@@ -128,6 +130,7 @@ static bool adopt_rows(struct adoption *a, const json_t *line, const struct line
 
 void adopt_daemon(const struct adoption *a, struct whole *w, struct carrier *c)
 {
+    w->kept[0] = w->kept[1] = w->kept[2] = -1;
     (void)line_unpack(a->daemon, &rows_whole, w, c, NULL);
     w->first = configs_get(&a->configs, a->daemon, "first");
     w->config = configs_get(&a->configs, a->daemon, "config");

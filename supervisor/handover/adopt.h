@@ -20,7 +20,8 @@ struct adoption {
 };
 
 /*
- * Understands all of it, or -EINVAL and one sentence. Nothing is touched: for trials, too. Close
+ * Understands all of it, or -EINVAL and one sentence; -ENOEXEC when only a configuration of it does
+ * not load. Nothing is touched: for trials, too. Close
  * it also after a failure.
  */
 int adopt_read(struct adoption *a, const char *text, size_t len, struct err *e);

@@ -330,12 +330,18 @@ static void keeper_child_replaced(struct keep *keep, struct child *c)
     keeper_write(k);
 }
 
+static bool keeper_busy(const struct keep *keep)
+{
+    return container_of_const(keep, struct keeper, keep)->store.queued > 0;
+}
+
 static const struct keep_ops keeper_ops = {
     .child_started = keeper_child_started,
     .child_let_go = keeper_child_let_go,
     .child_ended = keeper_child_ended,
     .proc_changed = keeper_proc_changed,
     .job_changed = keeper_job_changed,
+    .busy = keeper_busy,
     .child_replaced = keeper_child_replaced,
     .listen_changed = keeper_listen_changed,
 };
@@ -385,18 +391,25 @@ static void keeper_store_file(struct keeper *k, const char *name, int fd)
         (void)store_keep(&k->store, name, copy);
 }
 
-static int kept_make(struct kept *kept, struct err *e)
+static int kept_open(struct kept *kept, const int fds[3], struct err *e)
 {
-    int rc = statelog_open(&kept->log, (const int[]){-1, -1}, e);
+    int rc = statelog_open(&kept->log, fds, e);
     if (rc == 0)
-        rc = flight_open(&kept->flight, -1, e);
+        rc = flight_open(&kept->flight, fds[2], e);
     if (rc < 0)
         statelog_close(&kept->log);
     kept->there = rc == 0;
     return rc;
 }
 
-void keeper_open(struct keeper *k, uv_loop_t *loop, struct kept *kept, const struct whole *w)
+void keeper_inherit(struct kept *kept, struct whole *w)
+{
+    struct err e;
+    if (w->kept[0] >= 0 && w->kept[1] >= 0 && w->kept[2] >= 0 && kept_open(kept, w->kept, &e) < 0)
+        log_error("what was kept for a crash is made anew: %s", e.text);
+}
+
+void keeper_open(struct keeper *k, uv_loop_t *loop, struct kept *kept, struct whole *w)
 {
     struct err e;
     *k = (struct keeper){.keep = {.ops = &keeper_ops}, .whole = w, .kept = *kept};
@@ -411,7 +424,7 @@ void keeper_open(struct keeper *k, uv_loop_t *loop, struct kept *kept, const str
     if (!store_is_there(&k->store))
         return;
     bool fresh = !k->kept.there;
-    if (fresh && kept_make(&k->kept, &e) < 0) {
+    if (fresh && kept_open(&k->kept, (const int[]){-1, -1, -1}, &e) < 0) {
         log_warn("a crash of mainstayd would end its programs: %s", e.text);
         return;
     }
@@ -420,6 +433,9 @@ void keeper_open(struct keeper *k, uv_loop_t *loop, struct kept *kept, const str
         keeper_store_file(k, "state-b", k->kept.log.halves[1].fd);
         keeper_store_file(k, "flight", k->kept.flight.fd);
     }
+    const int fds[] = {k->kept.log.halves[0].fd, k->kept.log.halves[1].fd, k->kept.flight.fd};
+    memcpy(w->kept, fds, sizeof fds);
+    keeper_know_sockets(k, w->kept_sockets);
     k->on = true;
     stream_use_flight(&k->kept.flight);
     keeper_host(k)->keep = &k->keep;

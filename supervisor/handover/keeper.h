@@ -49,7 +49,7 @@ struct keeper_socket {
 
 struct keeper {
     struct keep keep;
-    const struct whole *whole; /* borrowed */
+    struct whole *whole; /* borrowed */
     struct kept kept;
     struct store store;
     struct carrier carrier;
@@ -71,11 +71,14 @@ struct keeper {
     struct event_subscriber subscriber;
 };
 
+/* What `w` says that the version before us has left. */
+void keeper_inherit(struct kept *kept, struct whole *w);
+
 /*
  * `kept` is what a daemon before us has left, and is taken; when nothing is there it is made, if
  * systemd keeps descriptors for us. From then on what is started waits behind a gate.
  */
-void keeper_open(struct keeper *k, uv_loop_t *loop, struct kept *kept, const struct whole *w);
+void keeper_open(struct keeper *k, uv_loop_t *loop, struct kept *kept, struct whole *w);
 
 /* Everything is there that was loaded or taken over; from now on all is kept. Nothing may have been
  * started since keeper_open. */
@@ -96,6 +99,7 @@ void keeper_know_socket(struct keeper *k, uint64_t number, uint64_t ino);
 /* Between keeper.c and keeper_sockets.c, which are one. */
 void keeper_place(struct keeper *k, int fd, uint64_t serial, char role);
 void keeper_scan_sockets(struct keeper *k);
+void keeper_know_sockets(struct keeper *k, const char *text); /* whole.kept_sockets */
 void keeper_listen_changed(struct keep *keep, struct listen_socket *s, bool closing);
 
 void keeper_forget(struct keeper *k, char kind, uint64_t serial); /* lets go of it */

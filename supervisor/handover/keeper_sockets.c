@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -16,6 +17,28 @@ void keeper_know_socket(struct keeper *k, uint64_t number, uint64_t ino)
     k->sockets[k->socket_count++] = (struct keeper_socket){.number = number, .ino = ino};
     if (number > k->socket_number)
         k->socket_number = number;
+}
+
+void keeper_know_sockets(struct keeper *k, const char *text)
+{
+    char *end;
+    while (text && *text) {
+        uint64_t number = strtoull(text, &end, 10);
+        if (number == 0 || *end != ':')
+            return;
+        keeper_know_socket(k, number, strtoull(end + 1, &end, 10));
+        text = *end ? end + 1 : end;
+    }
+}
+
+/* For an upgrade. */
+static void keeper_note_sockets(struct keeper *k)
+{
+    struct buf text = BUF_EMPTY;
+    for (size_t i = 0; i < k->socket_count; i++)
+        buf_printf(&text, "%" PRIu64 ":%" PRIu64 " ", k->sockets[i].number, k->sockets[i].ino);
+    mem_free(k->whole->kept_sockets);
+    k->whole->kept_sockets = buf_take(&text);
 }
 
 /* Whether it is one that was not kept before. */
@@ -83,6 +106,7 @@ void keeper_scan_sockets(struct keeper *k)
     }
     k->socket_count = kept;
     k->sockets_changed = false;
+    keeper_note_sockets(k);
 }
 
 /* --- Of listen= ---------------------------------------------------------------------------- */

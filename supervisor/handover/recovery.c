@@ -248,6 +248,7 @@ static void recovery_mend(struct recovery *r, struct book *book)
     (void)json_object_set_new(daemon, "serials",
                               json_integer((json_int_t)serials + RECOVERY_SPARE));
     (void)json_object_set_new(daemon, "ready", json_false());
+    (void)json_object_set_new(daemon, "sockets", json_null()); /* recovery_sockets knows better */
 }
 
 /* --- Finding ------------------------------------------------------------------------------- */
@@ -336,6 +337,12 @@ int recovery_find(struct recovery *r, struct inherited *in, struct err *e)
         recovery_mend(r, &r->adoption.book);
         r->taken = true;
         return 0;
+    }
+    if (rc == -ENOEXEC) {
+        r->taken = true;
+        return err_prefix(e, rc,
+                          "mainstayd has crashed, and what its programs were started with "
+                          "does not load; they run on");
     }
     log_critical("mainstayd has crashed, and what it has left cannot be understood: %s. Its "
                  "programs are ended, and all begins anew",

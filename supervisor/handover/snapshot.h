@@ -27,6 +27,8 @@ struct whole {
     char *program;      /* what the next upgrade runs unless another one is named; owned */
     bool ready;         /* systemd was told that all is up */
     int journal;        /* memory with what waits for journald; -1: nothing */
+    int kept[3];        /* that outlives us: state-a, state-b, flight of keeper.h; -1: none */
+    char *kept_sockets; /* "5:12345 " ...: numbers and inodes, likewise; owned; NULL: none */
     int64_t upgrades;   /* how often this pid has become another version */
     int64_t left;       /* us, monotonic: when the last turn of the loop ended */
     int64_t began_wall; /* ms since 1970: when the daemon of this pid was started first */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/resume.h"
+#include "engine/keep.h"
 #include "handover/become.h"
 #include "handover/memory.h"
 #include "handover/predecessor.h"
@@ -104,7 +105,8 @@ static void on_look(struct timer *timer)
     struct host *host = upgrade_host(u);
     bool late = host_now(host) >= u->until;
     bool rests = u->step == UPGRADE_CALLS || control_at_rest(u->control);
-    bool quiet = rests && control_quiet(u->control) && journal_counts().count == 0;
+    bool kept = !host->keep || !host->keep->ops->busy(host->keep);
+    bool quiet = rests && kept && control_quiet(u->control) && journal_counts().count == 0;
     if (!late && !quiet) {
         host_arm(host, &u->look, host_now(host) + 1);
         return;

@@ -108,6 +108,13 @@ def rpc(method):
     return s
 
 
+def rpc_answers():
+    try:
+        return answered(rpc("supervisor.getState"))
+    except OSError:
+        return False
+
+
 def answered(s):
     got = b""
     with s:
@@ -167,13 +174,32 @@ def kill(pid):
         fail(f"the daemon {pid} is gone already")
 
 
+def upgrades():
+    return content("mainstayd.log").count(" upgraded from mainstay ")
+
+
+def upgrade(pid, whole):
+    """The daemon becomes another program, with what is kept."""
+    done = upgrades()
+    wait_for(rpc_answers, "a daemon that hears signals")
+    os.kill(pid, signal.SIGUSR1)
+    if whole:
+        wait_for(lambda: upgrades() > done, "an upgrade")
+        time.sleep(random.uniform(0, 0.05))
+    else:
+        time.sleep(random.uniform(0, 0.15))
+
+
 def one_round(kinds):
     """Kills the daemon at some moment of its life; returns when there is a new one."""
     pid = daemon_pid() or new_daemon(0)
-    kind = random.choice(("soon", "soon", "soon", "at once", "twice", "connect"))
+    kind = random.choice(("soon", "soon", "soon", "at once", "twice", "connect", "upgrade",
+                          "amid upgrade"))
     kinds[kind] += 1
     if kind == "at once":
         time.sleep(random.uniform(0, 0.01))
+    elif "upgrade" in kind:
+        upgrade(pid, kind == "upgrade")
     else:
         time.sleep(random.uniform(0.02, 0.4))
     kill(pid)
