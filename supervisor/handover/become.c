@@ -56,7 +56,11 @@ int become_lines(const struct whole *w, json_t *fds, struct err *e)
     numbers_init(&n, fds);
     snapshot_all(w, &archive, &n.carrier, &text);
     config_archive_close(&archive);
-    int fd = memory_new("mainstay-handover", &text, e);
+    /* Who reads them refuses a longer line: then nobody could go on any more, not even we. */
+    int fd = text.len <= LINE_LENGTH_MAX
+                 ? memory_new("mainstay-handover", &text, e)
+                 : err_set(e, -EFBIG, "what is to be handed over takes %zu MB: more than %d",
+                           text.len >> 20, LINE_LENGTH_MAX >> 20);
     buf_close(&text);
     return fd;
 }
