@@ -312,6 +312,32 @@ int listen_take(struct listen_use *u, const struct process_config *c, struct err
     return 0;
 }
 
+static void listen_renew_file(struct listens *l, struct listen_socket *s,
+                              const struct process_config *c)
+{
+    const struct stat that = {.st_dev = s->dev, .st_ino = s->ino};
+    int64_t uid = c->uid == CONFIG_UNSET ? (int64_t)geteuid() : c->uid;
+    int64_t gid = c->gid == CONFIG_UNSET ? (int64_t)getegid() : c->gid;
+    int rc = sockfile_change(listen_path(s), &that, (mode_t)c->listen_mode & 07777, uid, gid);
+    if (rc == 0)
+        return;
+    log_warn("%s is opened anew: its file is %s", s->address.text,
+             rc == -ENOENT || rc == -ESTALE ? "gone" : strerror(-rc));
+    listen_shut(l, s);
+}
+
+void listen_renew(struct listen_use *u, const struct process_config *c)
+{
+    for (size_t i = 0; i < u->count; i++) {
+        struct listen_socket *s = u->sockets[i];
+        bool alone = s->users == (u->taken ? 1 : 0);
+        if (s->fd >= 0 && alone && !s->lent && listen_is_file(s))
+            listen_renew_file(u->all, s, c);
+        if (s->fd < 0)
+            listen_drop(u); /* it is taken again, all of it */
+    }
+}
+
 void listen_drop(struct listen_use *u)
 {
     if (!u->taken)

@@ -62,4 +62,10 @@ void listen_use_close(struct listen_use *u); /* twice is fine */
 int listen_take(struct listen_use *u, const struct process_config *c, struct err *e);
 void listen_drop(struct listen_use *u);
 
+/*
+ * Before a process is started that is the only user of its sockets: their files get the mode and
+ * owner of today's configuration, and those whose files are gone are opened anew by listen_take.
+ */
+void listen_renew(struct listen_use *u, const struct process_config *c);
+
 #endif

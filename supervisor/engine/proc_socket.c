@@ -4,6 +4,7 @@
 
 int proc_take_sockets(struct proc *p, struct err *e)
 {
+    listen_renew(&p->listen, p->config);
     int rc = listen_take(&p->listen, p->config, e);
     if (rc < 0)
         return rc;

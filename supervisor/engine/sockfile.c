@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -28,6 +29,23 @@ int sockfile_give(const char *path, int64_t uid, int64_t gid)
     int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : S_ISSOCK(st.st_mode) ? 0 : -ENOTSOCK;
     if (rc == 0 && fchownat(fd, "", (uid_t)uid, (gid_t)gid, AT_EMPTY_PATH) < 0)
+        rc = -errno;
+    fd_close(&fd);
+    return rc;
+}
+
+int sockfile_change(const char *path, const struct stat *that, mode_t mode, int64_t uid,
+                    int64_t gid)
+{
+    struct stat st = {.st_ino = 0};
+    char name[32];
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+    if (rc == 0 && (st.st_dev != that->st_dev || st.st_ino != that->st_ino))
+        rc = -ESTALE;
+    (void)snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    if (rc == 0 &&
+        (chmod(name, mode) < 0 || fchownat(fd, "", (uid_t)uid, (gid_t)gid, AT_EMPTY_PATH) < 0))
         rc = -errno;
     fd_close(&fd);
     return rc;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/un.h>
 
@@ -14,6 +15,11 @@ int sockfile_bind(int fd, const struct sockaddr_un *to, mode_t mode); /* 0 or -e
 
 /* Its owner; CONFIG_UNSET (-1) leaves that as it is. 0 or -errno. */
 int sockfile_give(const char *path, int64_t uid, int64_t gid);
+
+/* Another mode and owner for that very file, whoever may change names in its folder; -ESTALE: what
+ * is there is another one. */
+int sockfile_change(const char *path, const struct stat *that, mode_t mode, int64_t uid,
+                    int64_t gid);
 
 /* Does anybody listen there, or might? -ENOTSOCK: it is something else; -ENOENT: nothing. */
 int sockfile_answers(const char *path);
