@@ -143,11 +143,11 @@ static void listen_shut(struct listens *l, struct listen_socket *s)
     if (s->fd < 0)
         return;
     listen_keep(l, s, true);
-    log_info("nobody listens at %s any more", s->address.text);
     if (listen_is_file(s) && !s->lent && lstat(listen_path(s), &st) == 0 && st.st_dev == s->dev &&
         st.st_ino == s->ino)
         (void)unlink(listen_path(s));
     fd_close(&s->fd);
+    log_info("nobody listens at %s any more", s->address.text);
 }
 
 /* Closes what is to be closed by now, forgets what nobody names, and says when to look again. */
