@@ -74,8 +74,8 @@ static int half_old(struct statelog_half *h, int fd)
     if (fstat(fd, &st) < 0 || st.st_size < STATELOG_ROOM)
         return -EINVAL;
     int rc = half_map(h, (size_t)st.st_size);
-    if (rc < 0)
-        return rc;
+    if (rc < 0 || !h->map)
+        return rc < 0 ? rc : -EINVAL;
     if (memcmp(h->map->magic, nothing, sizeof nothing) == 0)
         memcpy(h->map->magic, statelog_magic, sizeof statelog_magic);
     bool whole = h->map->length <= h->room - STATELOG_FRONT;
