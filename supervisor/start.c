@@ -18,7 +18,7 @@ static int mainstay_inherit(struct mainstay *m)
     m->config = config_ref(m->whole.config);
     m->first = config_ref(m->whole.first);
     pidfile_adopt(&m->pidfile, m->first->pidfile, m->whole.pidfile);
-    keeper_inherit(&m->recovery.kept, &m->whole);
+    kept_inherit(&m->recovery.kept, &m->whole);
     return 0;
 }
 

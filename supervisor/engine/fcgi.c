@@ -155,5 +155,7 @@ void fcgi_drop(struct fcgi *f)
     if (--f->users > 0)
         return;
     log_info("Closing socket %s", f->config->url);
+    if (f->kept) /* its address is free now, not when they have let go of it */
+        (void)shutdown(f->fd, SHUT_RDWR);
     fd_close(&f->fd);
 }

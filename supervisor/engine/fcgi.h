@@ -21,6 +21,7 @@ struct fcgi {
     int fd;                      /* -1: closed */
     unsigned users;
     bool resolved; /* tcp: `address` is known */
+    bool kept;     /* others hold it for us, and let go of it later than we do */
     struct sockaddr_in address;
 };
 

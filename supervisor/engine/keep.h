@@ -27,6 +27,8 @@ struct keep_ops {
     /* The state is new; what it asks for (a start, a signal) is done after this. */
     void (*proc_changed)(struct keep *k, struct proc *p);
     void (*job_changed)(struct keep *k, struct job *job);
+    /* What is known of it as an event listener is new. */
+    void (*member_changed)(struct keep *k, struct proc *p);
     /* Something is on its way to who keeps it: not a moment to become another program. */
     bool (*busy)(const struct keep *k);
     /* Another process has taken its place (MAINPID=): pid and pidfd are new. May be NULL. */

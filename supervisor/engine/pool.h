@@ -55,6 +55,7 @@ struct pool_ops {
 struct pool_member {
     struct listener listener;
     struct pool_entry held; /* what it is busy with */
+    bool kept_busy;         /* whoever keeps it knows that it is busy */
 };
 
 struct pool {

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/blank.h"
+#include "engine/keep.h"
 #include "engine/supervisor.h"
 
 /* --- What a pool asks of processes --------------------------------------------------------- */
@@ -29,6 +30,29 @@ static bool member_running(const struct pool *p, size_t member)
 static int member_send(struct pool *p, size_t member, const char *data, size_t len)
 {
     return child_write(&member_proc(p, member)->child, data, len);
+}
+
+static size_t proc_member(const struct proc *p)
+{
+    return (size_t)(p - p->group->procs);
+}
+
+/* For whoever takes over after a crash: how far it is in its protocol. */
+static void pools_keep(struct proc *p)
+{
+    struct pool_member *member = &p->group->pool->members[proc_member(p)];
+    struct keep *keep = p->group->supervisor->host->keep;
+    member->kept_busy = member->listener.state == LISTENER_BUSY;
+    if (keep)
+        keep->ops->member_changed(keep, p);
+}
+
+static void pools_keep_busy(struct pool *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->members[i].listener.state == LISTENER_BUSY && !p->members[i].kept_busy)
+            pools_keep(member_proc(p, i));
+    }
 }
 
 /* The word behind "key:" in the payload's first line. */
@@ -133,8 +157,10 @@ static void on_dispatch(struct timer *timer)
 {
     struct pools *pools = container_of(timer, struct pools, dispatch);
     struct pool *p;
-    list_each (p, &pools->pools, link)
+    list_each (p, &pools->pools, link) {
         pool_dispatch(p, host_now(pools->supervisor->host));
+        pools_keep_busy(p);
+    }
     pools_settle(pools);
 }
 
@@ -265,15 +291,11 @@ void pools_free(struct pool *p)
 
 /* --- What processes do --------------------------------------------------------------------- */
 
-static size_t proc_member(const struct proc *p)
-{
-    return (size_t)(p - p->group->procs);
-}
-
 void pools_started(struct proc *p)
 {
     p->group->pool->patience = 0;
     pool_started(p->group->pool, proc_member(p));
+    pools_keep(p);
 }
 
 void pools_ended(struct proc *p)
@@ -286,6 +308,7 @@ void pools_heard(struct proc *p, const char *data, size_t len)
 {
     struct supervisor *s = p->group->supervisor;
     pool_heard(p->group->pool, proc_member(p), data, len, host_now(s->host));
+    pools_keep(p);
     pools_settle(&s->pools);
 }
 

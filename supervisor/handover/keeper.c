@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -227,23 +226,6 @@ static void keeper_store_child(struct keeper *k, struct child *c)
     child_release(c);
 }
 
-/* When it was started, in the kernel's ticks since boot; 0: there is no such process. */
-uint64_t keeper_ticks(pid_t pid)
-{
-    char path[64];
-    struct buf stat = BUF_EMPTY;
-    uint64_t ticks = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    if (fd_read_file(path, 4096, &stat, NULL) == 0) {
-        const char *at = strrchr(buf_str(&stat), ')'); /* its name may hold anything */
-        for (int field = 2; at && field < 22; field++)
-            at = strchr(at + 1, ' ');
-        ticks = at ? strtoull(at, NULL, 10) : 0;
-    }
-    buf_close(&stat);
-    return ticks;
-}
-
 /* --- What happens -------------------------------------------------------------------------- */
 
 static void keeper_child_started(struct keep *keep, struct child *c)
@@ -252,7 +234,7 @@ static void keeper_child_started(struct keep *keep, struct child *c)
     keeper_place_child(k, c);
     if (!k->begun) /* all lines are written anew soon */
         return;
-    c->ticks = keeper_ticks(c->pid);
+    c->ticks = kept_ticks(c->pid);
     if (k->sockets_changed || (!c->of_job && container_of(c, struct proc, child)->socket))
         keeper_scan_sockets(k); /* what it was given has to be there with it */
     line_write(snapshot_child(c, &k->carrier), &k->lines);
@@ -323,10 +305,23 @@ static void keeper_child_replaced(struct keep *keep, struct child *c)
     int fd = bundle_make(&b);
     if (fd >= 0)
         (void)store_keep(&k->store, name, fd);
-    c->ticks = keeper_ticks(c->pid);
+    c->ticks = kept_ticks(c->pid);
     keeper_place_child(k, c);
     line_write(snapshot_child(c, &k->carrier), &k->lines);
     keeper_owner_line(k, c);
+    keeper_write(k);
+}
+
+/* A listener that has been sent a part of an event can be told no other one. */
+static void keeper_member_changed(struct keep *keep, struct proc *p)
+{
+    struct keeper *k = keeper_of(keep);
+    const struct pool *pool = p->group->pool;
+    if (!k->begun)
+        return;
+    json_t *line = snapshot_member(&pool->members[p - p->group->procs], p->label);
+    (void)json_object_set_new(line, "feeding", json_boolean(!feed_idle(&p->child.feed)));
+    line_write(line, &k->lines);
     keeper_write(k);
 }
 
@@ -341,6 +336,7 @@ static const struct keep_ops keeper_ops = {
     .child_ended = keeper_child_ended,
     .proc_changed = keeper_proc_changed,
     .job_changed = keeper_job_changed,
+    .member_changed = keeper_member_changed,
     .busy = keeper_busy,
     .child_replaced = keeper_child_replaced,
     .listen_changed = keeper_listen_changed,
@@ -389,24 +385,6 @@ static void keeper_store_file(struct keeper *k, const char *name, int fd)
     store_drop(&k->store, name); /* one that nobody could make use of */
     if (copy >= 0)
         (void)store_keep(&k->store, name, copy);
-}
-
-static int kept_open(struct kept *kept, const int fds[3], struct err *e)
-{
-    int rc = statelog_open(&kept->log, fds, e);
-    if (rc == 0)
-        rc = flight_open(&kept->flight, fds[2], e);
-    if (rc < 0)
-        statelog_close(&kept->log);
-    kept->there = rc == 0;
-    return rc;
-}
-
-void keeper_inherit(struct kept *kept, struct whole *w)
-{
-    struct err e;
-    if (w->kept[0] >= 0 && w->kept[1] >= 0 && w->kept[2] >= 0 && kept_open(kept, w->kept, &e) < 0)
-        log_error("what was kept for a crash is made anew: %s", e.text);
 }
 
 void keeper_open(struct keeper *k, uv_loop_t *loop, struct kept *kept, struct whole *w)
@@ -474,11 +452,7 @@ void keeper_close(struct keeper *k)
     }
     for (size_t i = 0; i < sizeof timers / sizeof *timers; i++)
         host_disarm(keeper_host(k), timers[i]);
-    if (k->kept.there) {
-        statelog_close(&k->kept.log);
-        flight_close(&k->kept.flight);
-    }
-    k->kept.there = false;
+    kept_close(&k->kept);
     store_close(&k->store);
     config_archive_close(&k->configs);
     buf_close(&k->lines);

@@ -21,21 +21,12 @@
 
 #include "engine/keep.h"
 #include "event/bus.h"
-#include "handover/snapshot.h"
-#include "handover/statelog.h"
-#include "output/flight.h"
+#include "handover/kept.h"
 #include "systemd/store.h"
 
 enum { KEEPER_PATIENCE_MS = 2000 };
 
 #define KEEPER_LISTEN "listen-"
-
-/* What is in memory that outlives us; fd -1 and NULL where it is not. */
-struct kept {
-    struct statelog log;
-    struct flight flight;
-    bool there; /* it is open, and systemd has it, too */
-};
 
 struct keeper_place; /* which child a descriptor belongs to */
 struct keeper_wait;  /* a child behind its gate */
@@ -71,9 +62,6 @@ struct keeper {
     struct event_subscriber subscriber;
 };
 
-/* What `w` says that the version before us has left. */
-void keeper_inherit(struct kept *kept, struct whole *w);
-
 /*
  * `kept` is what a daemon before us has left, and is taken; when nothing is there it is made, if
  * systemd keeps descriptors for us. From then on what is started waits behind a gate.
@@ -89,9 +77,6 @@ void keeper_rest(struct keeper *k);
 
 /* All lines anew: many things have changed. */
 void keeper_rewrite(struct keeper *k);
-
-/* When the process began, in the kernel's ticks since boot; 0: there is none. */
-uint64_t keeper_ticks(pid_t pid);
 
 /* For recovery.h: a socket that lies in the store from before. */
 void keeper_know_socket(struct keeper *k, uint64_t number, uint64_t ino);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/list.h"
@@ -83,6 +84,7 @@ static void keeper_see_programs(struct keeper *k)
     const struct pgroup *g;
     list_each (g, &k->whole->supervisor->groups, link) {
         for (size_t i = 0; i < g->socket_count; i++) {
+            g->sockets[i].kept = true;
             if (keeper_see(k, g->sockets[i].fd))
                 line_write(snapshot_socket(g, &g->sockets[i], &k->carrier), &k->lines);
         }
@@ -121,6 +123,8 @@ void keeper_listen_changed(struct keep *keep, struct listen_socket *s, bool clos
         hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
     (void)snprintf(name, sizeof name, KEEPER_LISTEN "%016" PRIx64, hash);
     int copy = closing || s->lent ? -1 : fcntl(s->fd, F_DUPFD_CLOEXEC, 3);
+    if (closing && !s->lent) /* its address is free now, not when systemd has let go of it */
+        (void)shutdown(s->fd, SHUT_RDWR);
     if (closing)
         store_drop(&k->store, name);
     else if (copy >= 0)

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -78,10 +80,7 @@ void recovery_close(struct recovery *r)
         fd_close(&r->items[i].fd);
     mem_free(r->items);
     adopt_close(&r->adoption);
-    if (r->kept.there) {
-        statelog_close(&r->kept.log);
-        flight_close(&r->kept.flight);
-    }
+    kept_close(&r->kept);
     *r = (struct recovery){0};
 }
 
@@ -147,19 +146,17 @@ static json_int_t line_number(const json_t *line, const char *name)
 }
 
 /* Its pipes are lost, so it cannot go on; nor may another one be started beside it. */
-static void recovery_end(const struct book_entry *entry, bool held)
+static void recovery_end(const struct book_entry *entry, const char *why)
 {
     pid_t pid = (pid_t)line_number(entry->line, "pid");
     uint64_t ticks = (uint64_t)line_number(entry->line, "ticks");
     struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
     if (p.fd < 0)
         return;
-    if (ticks != 0 && keeper_ticks(pid) == ticks) {
-        if (!held) /* else it waits at its gate, and would end by itself */
-            log_critical(
-                "'%s' (%d) was not kept by systemd and its pipes are lost: it is killed and "
-                "started anew",
-                entry->key, (int)pid);
+    if (ticks != 0 && kept_ticks(pid) == ticks) {
+        if (why) /* else it waits at its gate, and would end by itself */
+            log_critical("'%s' (%d) %s: it is killed and started anew", strchr(entry->key, ' ') + 1,
+                         (int)pid, why);
         (void)kill(-pid, SIGKILL);
         (void)syscall(SYS_pidfd_send_signal, p.fd, SIGKILL, NULL, 0);
         (void)poll(&p, 1, RECOVERY_KILL_MS);
@@ -167,14 +164,20 @@ static void recovery_end(const struct book_entry *entry, bool held)
     fd_close(&p.fd);
 }
 
-static json_t *book_line(const struct book *book, const char *kind, const char *key)
+static struct book_entry *book_entry_of(const struct book *book, const char *kind, const char *key)
 {
     for (size_t i = 0; i < book->count; i++) { /* linear: only for what is lost */
-        const struct book_entry *entry = &book->entries[i];
+        struct book_entry *entry = &book->entries[i];
         if (entry->line && strcmp(entry->kind, kind) == 0 && strcmp(entry->key, key) == 0)
-            return entry->line;
+            return entry;
     }
     return NULL;
+}
+
+static json_t *book_line(const struct book *book, const char *kind, const char *key)
+{
+    const struct book_entry *entry = book_entry_of(book, kind, key);
+    return entry ? entry->line : NULL;
 }
 
 /* A program that has lost its process is about to start, or was about to be stopped and is. */
@@ -189,6 +192,14 @@ static void recovery_mend_owner(const struct book *book, const char *child_key)
         (void)json_object_set_new(line, "state", json_integer(PROC_STOPPED));
         (void)json_object_set_new(line, "deadline", json_integer(FSM_NEVER));
     }
+}
+
+static void recovery_lose(const struct book *book, struct book_entry *child, const char *why)
+{
+    recovery_end(child, why);
+    recovery_mend_owner(book, child->key);
+    json_decref(child->line);
+    child->line = NULL;
 }
 
 /* What the stream remembers of its last chunk, which is newer than its line. */
@@ -220,10 +231,24 @@ static void recovery_mend_child(struct recovery *r, const struct book *book,
         recovery_mend_stream(r, entry->line, serial, true);
         return;
     }
-    recovery_end(entry, held);
-    recovery_mend_owner(book, entry->key);
-    json_decref(entry->line);
-    entry->line = NULL;
+    recovery_lose(book, entry, held ? NULL : "was not kept by systemd and its pipes are lost");
+}
+
+/* How far a listener is in its protocol is known, but not what it was to be told next. */
+static void recovery_mend_listener(const struct book *book, struct book_entry *entry)
+{
+    if (strcmp(entry->kind, "event") == 0) {
+        json_decref(entry->line);
+        entry->line = NULL;
+    }
+    if (strcmp(entry->kind, "member") != 0 ||
+        !json_is_true(json_object_get(entry->line, "feeding")))
+        return;
+    char *key = mem_printf("proc %s", entry->key);
+    struct book_entry *child = book_entry_of(book, "child", key);
+    if (child)
+        recovery_lose(book, child, "was being sent an event, of which the rest is lost");
+    mem_free(key);
 }
 
 static void recovery_mend(struct recovery *r, struct book *book)
@@ -234,6 +259,10 @@ static void recovery_mend(struct recovery *r, struct book *book)
             serials = r->items[i].serial;
     }
     json_t *daemon = book_line(book, "daemon", "");
+    for (size_t i = 0; i < book->count; i++) {
+        if (book->entries[i].line)
+            recovery_mend_listener(book, &book->entries[i]);
+    }
     for (size_t i = 0; i < book->count; i++) {
         struct book_entry *entry = &book->entries[i];
         if (!entry->line || strcmp(entry->kind, "child") != 0)
@@ -253,24 +282,20 @@ static void recovery_mend(struct recovery *r, struct book *book)
 
 /* --- Finding ------------------------------------------------------------------------------- */
 
+/* One of them alone is of a daemon that died before it had begun. */
 static int recovery_open(struct recovery *r, struct inherited *in, struct err *e)
 {
-    int halves[2] = {inherited_named(in, "state-a"), inherited_named(in, "state-b")};
-    int flight = inherited_named(in, "flight");
-    recovery_take_items(r, in);
-    if (halves[0] < 0 && halves[1] < 0) {
-        fd_close(&flight);
-        return 0;
+    static const char *const names[] = {"state-a", "state-b", "flight"};
+    int fds[3];
+    bool all = true;
+    for (size_t i = 0; i < 3; i++) {
+        fds[i] = inherited_named(in, names[i]);
+        all = all && fds[i] >= 0;
     }
-    int rc = statelog_open(&r->kept.log, halves, e);
-    if (rc == 0)
-        rc = flight_open(&r->kept.flight, flight, e);
-    else
-        fd_close(&flight);
-    if (rc < 0)
-        statelog_close(&r->kept.log);
-    r->kept.there = rc == 0;
-    return rc;
+    recovery_take_items(r, in);
+    for (size_t i = 0; !all && i < 3; i++)
+        fd_close(&fds[i]);
+    return all ? kept_open(&r->kept, fds, e) : 0;
 }
 
 /* Its whole group, if it is there: the pid is that of the descriptor. */
@@ -320,22 +345,58 @@ static bool recovery_alive(struct recovery *r)
     return false;
 }
 
-int recovery_find(struct recovery *r, struct inherited *in, struct err *e)
+/* Where a unix socket of ours is: it was bound under a name with a pid behind it (socket_open). */
+static void recovery_socket_path(int fd, char path[sizeof(struct sockaddr_un)])
+{
+    struct sockaddr_un bound = {.sun_family = AF_UNSPEC};
+    socklen_t len = sizeof bound - 1;
+    *path = '\0';
+    if (getsockname(fd, (struct sockaddr *)&bound, &len) < 0 || bound.sun_family != AF_UNIX)
+        return;
+    size_t end = strlen(bound.sun_path);
+    while (end > 0 && bound.sun_path[end - 1] >= '0' && bound.sun_path[end - 1] <= '9')
+        end--;
+    if (end > 0 && bound.sun_path[end - 1] == '.')
+        bound.sun_path[end - 1] = '\0';
+    memcpy(path, bound.sun_path, sizeof bound.sun_path);
+}
+
+/* All begins anew, but those who connect go on waiting for the same sockets. */
+static void recovery_lend_sockets(struct recovery *r, struct inherited *in)
+{
+    char path[sizeof(struct sockaddr_un)];
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->items[i].kind != 'l')
+            continue;
+        recovery_socket_path(r->items[i].fd, path);
+        inherited_add(in, r->items[i].fd, path, true);
+        r->items[i].fd = -1;
+    }
+}
+
+static int recovery_read(struct recovery *r, struct err *e)
 {
     const char *text;
     size_t len;
+    if (!r->kept.there || !statelog_text(&r->kept.log, &text, &len))
+        return 0;
+    int rc = adopt_read(&r->adoption, text, len, e);
+    if (rc < 0)
+        return rc;
+    /* One that was shutting down, and had nothing left to do, was as good as over. */
+    r->taken = recovery_state(r) != SUPERVISOR_SHUTDOWN || recovery_alive(r);
+    return 0;
+}
+
+int recovery_find(struct recovery *r, struct inherited *in, struct err *e)
+{
     *r = (struct recovery){.carrier = {.take = recovery_take}};
     int rc = recovery_open(r, in, e);
     bool swept = sweep_was_made();
-    if (rc == 0 && (swept || !r->kept.there || !statelog_text(&r->kept.log, &text, &len)))
-        return 0;
-    if (rc == 0)
-        rc = adopt_read(&r->adoption, text, len, e);
-    if (rc == 0 && recovery_state(r) == SUPERVISOR_SHUTDOWN && !recovery_alive(r))
-        return 0; /* it was as good as over */
-    if (rc == 0) {
+    if (rc == 0 && !swept)
+        rc = recovery_read(r, e);
+    if (r->taken) {
         recovery_mend(r, &r->adoption.book);
-        r->taken = true;
         return 0;
     }
     if (rc == -ENOEXEC) {
@@ -344,10 +405,13 @@ int recovery_find(struct recovery *r, struct inherited *in, struct err *e)
                           "mainstayd has crashed, and what its programs were started with "
                           "does not load; they run on");
     }
-    log_critical("mainstayd has crashed, and what it has left cannot be understood: %s. Its "
-                 "programs are ended, and all begins anew",
-                 e->text);
-    recovery_end_all(r);
+    if (rc < 0) {
+        log_critical("mainstayd has crashed, and what it has left cannot be understood: %s. Its "
+                     "programs are ended, and all begins anew",
+                     e->text);
+        recovery_end_all(r);
+    }
+    recovery_lend_sockets(r, in);
     return 0;
 }
 

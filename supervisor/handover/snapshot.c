@@ -106,6 +106,13 @@ static json_t *snapshot_event(const struct pool *p, const struct pool_entry *ent
     return line;
 }
 
+json_t *snapshot_member(const struct pool_member *m, const char *label)
+{
+    json_t *line = line_new("member", label);
+    line_pack(line, &rows_member, m, NULL);
+    return line;
+}
+
 void snapshot_pool(const struct pgroup *g, struct buf *out)
 {
     const struct pool *p = g->pool;
@@ -114,9 +121,7 @@ void snapshot_pool(const struct pgroup *g, struct buf *out)
     line_write(line, out);
     for (size_t i = 0; i < p->count; i++) {
         const char *label = g->procs[i].label;
-        line = line_new("member", label);
-        line_pack(line, &rows_member, &p->members[i], NULL);
-        line_write(line, out);
+        line_write(snapshot_member(&p->members[i], label), out);
         if (p->members[i].held.event)
             line_write(snapshot_event(p, &p->members[i].held, label), out);
     }

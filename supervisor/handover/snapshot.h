@@ -44,6 +44,7 @@ char *snapshot_child_key(const struct child *c); /* "proc web", "job sync:data";
 json_t *snapshot_socket(const struct pgroup *g, const struct fcgi *f, struct carrier *c);
 json_t *snapshot_listen(const struct listen_socket *s, struct carrier *c);
 char *snapshot_socket_key(const struct pgroup *g, const struct fcgi *f); /* mem_free */
+json_t *snapshot_member(const struct pool_member *m, const char *label);
 void snapshot_pool(const struct pgroup *g, struct buf *out); /* with its members and events */
 
 void snapshot_servers(const struct whole *w, struct carrier *c, struct buf *out);

@@ -322,7 +322,7 @@ static void no_member_is_forgotten(void **state)
         {"struct child", sizeof(struct child), 1944},
         {"struct job, without its child", sizeof(struct job) - sizeof(struct child), 736},
         {"struct pool", sizeof(struct pool), 152},
-        {"struct pool_member", sizeof(struct pool_member), 64},
+        {"struct pool_member", sizeof(struct pool_member), 72},
         {"struct fcgi", sizeof(struct fcgi), 48},
     };
     int changed = 0;
