@@ -522,6 +522,9 @@ class Result:
         lines = text.splitlines(keepends=True)
         if self.case.lingers:  # Debian's client may end while its second thread still connects
             lines = [line for line in lines if not LAST_WORDS.search(line)]
+        if self.case.keys and isinstance(ctl, Theirs):
+            # fg's second thread may be in the midst of something when Ctrl-C ends the first one
+            lines = [line for line in lines if not THREAD_WORDS.match(line)]
         if self.case.unordered:
             lines.sort()
         return "".join(lines)
@@ -539,6 +542,8 @@ class Result:
 # Of a thread that lost its connection under its hands, when the machine is busy.
 LAST_WORDS = re.compile(r"CLOSED Cannot connect, error: <class 'SystemExit'>|"
                         r"error: <class 'AttributeError'>, 'NoneType' object has no attribute")
+THREAD_WORDS = re.compile(r"Exception in thread Thread-|Traceback \(most recent call last\):|"
+                          r'  File "/usr/lib/python3')
 # A sentence without a form; the rest of the help is tables.
 RESTART_NOTE = "Note: restart does not reread config files. For that, see reread and update."
 
