@@ -33,6 +33,8 @@ struct keep_ops {
     bool (*busy)(const struct keep *k);
     /* Another process has taken its place (MAINPID=): pid and pidfd are new. May be NULL. */
     void (*child_replaced)(struct keep *k, struct child *c);
+    /* Another configuration was read: limits are the new ones already, and jobs are next. */
+    void (*config_changed)(struct keep *k);
     /* A socket of listen= was opened, or, with `closing`, is closed next. May be NULL. */
     void (*listen_changed)(struct keep *k, struct listen_socket *s, bool closing);
 };

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/keep.h"
 
 enum { SUPERVISOR_AWAITED_MS = 2000 }; /* between two lines "waiting for a to stop" */
 
@@ -248,6 +249,8 @@ void supervisor_set_config(struct supervisor *s, struct config *config)
     config_ref(config);
     config_unref(s->config);
     s->config = config;
+    if (s->host->keep)
+        s->host->keep->ops->config_changed(s->host->keep);
 }
 
 void supervisor_load(struct supervisor *s, struct config *config)

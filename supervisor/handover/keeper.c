@@ -330,6 +330,14 @@ static bool keeper_busy(const struct keep *keep)
     return container_of_const(keep, struct keeper, keep)->store.queued > 0;
 }
 
+/* All of it, once the jobs have followed. */
+static void keeper_config_changed(struct keep *keep)
+{
+    struct keeper *k = keeper_of(keep);
+    if (k->begun)
+        host_arm(keeper_host(k), &k->rewrite, host_now(keeper_host(k)));
+}
+
 static const struct keep_ops keeper_ops = {
     .child_started = keeper_child_started,
     .child_let_go = keeper_child_let_go,
@@ -339,6 +347,7 @@ static const struct keep_ops keeper_ops = {
     .member_changed = keeper_member_changed,
     .busy = keeper_busy,
     .child_replaced = keeper_child_replaced,
+    .config_changed = keeper_config_changed,
     .listen_changed = keeper_listen_changed,
 };
 
