@@ -80,7 +80,8 @@ static int64_t deadline_expected(const struct fsm *fsm, const struct fsm_rules *
 {
     int64_t delay = 0;
     bool up = fsm->state == PROC_RUNNING;
-    if (fsm->blamed && (fsm->state == PROC_STARTING || up))
+    bool stopping = fsm->state == PROC_STOPPING;
+    if (stopping || (fsm->blamed && (fsm->state == PROC_STARTING || up)))
         delay = rules->stopwaitsecs_ms;
     else if (up || (fsm->state == PROC_STARTING && rules->notify)) {
         delay = up ? rules->watchdog_ms : rules->ready_timeout_ms;
@@ -88,8 +89,6 @@ static int64_t deadline_expected(const struct fsm *fsm, const struct fsm_rules *
             return FSM_NEVER;
     } else if (fsm->state == PROC_STARTING)
         delay = rules->startsecs_ms;
-    else if (fsm->state == PROC_STOPPING)
-        delay = rules->stopwaitsecs_ms;
     else if (fsm->state == PROC_BACKOFF)
         delay = fsm->retries <= rules->startretries ? 1000 * fsm->retries : 0;
     else if (fsm->state == PROC_EXITED && fsm->again)

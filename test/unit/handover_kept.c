@@ -232,8 +232,8 @@ static char kept_names[4096]; /* as on_kept was told of them */
 static void on_kept(struct store *s, const char *name)
 {
     (void)s;
-    strcat(kept_names, name);
-    strcat(kept_names, " ");
+    size_t used = strlen(kept_names);
+    (void)snprintf(kept_names + used, sizeof kept_names - used, "%s ", name);
 }
 
 static int listen_as_systemd(const char *path, int room)
