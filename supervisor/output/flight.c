@@ -189,14 +189,17 @@ static void flight_note_write(struct flight *f, const struct stat *st, uint64_t 
 
 /* --- After a crash ------------------------------------------------------------------------- */
 
-/* The file from `from` on, to be searched. A log that grew by more has seen more than a chunk. */
+/* The file from `from` on, to be searched. A log that grew by more has seen more than a chunk.
+ * NULL: it cannot be read, because it or the way to it is somebody else's. */
 static char *flight_read_log(int fd, uint64_t from, size_t max, size_t *len)
 {
     char path[32];
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     int in = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (in < 0)
+        return NULL;
     char *text = mem_alloc(max + 1);
-    ssize_t n = in < 0 ? -1 : pread(in, text, max, (off_t)from);
+    ssize_t n = pread(in, text, max, (off_t)from);
     *len = n > 0 ? (size_t)n : 0;
     fd_close(&in);
     return text;
@@ -215,6 +218,10 @@ static size_t flight_landed(int fd, const struct flight_slot *slot, const char *
     if ((uint64_t)st.st_size < slot->size)
         return len; /* truncated: that is how a log without backups is rotated */
     char *log = flight_read_log(fd, slot->size, len + FLIGHT_CHUNK, &there);
+    if (!log) { /* then its length has to do */
+        uint64_t grown = (uint64_t)st.st_size - slot->size;
+        return grown < len ? (size_t)grown : len;
+    }
     size_t n = there < len ? there : len;
     if (memcmp(log, data, n) != 0)
         n = there >= len && memmem(log, there, data, len) ? len : 0;
