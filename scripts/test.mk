@@ -36,7 +36,7 @@ endef
 .PHONY: test-build test-run
 test-build: $(foreach kind,$(RUN),$(NEEDS_$(kind)))
 test-run:
-	@scripts/run-tests --build $(BUILD) --match '$(T)' --slow $(or $(SLOW),1) \
+	@scripts/run-tests --build $(BUILD) --match '$(T)' --slow $(or $(SLOW),1) --again $(or $(AGAIN),0) \
 	    --broken '$(BROKEN)' $(foreach kind,$(RUN),$(TESTS_$(kind)))
 
 .PHONY: check
