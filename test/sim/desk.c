@@ -95,6 +95,7 @@ static struct config *desk_config(struct desk *d)
 {
     struct config *config = world_config(&d->world);
     config->identifier = "desk";
+    config->logfile = "/var/log/desk.log";
     for (size_t i = 0; d->log && i < config->group_count; i++) {
         struct process_config *p = &config->groups[i].processes[0];
         p->out = (struct log_config){.kind = LOG_KIND_FILE, .path = d->log};
@@ -132,6 +133,19 @@ static int do_reread_good(void *owner, const struct name_list *groups, struct co
     return do_reread(owner, out, e);
 }
 
+/* There is nothing else that it could become. */
+static int do_upgrade(void *owner, const char *program, struct err *e)
+{
+    (void)owner;
+    return err_set(e, -ENOENT, "no such program: %s", program ? program : "");
+}
+
+static json_t *do_daemon_info(void *owner)
+{
+    (void)owner;
+    return json_pack("{s:s}", "version", "desk");
+}
+
 static const char *do_main_log(void *owner)
 {
     struct desk *d = owner;
@@ -149,6 +163,8 @@ static const struct control_host host = {
     .restart = do_restart,
     .reread = do_reread,
     .reread_good = do_reread_good,
+    .upgrade = do_upgrade,
+    .daemon_info = do_daemon_info,
     .main_log = do_main_log,
     .clear_main_log = do_clear_main_log,
 };
