@@ -202,6 +202,8 @@ static void hide_unset(json_t *object, const struct process_config *p)
         json_object_del(object, "ready");
         json_object_del(object, "ready_timeout");
     }
+    if (!p->essential)
+        json_object_del(object, "essential");
     if (p->watchdog_ms == 0)
         json_object_del(object, "watchdog");
     if (p->listen.count == 0)
