@@ -27,7 +27,7 @@ MAIN_mainstay-traffic := supervisor/traffic/main.c
 
 PROGRAMS := mainstayd mainstayctl mainstay-sync mainstay-traffic
 MAINS    := $(foreach p,$(PROGRAMS),$(MAIN_$p))
-SOURCES  := $(sort $(wildcard supervisor/*/*.c))
+SOURCES  := $(sort $(wildcard supervisor/*/*.c supervisor/*/*/*.c))
 OBJECTS  := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAINS),$(SOURCES)))
 LIBRARY  := $(BUILD)/libmainstay.a
 BINARIES := $(addprefix $(BUILD)/,$(PROGRAMS))

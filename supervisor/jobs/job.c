@@ -48,8 +48,8 @@ static int64_t job_deadline(const struct job *job, int64_t now)
 }
 
 /* When mainstay-sync last found the target whole, in ms since 1970; 0: never. It leaves a stamp
- * in its store, beside the target or inside it (sync/publish.h): a folder that somebody has just
- * made, or that a failed sync has touched, is no young data. */
+ * in its store, beside the target or inside it (sync/local/release.h): a folder that somebody has
+ * just made, or that a failed sync has touched, is no young data. */
 static int64_t job_data_confirmed(const char *target)
 {
     int64_t latest = 0;

@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "sync/plan.h"
-#include "sync/publish.h"
-#include "sync/s3.h"
+#include "sync/local/publish.h"
+#include "sync/s3/s3.h"
 
 struct arguments {
     const char *source; /* texts are borrowed from argv */

@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "sync/sigv4.h"
+#include "sync/s3/sigv4.h"
 
 enum { PREALLOCATE_FROM = 1 << 20, PAGES_MAX = 1000000 };
 

@@ -4,11 +4,11 @@
 
 #include "base/err.h"
 #include "sync/exit.h"
-#include "sync/list.h"
+#include "sync/s3/list.h"
 #include "sync/plan.h"
-#include "sync/publish.h"
+#include "sync/local/publish.h"
 #include "sync/report.h"
-#include "sync/transfer.h"
+#include "sync/s3/transfer.h"
 
 /* Everything under the prefix, all pages, or nothing. */
 enum sync_exit fetch_listing(struct transfer *t, const struct s3_place *place, struct listing *l,

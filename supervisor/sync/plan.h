@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "sync/index.h"
-#include "sync/list.h"
-#include "sync/s3key.h"
+#include "sync/local/index.h"
+#include "sync/s3/list.h"
+#include "sync/s3/s3key.h"
 
 /* --include and --exclude in their order: the last that matches decides; none: included. */
 struct filter_rule {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/list.h"
+#include "sync/s3/list.h"
 #include "sync/plan.h"
 
 /* No path of a plan may leave the target, and none may be in the way of another. */

@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "sync/arguments.h"
-#include "sync/creds.h"
+#include "sync/s3/creds.h"
 
 static char folder[] = "/tmp/mainstay-creds-XXXXXX";
 static char *credentials_path;

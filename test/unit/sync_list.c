@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "sync/list.h"
+#include "sync/s3/list.h"
 
 #define OPEN                                                                                       \
     "<?xml version=\"1.0\"?>\n<ListBucketResult "                                                  \

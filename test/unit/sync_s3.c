@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "sync/s3.h"
-#include "sync/s3key.h"
+#include "sync/s3/s3.h"
+#include "sync/s3/s3key.h"
 
 // clang-format off
 static const struct {

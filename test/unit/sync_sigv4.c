@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/sigv4.h"
+#include "sync/s3/sigv4.h"
 
 #define EMPTY_BODY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define EXAMPLE_HOST "examplebucket.s3.amazonaws.com"

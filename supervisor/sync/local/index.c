@@ -1,4 +1,4 @@
-#include "sync/index.h"
+#include "sync/local/index.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "sync/s3key.h"
+#include "sync/s3/s3key.h"
 
 enum { INDEX_LIMIT = 1 << 30 };
 

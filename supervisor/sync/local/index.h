@@ -4,8 +4,8 @@
  * a file that somebody touched is fetched again. Derived data: without it only sizes and times
  * are compared.
  */
-#ifndef SYNC_INDEX_H
-#define SYNC_INDEX_H
+#ifndef SYNC_LOCAL_INDEX_H
+#define SYNC_LOCAL_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * Names on the S3 side: the source as a person writes it, paths and queries as they go over the
  * wire, and what an error answer means for a person. Pure.
  */
-#ifndef SYNC_S3_H
-#define SYNC_S3_H
+#ifndef SYNC_S3_S3_H
+#define SYNC_S3_S3_H
 
 #include <stdbool.h>
 #include <stddef.h>

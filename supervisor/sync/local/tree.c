@@ -1,4 +1,4 @@
-#include "sync/tree.h"
+#include "sync/local/tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "sync/s3key.h"
+#include "sync/s3/s3key.h"
 
 enum {
     TREE_OPEN = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,

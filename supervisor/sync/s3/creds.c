@@ -1,4 +1,4 @@
-#include "sync/creds.h"
+#include "sync/s3/creds.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "sync/publish.h"
+#include "sync/local/publish.h"
 
 #include <dirent.h>
 #include <errno.h>

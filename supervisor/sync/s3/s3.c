@@ -1,4 +1,4 @@
-#include "sync/s3.h"
+#include "sync/s3/s3.h"
 
 #include <ctype.h>
 #include <errno.h>

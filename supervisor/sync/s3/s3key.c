@@ -1,4 +1,4 @@
-#include "sync/s3key.h"
+#include "sync/s3/s3key.h"
 
 #include <limits.h>
 #include <string.h>
@@ -68,6 +68,15 @@ int s3key_compare(const char *a, const char *b)
         a++, b++;
     unsigned x = s3key_weight(*a);
     unsigned y = s3key_weight(*b);
+    return x < y ? -1 : x > y;
+}
+
+int path_order(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    unsigned x = *a ? (unsigned char)*a : 256;
+    unsigned y = *b ? (unsigned char)*b : 256;
     return x < y ? -1 : x > y;
 }
 

@@ -1,4 +1,4 @@
-#include "sync/sigv4.h"
+#include "sync/s3/sigv4.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

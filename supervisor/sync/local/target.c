@@ -1,4 +1,4 @@
-#include "sync/target.h"
+#include "sync/local/target.h"
 
 #include <errno.h>
 #include <limits.h>

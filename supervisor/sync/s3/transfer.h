@@ -5,17 +5,17 @@
  * owner piece by piece. It knows nothing of listings or files. GET only; no redirects (a new
  * place needs a new signature); proxies only from the environment.
  */
-#ifndef SYNC_TRANSFER_H
-#define SYNC_TRANSFER_H
+#ifndef SYNC_S3_TRANSFER_H
+#define SYNC_S3_TRANSFER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "sync/creds.h"
+#include "sync/s3/creds.h"
 #include "sync/exit.h"
-#include "sync/s3.h"
+#include "sync/s3/s3.h"
 
 /* The head of a 200 answer. */
 struct answer {

@@ -14,16 +14,15 @@
  * One process at a time holds a target: the lock ends with the process. What a killed one left
  * behind is removed by the next.
  */
-#ifndef SYNC_PUBLISH_H
-#define SYNC_PUBLISH_H
+#ifndef SYNC_LOCAL_PUBLISH_H
+#define SYNC_LOCAL_PUBLISH_H
 
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "sync/target.h"
-#include "sync/tree.h"
-
-enum publish_mode { PUBLISH_ATOMIC, PUBLISH_INPLACE };
+#include "sync/local/mode.h"
+#include "sync/local/target.h"
+#include "sync/local/tree.h"
 
 #define PUBLISH_RESERVED ".mainstay" /* in place: first part of no key */
 

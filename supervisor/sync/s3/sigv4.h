@@ -4,8 +4,8 @@
  * The signer takes path and query exactly as they go over the wire: encoded once, parameters
  * sorted by name and always name=value. It derives the key of a day once and keeps it.
  */
-#ifndef SYNC_SIGV4_H
-#define SYNC_SIGV4_H
+#ifndef SYNC_S3_SIGV4_H
+#define SYNC_S3_SIGV4_H
 
 #include <stdbool.h>
 #include <stddef.h>

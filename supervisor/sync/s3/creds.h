@@ -7,8 +7,8 @@
  * profile in the credentials file, then from the same profile in the config file. Nothing of
  * a secret ever enters a message.
  */
-#ifndef SYNC_CREDS_H
-#define SYNC_CREDS_H
+#ifndef SYNC_S3_CREDS_H
+#define SYNC_S3_CREDS_H
 
 #include <stdbool.h>
 

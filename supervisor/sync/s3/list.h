@@ -5,8 +5,8 @@
  * page that ends early, that is something else with status 200, or that promises more without
  * saying how to get it, must never pass for the end.
  */
-#ifndef SYNC_LIST_H
-#define SYNC_LIST_H
+#ifndef SYNC_S3_LIST_H
+#define SYNC_S3_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "sync/s3.h"
+#include "sync/s3/s3.h"
 
 struct object {
     char *key;        /* decoded, with the prefix, NUL-terminated; in the arena, as is etag */

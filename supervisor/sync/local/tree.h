@@ -3,8 +3,8 @@
  * path is opened without following. The folder of the last path is kept open, so sorted paths
  * cost one open each.
  */
-#ifndef SYNC_TREE_H
-#define SYNC_TREE_H
+#ifndef SYNC_LOCAL_TREE_H
+#define SYNC_LOCAL_TREE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "sync/list.h"
+#include "sync/s3/list.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
  * Keys of objects as relative file names. Pure. A key that would leave the target, or that two
  * file systems would read differently, is never bent into shape: it is a fault and is reported.
  */
-#ifndef SYNC_S3KEY_H
-#define SYNC_S3KEY_H
+#ifndef SYNC_S3_S3KEY_H
+#define SYNC_S3_S3KEY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +31,13 @@ const char *s3key_fault_text(enum s3key_fault fault);
 
 /* Orders names so that what is inside a folder follows it directly: '/' sorts before all. */
 int s3key_compare(const char *a, const char *b);
+
+/*
+ * The order of listings, of folders and of manifests: by bytes, and what a name is the beginning of
+ * comes before that name ("a-b", "a/b", "a"). A streamed listing can so tell that "a" is also the
+ * folder of others before "a" itself has its turn.
+ */
+int path_order(const char *a, const char *b);
 
 /* Whether path lies inside the folder named `folder`. */
 bool s3key_inside(const char *path, const char *folder);

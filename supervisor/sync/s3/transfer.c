@@ -1,4 +1,4 @@
-#include "sync/transfer.h"
+#include "sync/s3/transfer.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "sync/list.h"
-#include "sync/sigv4.h"
+#include "sync/s3/list.h"
+#include "sync/s3/sigv4.h"
 
 enum {
     ERROR_BODY_MAX = 16384,

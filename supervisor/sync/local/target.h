@@ -2,8 +2,8 @@
  * Where a target really is. Links that others made are followed, a link of ours is not: it is
  * what a sync replaces, and names the version that the target shows.
  */
-#ifndef SYNC_TARGET_H
-#define SYNC_TARGET_H
+#ifndef SYNC_LOCAL_TARGET_H
+#define SYNC_LOCAL_TARGET_H
 
 #include <stdbool.h>
 

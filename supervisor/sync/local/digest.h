@@ -1,0 +1,50 @@
+/*
+ * Whether bytes are those that were stored: by an ETag that is an MD5 sum, or the sum of the sums
+ * of parts, or by one of the checksums of x-amz-checksum-*: the home of MD5, SHA and CRC.
+ *
+ * The size of the parts of a multipart upload is nowhere said: the likely ones are tried side by
+ * side, and a mismatch is then only a guess.
+ */
+#ifndef SYNC_LOCAL_DIGEST_H
+#define SYNC_LOCAL_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum digest_verdict {
+    DIGEST_NOTHING, /* there was nothing to compare with */
+    DIGEST_SAME,
+    DIGEST_OTHER,
+    DIGEST_DOUBTFUL, /* no size of parts that was tried gives the ETag */
+};
+
+struct digest_expect {
+    const char *etag;     /* with quotes; NULL: none, or it says nothing of the bytes */
+    const char *checksum; /* "crc32c:BASE64", "" or NULL: none; wins over the tag */
+    int64_t size;         /* of the object */
+    int64_t part_size;    /* of the upload, where it is known; 0: not */
+};
+
+struct digest;
+
+struct digest *
+digest_new(const struct digest_expect *x); /* copies; NULL: nothing to compare with */
+void digest_add(struct digest *d, const void *data, size_t len); /* in order, from the beginning */
+/* `sum` (64 bytes, may be NULL) gets a text that is equal for equal bytes. */
+enum digest_verdict digest_end(struct digest *d, char *sum);
+void digest_free(struct digest *d);
+
+/* For uploads and --checksum: of a file, from offset; hex and base64 as the protocol wants them. */
+struct digest_sums {
+    unsigned char md5[16];
+    unsigned char sha256[32];
+};
+int digest_file(int fd, int64_t offset, int64_t length, bool with_sha256, struct digest_sums *out);
+void digest_hex(const unsigned char *data, size_t len, char *text); /* 2 * len + 1 bytes */
+void digest_base64(struct buf *out, const unsigned char *data, size_t len);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * What is below a folder, as a stream in the order of path_order (s3/s3key.h), read ahead on the
+ * work queue. Never through a symbolic link.
+ *
+ * Of each folder the names are held at a time, of the folders on the way down: memory is that of
+ * the largest folder. Folders come after what is in them, as "name/".
+ */
+#ifndef SYNC_LOCAL_WALK_H
+#define SYNC_LOCAL_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "base/err.h"
+
+struct walk;
+
+enum walk_state {
+    WALK_READY,
+    WALK_WAIT, /* on_change will tell */
+    WALK_END,
+    WALK_FAILED, /* walk_error says why */
+};
+
+struct walk_entry {
+    const char *path; /* relative; a folder ends in a slash; borrowed until walk_next */
+    mode_t type;      /* S_IFREG, S_IFDIR, S_IFLNK, ... */
+    int64_t size;     /* of regular files, as is mtime */
+    int64_t mtime;    /* ns since 1970 */
+};
+
+struct walk_options {
+    bool no_mounts;       /* fails where something is mounted */
+    const char *reserved; /* a first part that is passed over, or NULL */
+    void *ctx;
+    void (*on_change)(void *ctx); /* out of WALK_WAIT; from the loop */
+};
+
+/* Opens its own copy of `folder`; -1: nothing is there, and the stream is empty. */
+struct walk *walk_new(uv_loop_t *loop, int folder, const struct walk_options *o);
+enum walk_state walk_look(struct walk *w, const struct walk_entry **entry);
+void walk_next(struct walk *w);
+int walk_error(const struct walk *w, struct err *e); /* -errno */
+void walk_close(struct walk *w, void (*on_closed)(void *ctx)); /* NULL w: on_closed is not called */
+
+#endif
