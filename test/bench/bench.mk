@@ -4,5 +4,9 @@ $(BUILD)/test/bench/%: test/bench/%.c
 	@$(CC) -D_GNU_SOURCE -std=c17 -O2 -Wall -Wextra $(WERROR) -static -o $@ $<
 
 .PHONY: bench
-bench: $(BUILD)/mainstayd $(BUILD)/test/bench/stamp $(BUILD)/test/bench/floor ## measure idle wakeups, memory, restart latency and answers, also while busy
+bench: $(BUILD)/mainstayd $(BUILD)/test/bench/stamp $(BUILD)/test/bench/floor bench-sync ## measure idle wakeups, memory, restart latency and answers, also while busy
 	BUILD=$(abspath $(BUILD)) /usr/bin/python3 test/bench/bench
+
+.PHONY: bench-sync
+bench-sync: $(BUILD)/mainstay-sync ## measure mainstay-sync beside awscli, rclone and s3cmd (a quarter of an hour)
+	BUILD=$(abspath $(BUILD)) /usr/bin/python3 test/bench/sync $(BENCH)
