@@ -207,6 +207,7 @@ int creds_load(const struct creds_query *q, struct creds *c, struct err *e)
             first_of(env("AWS_REGION"), env("AWS_DEFAULT_REGION"), profile_value(&p, "region"));
         made.endpoint = first_of(env("AWS_ENDPOINT_URL_S3"), env("AWS_ENDPOINT_URL"),
                                  profile_value(&p, "endpoint_url"));
+        made.ca_file = first_of(env("AWS_CA_BUNDLE"), NULL, profile_value(&p, "ca_bundle"));
         *c = made;
     } else {
         creds_close(&made);
@@ -230,4 +231,6 @@ void creds_close(struct creds *c)
     wipe(&c->token);
     wipe(&c->region);
     wipe(&c->endpoint);
+    wipe(&c->ca_file);
+    c->expires = 0;
 }
