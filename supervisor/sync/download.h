@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 #include "base/err.h"
+#include "sync/exit.h"
 #include "sync/local/writer.h"
 #include "sync/remote.h"
 #include "sync/s3/wire.h"
@@ -40,11 +40,12 @@ struct download_options {
     void (*on_room)(void *ctx);                 /* download_add is possible again */
 };
 
-struct download *download_new(uv_loop_t *loop, const struct download_options *o);
+struct download *download_new(const struct download_options *o);
 void download_set_writer(struct download *d, struct writer *w); /* before the first add */
 bool download_has_room(const struct download *d);
 void download_add(struct download *d, int64_t id, const struct remote_file *file); /* copies */
 size_t download_active(const struct download *d);
+void download_resume(struct download *d);          /* the writer has chunks again */
 void download_flush(struct download *d);           /* no more will come */
 void download_stop(struct download *d, bool keep); /* drops all; no callback any more */
 void download_free(struct download *d);            /* only when nothing is active */

@@ -1,0 +1,584 @@
+#include "sync/download.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "sync/s3/s3key.h"
+
+enum {
+    LARGE_STARTING = 4, /* large objects that are being opened or have ranges that wait */
+    LARGE_OPEN = 32,    /* and all of them: each has a descriptor */
+};
+
+/* One object. */
+struct fetch {
+    struct list link; /* in download.all */
+    struct list turn; /* in download.again or download.starting, or in no list */
+    struct download *download;
+    struct writer_file file;
+    int64_t id;
+    const char *key; /* behind this struct, as the texts of `file` */
+    size_t key_len;
+    size_t next_part;  /* to be asked for */
+    size_t parts_left; /* that are not there yet */
+    unsigned tries;    /* that brought wrong bytes */
+    bool large;        /* does not fit into one chunk */
+    bool in_writer;    /* the writer will tell */
+    bool opened;       /* parts may be asked for */
+};
+
+/* One request and the chunk that it fills. */
+struct piece {
+    struct wire_request request;
+    struct list link;    /* in download.idle or download.paused, or in no list */
+    struct fetch *fetch; /* NULL: idle */
+    struct chunk *chunk;
+    int64_t from;
+    int64_t length;
+    int64_t got;
+    size_t part;
+};
+
+struct download {
+    struct download_options o;
+    struct writer *writer;
+    struct piece *pieces; /* owned */
+    size_t piece_count;
+    size_t busy;          /* pieces that are not idle */
+    size_t busy_parts;    /* of these, those of large objects */
+    struct list idle;     /* pieces */
+    struct list paused;   /* pieces that wait for a chunk */
+    struct list all;      /* objects */
+    struct list again;    /* small objects that must be asked for once more */
+    struct list starting; /* large objects that have parts to be asked for, or are being opened */
+    size_t active;        /* objects */
+    size_t large;         /* of these */
+    size_t starting_count;
+    bool flushing;
+};
+
+static void count_bytes(const struct download *d, int64_t bytes)
+{
+    if (bytes != 0 && d->o.on_bytes)
+        d->o.on_bytes(d->o.ctx, bytes);
+}
+
+// --- pieces --------------------------------------------------------------------------------------
+
+static struct piece *take_piece(struct fetch *f)
+{
+    struct download *d = f->download;
+    struct piece *p = container_of(d->idle.next, struct piece, link);
+    list_remove(&p->link);
+    d->busy++;
+    d->busy_parts += f->large;
+    p->fetch = f;
+    p->got = 0;
+    return p;
+}
+
+static void give_piece(struct download *d, struct piece *p)
+{
+    if (p->chunk)
+        writer_give_back(d->writer, p->chunk);
+    p->chunk = NULL;
+    d->busy--;
+    d->busy_parts -= p->fetch->large;
+    p->fetch = NULL;
+    list_remove(&p->link);
+    list_append(&d->idle, &p->link);
+}
+
+static void hand_over(struct piece *p)
+{
+    if (p->chunk)
+        writer_write(p->fetch->download->writer, &p->fetch->file, p->chunk);
+    p->chunk = NULL;
+}
+
+static void cancel_pieces(struct fetch *f)
+{
+    struct download *d = f->download;
+    for (size_t i = 0; i < d->piece_count; i++) {
+        struct piece *p = &d->pieces[i];
+        if (p->fetch != f)
+            continue;
+        wire_cancel(d->o.wire, &p->request);
+        give_piece(d, p);
+    }
+}
+
+// --- the end of an object ------------------------------------------------------------------------
+
+static void end_starting(struct fetch *f)
+{
+    if (list_empty(&f->turn))
+        return;
+    list_remove(&f->turn);
+    f->download->starting_count -= f->large;
+}
+
+static void forget_fetch(struct fetch *f)
+{
+    struct download *d = f->download;
+    end_starting(f);
+    list_remove(&f->link);
+    d->active--;
+    d->large -= f->large;
+}
+
+static void name_object(struct err *e, const struct fetch *f)
+{
+    struct buf shown = BUF_EMPTY;
+    s3key_show(&shown, f->key, f->key_len);
+    (void)err_prefix(e, -EIO, "%s", buf_str(&shown));
+    buf_close(&shown);
+}
+
+/* The last word about an object; it is gone afterwards. */
+static void end_fetch(struct fetch *f, enum sync_exit why, struct err *e)
+{
+    struct download *d = f->download;
+    const struct download_result result = {
+        .id = f->id,
+        .why = why,
+        .mtime = f->file.mtime,
+        .size = f->file.size,
+        .key = f->key,
+        .key_len = f->key_len,
+        .unverified = f->file.sum[0] == '\0',
+    };
+    if (why != SYNC_OK)
+        name_object(e, f);
+    forget_fetch(f);
+    d->o.on_result(d->o.ctx, &result, e);
+    mem_free(f);
+}
+
+/* The listing was allowed, so what is denied or missing is this object alone. */
+static void fail_fetch(struct fetch *f, enum sync_exit why, struct err *e)
+{
+    struct download *d = f->download;
+    bool gone = why == SYNC_DENIED || why == SYNC_NOT_FOUND || why == SYNC_OBJECTS;
+    cancel_pieces(f);
+    if (f->in_writer)
+        writer_drop(d->writer, &f->file, !gone);
+    f->in_writer = false;
+    end_fetch(f, gone ? SYNC_OBJECTS : why, e);
+}
+
+// --- bytes on their way --------------------------------------------------------------------------
+
+static int check_tag(const struct fetch *f, const struct wire_answer *a, struct err *e)
+{
+    if (a->etag[0] && f->file.etag && strcmp(a->etag, f->file.etag) != 0)
+        return err_set(e, -ESTALE, "it changed since the listing");
+    return 0;
+}
+
+/* Another try begins: what came in the last one counts no more. */
+static int on_piece_begin(struct wire_request *r, struct err *e)
+{
+    (void)e;
+    struct piece *p = r->ctx;
+    struct download *d = p->fetch->download;
+    list_remove(&p->link);
+    if (p->got == 0)
+        return 0;
+    count_bytes(d, -p->got);
+    p->got = 0;
+    if (p->chunk)
+        writer_give_back(d->writer, p->chunk);
+    p->chunk = NULL;
+    if (p->fetch->large)
+        writer_part_again(d->writer, &p->fetch->file, p->part);
+    return 0;
+}
+
+/* A chunk in which there is room; false: there is none in the pool. */
+static bool take_chunk(struct piece *p)
+{
+    if (p->chunk)
+        return true;
+    p->chunk = writer_chunk(p->fetch->download->writer);
+    if (!p->chunk)
+        return false;
+    p->chunk->offset = p->from + p->got;
+    p->chunk->len = 0;
+    return true;
+}
+
+static void fill_chunk(struct piece *p, const char *data, size_t len)
+{
+    memcpy(p->chunk->data + p->chunk->len, data, len);
+    p->chunk->len += len;
+    p->got += (int64_t)len;
+    if (p->fetch->large && p->chunk->len == WRITER_CHUNK)
+        hand_over(p);
+}
+
+/* Nobody holds a chunk and waits for another: all could then wait for each other. */
+static int wait_for_chunk(struct piece *p)
+{
+    struct download *d = p->fetch->download;
+    if (p->fetch->large)
+        hand_over(p);
+    list_append(&d->paused, &p->link);
+    writer_flush(d->writer);
+    return WIRE_PAUSE;
+}
+
+static int on_piece_data(struct wire_request *r, const struct wire_answer *a, const char *data,
+                         size_t len, struct err *e)
+{
+    struct piece *p = r->ctx;
+    if (p->got == 0 && check_tag(p->fetch, a, e) < 0)
+        return -ESTALE;
+    if (len > (size_t)(p->length - p->got))
+        return err_set(e, -EBADMSG, "it is longer than listed");
+    if (len == 0)
+        return 0;
+    if (!take_chunk(p))
+        return wait_for_chunk(p);
+    size_t first = WRITER_CHUNK - p->chunk->len;
+    if (first > len)
+        first = len;
+    if (first < len) { /* nothing may be taken before there is room for all */
+        struct chunk *next = writer_chunk(p->fetch->download->writer);
+        if (!next)
+            return wait_for_chunk(p);
+        fill_chunk(p, data, first);
+        next->offset = p->from + p->got;
+        next->len = 0;
+        p->chunk = next;
+    } else {
+        first = 0;
+    }
+    fill_chunk(p, data + first, len - first);
+    count_bytes(p->fetch->download, (int64_t)len);
+    return 0;
+}
+
+static int on_piece_end(struct wire_request *r, const struct wire_answer *a, struct err *e)
+{
+    struct piece *p = r->ctx;
+    struct writer_file *file = &p->fetch->file;
+    int rc = check_tag(p->fetch, a, e);
+    if (rc < 0)
+        return rc;
+    if (p->got != p->length)
+        return err_set(e, -EBADMSG, "it is shorter than listed");
+    file->opaque_etag |= a->opaque_etag;
+    if (a->checksum[0])
+        memcpy(file->checksum, a->checksum, sizeof file->checksum);
+    return 0;
+}
+
+// --- asking --------------------------------------------------------------------------------------
+
+static void ask_more(struct download *d);
+
+/* What can go on goes on; the owner hears of it when there is room for another object. */
+static void go_on(struct download *d)
+{
+    ask_more(d);
+    if (d->flushing && d->busy == 0 && d->active > 0)
+        writer_flush(d->writer);
+    if (download_has_room(d))
+        d->o.on_room(d->o.ctx);
+}
+
+static void put_small(struct piece *p)
+{
+    struct fetch *f = p->fetch;
+    struct chunk *c = p->chunk;
+    p->chunk = NULL;
+    give_piece(f->download, p);
+    f->in_writer = true;
+    writer_put(f->download->writer, &f->file, c);
+}
+
+static void end_part(struct piece *p)
+{
+    struct fetch *f = p->fetch;
+    struct download *d = f->download;
+    hand_over(p);
+    writer_part(d->writer, &f->file, p->part);
+    give_piece(d, p);
+    if (--f->parts_left == 0)
+        writer_finish(d->writer, &f->file);
+}
+
+static void on_piece_done(struct wire_request *r, enum sync_exit why, struct err *e)
+{
+    struct piece *p = r->ctx;
+    struct download *d = p->fetch->download;
+    list_remove(&p->link);
+    if (why != SYNC_OK)
+        fail_fetch(p->fetch, why, e);
+    else if (p->fetch->large)
+        end_part(p);
+    else if (take_chunk(p))
+        put_small(p);
+    else
+        list_append(&d->paused, &p->link); /* an empty object, and no chunk to say so */
+    go_on(d);
+}
+
+static void send_piece(struct piece *p, bool ranged)
+{
+    struct fetch *f = p->fetch;
+    const struct download_options *o = &f->download->o;
+    struct wire_request *r = &p->request;
+    wire_request_init(r, WIRE_GET, s3_object_target(o->place, f->key, f->key_len), p);
+    r->if_match = f->file.etag;
+    if (ranged) {
+        r->range_from = p->from;
+        r->range_length = p->length;
+    } else {
+        r->headers[0] = (struct wire_header){"x-amz-checksum-mode", "ENABLED"};
+    }
+    r->on_begin = on_piece_begin;
+    r->on_data = on_piece_data;
+    r->on_end = on_piece_end;
+    r->on_done = on_piece_done;
+    wire_send(o->wire, r);
+}
+
+static void ask_small(struct fetch *f)
+{
+    struct piece *p = take_piece(f);
+    p->from = 0;
+    p->length = f->file.size;
+    p->part = 0;
+    send_piece(p, false);
+}
+
+static void ask_part(struct fetch *f)
+{
+    struct piece *p = take_piece(f);
+    int64_t left = f->file.size - (int64_t)f->next_part * WRITER_PART;
+    p->part = f->next_part++;
+    p->from = (int64_t)p->part * WRITER_PART;
+    p->length = left < WRITER_PART ? left : WRITER_PART;
+    send_piece(p, f->file.size > WRITER_PART);
+}
+
+static void skip_parts(struct fetch *f)
+{
+    while (f->next_part < f->file.part_count && f->file.parts[f->next_part])
+        f->next_part++;
+}
+
+/* Objects take turns, so that their bytes are verified side by side. */
+static void ask_parts(struct download *d)
+{
+    struct fetch *f = NULL;
+    list_each (f, &d->starting, turn) {
+        if (!f->opened)
+            continue;
+        if (list_empty(&d->idle) || d->busy_parts >= d->o.concurrency)
+            return;
+        ask_part(f);
+        skip_parts(f);
+        if (f->next_part == f->file.part_count)
+            end_starting(f);
+    }
+}
+
+static void ask_more(struct download *d)
+{
+    while (!list_empty(&d->again) && !list_empty(&d->idle)) {
+        struct fetch *f = container_of(d->again.next, struct fetch, turn);
+        list_remove(&f->turn);
+        ask_small(f);
+    }
+    for (size_t before = SIZE_MAX; before != d->busy;) {
+        before = d->busy;
+        ask_parts(d);
+    }
+}
+
+// --- the writer ----------------------------------------------------------------------------------
+
+static void start_large(struct fetch *f)
+{
+    struct download *d = f->download;
+    f->next_part = 0;
+    f->opened = false;
+    f->in_writer = true;
+    list_append(&d->starting, &f->turn);
+    d->starting_count++;
+    writer_open(d->writer, &f->file);
+}
+
+static void on_file_open(struct writer_file *file, int rc, struct err *e)
+{
+    struct fetch *f = file->ctx;
+    struct download *d = f->download;
+    if (rc < 0) {
+        f->in_writer = false;
+        end_fetch(f, sync_exit_local(rc), e);
+        go_on(d);
+        return;
+    }
+    f->opened = true;
+    f->parts_left = 0;
+    for (size_t i = 0; i < file->part_count; i++)
+        f->parts_left += !file->parts[i];
+    skip_parts(f);
+    if (f->parts_left == 0) {
+        end_starting(f);
+        writer_finish(d->writer, file);
+    }
+    go_on(d);
+}
+
+/* Bytes that are not those of the object are asked for again. */
+static bool try_again(struct fetch *f, int rc)
+{
+    struct download *d = f->download;
+    if (rc != -EBADMSG || ++f->tries >= d->o.tries)
+        return false;
+    count_bytes(d, -f->file.size);
+    if (f->large)
+        start_large(f);
+    else
+        list_append(&d->again, &f->turn);
+    return true;
+}
+
+static void on_file_done(struct writer_file *file, int rc, struct err *e)
+{
+    struct fetch *f = file->ctx;
+    struct download *d = f->download;
+    f->in_writer = false;
+    if (!try_again(f, rc))
+        end_fetch(f, rc == -EBADMSG ? SYNC_SERVER : sync_exit_local(rc), e);
+    go_on(d);
+}
+
+void download_resume(struct download *d)
+{
+    for (size_t i = 0; i < d->piece_count && !list_empty(&d->paused); i++) {
+        struct piece *p = container_of(d->paused.next, struct piece, link);
+        list_remove(&p->link);
+        if (p->got < p->length)
+            wire_resume(d->o.wire, &p->request);
+        else if (take_chunk(p))
+            put_small(p);
+        else
+            list_append(&d->paused, &p->link);
+        if (d->paused.prev == &p->link)
+            break; /* it waits again */
+    }
+    go_on(d);
+}
+
+// --- the machine ---------------------------------------------------------------------------------
+
+struct download *download_new(const struct download_options *o)
+{
+    struct download *d = mem_alloc(sizeof *d);
+    d->o = *o;
+    d->piece_count = 2 * (size_t)o->concurrency;
+    d->pieces = mem_array(d->piece_count, sizeof *d->pieces);
+    list_init(&d->idle);
+    list_init(&d->paused);
+    list_init(&d->all);
+    list_init(&d->again);
+    list_init(&d->starting);
+    for (size_t i = 0; i < d->piece_count; i++)
+        list_append(&d->idle, &d->pieces[i].link);
+    return d;
+}
+
+void download_set_writer(struct download *d, struct writer *w)
+{
+    d->writer = w;
+}
+
+bool download_has_room(const struct download *d)
+{
+    return !list_empty(&d->idle) && list_empty(&d->again) && d->starting_count < LARGE_STARTING &&
+           d->large < LARGE_OPEN;
+}
+
+/* A text behind the struct. */
+static const char *keep_text(char **at, const char *text, size_t len)
+{
+    char *copy = *at;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    *at += len + 1;
+    return copy;
+}
+
+void download_add(struct download *d, int64_t id, const struct remote_file *file)
+{
+    size_t etag_len = file->etag ? strlen(file->etag) : 0;
+    struct fetch *f = mem_alloc(sizeof *f + file->path_len + file->key_len + etag_len + 3);
+    char *at = (char *)(f + 1);
+    f->download = d;
+    f->id = id;
+    f->key = keep_text(&at, file->key, file->key_len);
+    f->key_len = file->key_len;
+    f->file = (struct writer_file){
+        .path = keep_text(&at, file->path, file->path_len),
+        .size = file->size,
+        .mtime = file->mtime,
+        .etag = file->etag ? keep_text(&at, file->etag, etag_len) : NULL,
+        .ctx = f,
+        .on_open = on_file_open,
+        .on_done = on_file_done,
+    };
+    f->large = file->size > WRITER_CHUNK;
+    list_init(&f->turn);
+    list_append(&d->all, &f->link);
+    d->active++;
+    d->large += f->large;
+    if (f->large)
+        start_large(f);
+    else
+        ask_small(f);
+}
+
+size_t download_active(const struct download *d)
+{
+    return d->active;
+}
+
+void download_flush(struct download *d)
+{
+    d->flushing = true;
+    if (d->busy == 0 && d->active > 0)
+        writer_flush(d->writer);
+}
+
+void download_stop(struct download *d, bool keep)
+{
+    for (size_t i = 0; i < d->piece_count; i++) {
+        struct piece *p = &d->pieces[i];
+        if (!p->fetch)
+            continue;
+        wire_cancel(d->o.wire, &p->request);
+        give_piece(d, p);
+    }
+    struct fetch *f = NULL;
+    list_each (f, &d->all, link) {
+        if (f->in_writer)
+            writer_drop(d->writer, &f->file, keep);
+        forget_fetch(f);
+        mem_free(f);
+    }
+}
+
+void download_free(struct download *d)
+{
+    if (!d)
+        return;
+    mem_free(d->pieces);
+    mem_free(d);
+}
