@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -38,21 +39,24 @@ struct manifest_entry {
 struct manifest_reader {
     int fd; /* owned; -1: there is no index */
     struct buf text;
-    size_t at; /* in text */
+    struct buf last; /* path of the entry before */
+    size_t at;       /* in text */
     struct manifest_entry entry;
+    size_t count; /* of entries that were looked at */
     bool has_entry;
     bool end;
     bool exists;  /* there is one, so what it does not name was not fetched */
     bool foreign; /* of another source, or not to be understood: nothing there is to be trusted */
     bool durable; /* what it says survives a crash of the machine: see manifest_seal */
+    bool current; /* the machine has not crashed since it was begun */
 };
 
 /*
- * Opens the index `name` in `folder`. A missing one is empty. One that is damaged half-way ends
- * there and is then `foreign`.
+ * Opens the index `name` in `folder`; -1: there is none. A missing one is empty. One that is
+ * damaged half-way ends there and is then `foreign`; one that is cut off ends there.
  */
 int manifest_open(struct manifest_reader *x, int folder, const char *name, const char *source,
-               struct err *e);
+                  struct err *e);
 const struct manifest_entry *manifest_look(struct manifest_reader *x); /* NULL: no more */
 void manifest_next(struct manifest_reader *x);
 void manifest_close(struct manifest_reader *x);
@@ -68,14 +72,15 @@ struct manifest_writer {
 
 /* Makes the file anew. `mode` as open(2). */
 int manifest_create(struct manifest_writer *x, int folder, const char *name, const char *source,
-                 mode_t mode, struct err *e);
+                    mode_t mode, struct err *e);
 /* Appends; in *id a number for manifest_mark. Paths must come in order. */
-int manifest_add(struct manifest_writer *x, const struct manifest_entry *entry, int64_t *id, struct err *e);
+int manifest_add(struct manifest_writer *x, const struct manifest_entry *entry, int64_t *id,
+                 struct err *e);
 /* The file of entry `id` is there now and has that time. Cheap: one write at its place. */
 int manifest_mark(struct manifest_writer *x, int64_t id, enum manifest_state state, int64_t mtime,
-               struct err *e);
+                  struct err *e);
 int manifest_flush(struct manifest_writer *x, struct err *e);
-/* What it says is on the disk, with the files (the caller has flushed those): true after a reboot. */
+/* What it says is on the disk, with the files, which the caller has flushed: true after a crash. */
 int manifest_seal(struct manifest_writer *x, struct err *e);
 void manifest_abandon(struct manifest_writer *x); /* closes; the file stays */
 

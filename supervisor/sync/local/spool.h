@@ -1,6 +1,6 @@
 /*
  * Paths that something is to be done with in the end, on disk: there may be more than memory
- * should hold. Written once, then read once from the beginning.
+ * should hold. Written once, then read once from the beginning. Folders end in a slash.
  */
 #ifndef SYNC_LOCAL_SPOOL_H
 #define SYNC_LOCAL_SPOOL_H
@@ -21,6 +21,7 @@ struct spool {
     int fd; /* owned, without a name in any folder; -1: not open */
     struct buf text;
     size_t at;
+    bool reading;
     size_t counts[3]; /* carry, remove, partial */
 };
 
