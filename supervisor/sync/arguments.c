@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/parse.h"
 
 enum { HELP_COLUMN = 26 };
@@ -129,12 +128,6 @@ static int set_choice(const struct option_row *row, const char *value, void *out
 _Static_assert(sizeof(enum s3_style) == sizeof(unsigned), "a choice is stored as unsigned");
 _Static_assert(sizeof(enum publish_mode) == sizeof(unsigned), "a choice is stored as unsigned");
 
-static void add_rule(struct filter *f, bool include, const char *pattern)
-{
-    f->rules = mem_grow(f->rules, f->count + 1, sizeof *f->rules);
-    f->rules[f->count++] = (struct filter_rule){.include = include, .pattern = pattern};
-}
-
 static int set_option(struct arguments *o, const struct option_row *row, const char *value,
                       struct err *e)
 {
@@ -155,8 +148,7 @@ static int set_option(struct arguments *o, const struct option_row *row, const c
         return set_choice(row, value, field, e);
     case OPTION_INCLUDE:
     case OPTION_EXCLUDE:
-        add_rule(&o->filter, row->type == OPTION_INCLUDE, value);
-        return 0;
+        return filter_add(&o->filter, row->type == OPTION_INCLUDE, value, e);
     }
     return -EINVAL;
 }
@@ -218,8 +210,7 @@ int arguments_parse(struct arguments *o, int argc, char **argv, struct err *e)
 
 void arguments_close(struct arguments *o)
 {
-    mem_free(o->filter.rules);
-    o->filter = (struct filter){0};
+    filter_close(&o->filter);
 }
 
 void arguments_help(struct buf *out)

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "sync/plan.h"
+#include "sync/filter.h"
 #include "sync/local/publish.h"
 #include "sync/s3/s3.h"
 

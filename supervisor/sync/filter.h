@@ -1,10 +1,9 @@
 /*
  * Which paths a sync is about. Pure.
  *
- * --include and --exclude as aws: fnmatch on the whole path, * matches slashes too, the last rule
+ * --include and --exclude as aws: the whole path has to match, * matches slashes too, the last rule
  * that matches decides. --filter "+ pattern" and "- pattern" as rclone: the first that matches
- * decides, * stops at slashes, ** does not, {a,b}, a leading slash ties to the top, else the pattern
- * matches from any slash on. Either kind, not both. What no rule matches is included.
+ * decides. Either kind, not both; see glob.h. What no rule matches is included.
  */
 #ifndef SYNC_FILTER_H
 #define SYNC_FILTER_H
@@ -13,12 +12,15 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "sync/glob.h"
 
 enum filter_style { FILTER_LAST, FILTER_FIRST }; /* aws, rclone */
 
+enum { FILTER_RULES_MAX = 1000 };
+
 struct filter_rule {
     bool include;
-    char *pattern; /* owned */
+    struct glob glob; /* owned */
 };
 
 struct filter {
@@ -27,8 +29,13 @@ struct filter {
     size_t count;
 };
 
+/* All return 0 or -EINVAL with a sentence. */
 int filter_add(struct filter *f, bool include, const char *pattern, struct err *e);
-int filter_add_rule(struct filter *f, const char *rule, struct err *e); /* "+ *.json", "- **" */
+/* "+ *.json", "- **"; "!" forgets the rules before it. */
+int filter_add_rule(struct filter *f, const char *rule, struct err *e);
+/* One rule a line; empty lines and those that begin with # or ; say nothing. */
+int filter_add_lines(struct filter *f, const char *text, struct err *e);
+
 bool filter_wants(const struct filter *f, const char *path);
 void filter_close(struct filter *f);
 

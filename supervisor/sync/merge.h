@@ -27,15 +27,16 @@ enum merge_do {
     MERGE_SKIP, /* a key that is no file name: reported */
     MERGE_FETCH,
     MERGE_KEEP,    /* the file is the object */
-    MERGE_STAGED,  /* a killed run has fetched it; its file must still be looked at */
+    MERGE_STAGED,  /* atomic: a killed run has fetched it; its file must still be looked at */
     MERGE_CHECK,   /* --checksum: the file must be read to know */
-    MERGE_CARRY,   /* no object, and stays */
-    MERGE_REMOVE,  /* no object, and goes */
+    MERGE_CARRY,   /* no object, and stays; a folder, too ("name/") */
+    MERGE_REMOVE,  /* no object, and goes; never a folder */
     MERGE_PARTIAL, /* what a killed run left half-way */
-    MERGE_FORGET,  /* only a manifest knows it; or a folder */
+    MERGE_FORGET,  /* only a manifest knows it; or a folder that goes when it is empty */
 };
 
 struct merge_rules {
+    bool inplace; /* `staged` is about the files of `local`, not about those of a new version */
     bool delete;
     bool size_only;
     bool checksum;

@@ -1,20 +1,10 @@
 #include "sync/plan.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-
-bool filter_wants(const struct filter *f, const char *path)
-{
-    for (size_t i = f->count; i > 0; i--) {
-        if (fnmatch(f->rules[i - 1].pattern, path, 0) == 0)
-            return f->rules[i - 1].include;
-    }
-    return true;
-}
 
 static bool is_reserved(const char *path, const char *reserved)
 {

@@ -10,22 +10,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "sync/filter.h"
 #include "sync/local/index.h"
 #include "sync/s3/list.h"
 #include "sync/s3/s3key.h"
-
-/* --include and --exclude in their order: the last that matches decides; none: included. */
-struct filter_rule {
-    bool include;
-    const char *pattern; /* fnmatch, * matches slashes too; borrowed */
-};
-
-struct filter {
-    struct filter_rule *rules; /* owned by whoever made it */
-    size_t count;
-};
-
-bool filter_wants(const struct filter *f, const char *path);
 
 struct item {
     const char *path; /* relative to the target; borrowed from the object's key */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/s3/list.h"
 #include "sync/plan.h"
+#include "sync/s3/list.h"
 
 /* No path of a plan may leave the target, and none may be in the way of another. */
 static void check_plan(const struct plan *p)
@@ -25,14 +25,16 @@ static void check_plan(const struct plan *p)
 
 static void make_plan(const struct listing *l)
 {
-    struct filter_rule rules[] = {{false, "*.tmp"}, {true, "keep*"}};
-    const struct filter filter = {rules, 2};
+    struct filter filter = {0};
     struct plan p;
     struct err e;
-    if (plan_make(&p, l, &filter, ".mainstay", &e) < 0)
-        return;
-    check_plan(&p);
-    plan_close(&p);
+    if (filter_add(&filter, false, "*.tmp", &e) < 0 || filter_add(&filter, true, "keep*", &e) < 0)
+        abort();
+    if (plan_make(&p, l, &filter, ".mainstay", &e) == 0) {
+        check_plan(&p);
+        plan_close(&p);
+    }
+    filter_close(&filter);
 }
 
 /* Pages are fed in uneven pieces; the first byte says how. */

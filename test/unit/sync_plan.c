@@ -95,20 +95,6 @@ static void twice_is_no_listing(void **state)
     listing_close(&l);
 }
 
-static void last_match_decides(void **state)
-{
-    (void)state;
-    struct filter_rule rules[] = {
-        {false, "*"}, {true, "*.json"}, {false, "old/*"}, {true, "old/keep.json"}};
-    const struct filter f = {rules, 4};
-    const struct filter none = {0};
-    assert_true(filter_wants(&none, "x"));
-    assert_false(filter_wants(&f, "a.txt"));
-    assert_true(filter_wants(&f, "a/b/c.json")); /* * matches slashes, as in aws s3 sync */
-    assert_false(filter_wants(&f, "old/a.json"));
-    assert_true(filter_wants(&f, "old/keep.json"));
-}
-
 /* Every way in which a file may or may not be what the source has. */
 static void unchanged_or_not(void **state)
 {
@@ -237,9 +223,9 @@ static void odd_indexes_are_foreign(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_become_files),  cmocka_unit_test(twice_is_no_listing),
-        cmocka_unit_test(last_match_decides), cmocka_unit_test(unchanged_or_not),
-        cmocka_unit_test(index_comes_back),   cmocka_unit_test(odd_indexes_are_foreign),
+        cmocka_unit_test(keys_become_files),       cmocka_unit_test(twice_is_no_listing),
+        cmocka_unit_test(unchanged_or_not),        cmocka_unit_test(index_comes_back),
+        cmocka_unit_test(odd_indexes_are_foreign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 enum spool_what {
-    SPOOL_CARRY = 'c',   /* a local file that stays */
+    SPOOL_CARRY = 'c',   /* a local file that stays; or a folder, its path ends in a slash */
     SPOOL_REMOVE = 'r',  /* one that goes */
     SPOOL_PARTIAL = 'p', /* what a killed run left half-way; goes unless this run fails, too */
 };
