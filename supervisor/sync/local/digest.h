@@ -33,6 +33,9 @@ struct digest;
 
 struct digest *
 digest_new(const struct digest_expect *x); /* copies; NULL: nothing to compare with */
+/* The same in two steps, for many in turn: what is allocated serves the next. */
+struct digest *digest_idle(void);
+bool digest_start(struct digest *d, const struct digest_expect *x); /* false: nothing to compare */
 void digest_add(struct digest *d, const void *data, size_t len); /* in order, from the beginning */
 /* `sum` (64 bytes, may be NULL) gets a text that is equal for equal bytes. */
 enum digest_verdict digest_end(struct digest *d, char *sum);
@@ -43,6 +46,7 @@ struct digest_sums {
     unsigned char md5[16];
     unsigned char sha256[32];
 };
+/* -EIO when the file is shorter, -ENOTSUP when libcrypto has no MD5 (FIPS). */
 int digest_file(int fd, int64_t offset, int64_t length, bool with_sha256, struct digest_sums *out);
 void digest_hex(const unsigned char *data, size_t len, char *text); /* 2 * len + 1 bytes */
 void digest_base64(struct buf *out, const unsigned char *data, size_t len);
