@@ -1,9 +1,5 @@
 /*
- * What is below a folder, as a stream in the order of path_order (s3/s3key.h), read ahead on the
- * work queue. Never through a symbolic link.
- *
- * Of each folder the names are held at a time, of the folders on the way down: memory is that of
- * the largest folder. Folders come after what is in them, as "name/".
+ * What is below a folder, as local/scan.h has it, as a stream that is read ahead on the work queue.
  */
 #ifndef SYNC_LOCAL_WALK_H
 #define SYNC_LOCAL_WALK_H
@@ -33,7 +29,7 @@ struct walk_entry {
 
 struct walk_options {
     bool no_mounts;       /* fails where something is mounted */
-    const char *reserved; /* a first part that is passed over, or NULL */
+    const char *reserved; /* a first part that is passed over, or NULL; borrowed */
     void *ctx;
     void (*on_change)(void *ctx); /* out of WALK_WAIT; from the loop */
 };
@@ -43,6 +39,7 @@ struct walk *walk_new(uv_loop_t *loop, int folder, const struct walk_options *o)
 enum walk_state walk_look(struct walk *w, const struct walk_entry **entry);
 void walk_next(struct walk *w);
 int walk_error(const struct walk *w, struct err *e); /* -errno */
-void walk_close(struct walk *w, void (*on_closed)(void *ctx)); /* NULL w: on_closed is not called */
+/* on_closed (may be NULL) comes from the loop, later; NULL w: it is not called. */
+void walk_close(struct walk *w, void (*on_closed)(void *ctx));
 
 #endif
