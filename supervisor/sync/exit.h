@@ -23,9 +23,11 @@ enum sync_exit {
     SYNC_SIGTERM = 143,
 };
 
-/* The reason behind a -errno of something local. */
+/* The reason behind 0 or a -errno of something local. */
 static inline enum sync_exit sync_exit_local(int rc)
 {
+    if (rc >= 0)
+        return SYNC_OK;
     return rc == -ENOSPC || rc == -EDQUOT ? SYNC_FULL : SYNC_LOCAL;
 }
 
