@@ -283,6 +283,11 @@ static void on_jobs_changed(struct jobs *j)
     bridge_look(&m->bridge);
 }
 
+static void on_jobs_news(struct jobs *j)
+{
+    bridge_look(&container_of(j, struct mainstay, jobs)->bridge);
+}
+
 static void mainstay_reopen_logs(struct mainstay *m)
 {
     struct err e;
@@ -348,6 +353,7 @@ void mainstay_make_parts(struct mainstay *m)
     jobs_init(&m->jobs, &m->machine.host, &m->bus, &m->supervisor.graph);
     m->jobs.spawn_context = spawn;
     m->jobs.on_changed = on_jobs_changed;
+    m->jobs.on_news = on_jobs_news;
     mainstay_tell_url(m);
     shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
     m->shutdown.on_done = on_shutdown_done;

@@ -1,7 +1,7 @@
 /* Commands about jobs, which only mainstay has: jobs run. */
 #include <string.h>
 
-#include "ctl/commands.h"
+#include "ctl/jobs.h"
 #include "ctl/print.h"
 
 /* A daemon without jobs answers that it knows no such method. */
@@ -13,6 +13,53 @@ static int jobs_failed(struct ctl *c)
     print_line("ERROR: the daemon at %s knows no jobs", c->o->serverurl);
     return 0;
 }
+
+/* --- In status ----------------------------------------------------------------------------- */
+
+json_t *jobs_all(struct ctl *c)
+{
+    json_t *infos = NULL;
+    if (!c->o->native || client_call_array(&c->client, "mainstay.getAllJobInfo", NULL, &infos) < 0)
+        return json_array();
+    return infos;
+}
+
+/* As if it were a process: it has no group but itself. */
+static void jobs_show(const json_t *info, json_t *shown)
+{
+    const char *name = print_text_of(info, "name");
+    (void)json_array_append_new(shown,
+                                json_pack("{s:s, s:s, s:s, s:s}", "group", name, "name", name,
+                                          "statename", print_text_of(info, "statename"),
+                                          "description", print_text_of(info, "description")));
+}
+
+bool jobs_choose(const json_t *infos, const char *name, json_t *shown)
+{
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(infos); i++) {
+        const json_t *info = json_array_get(infos, i);
+        const char *label = print_text_of(info, "name");
+        const char *colon = strchr(label, ':');
+        if (strcmp(label, name) != 0 && !(colon && strcmp(colon + 1, name) == 0))
+            continue;
+        jobs_show(info, shown);
+        found = true;
+    }
+    return found;
+}
+
+void jobs_choose_news(const json_t *infos, json_t *shown)
+{
+    for (size_t i = 0; i < json_array_size(infos); i++) {
+        const json_t *info = json_array_get(infos, i);
+        const char *state = print_text_of(info, "statename");
+        if (strcmp(state, "IDLE") != 0 && strcmp(state, "SUCCEEDED") != 0)
+            jobs_show(info, shown);
+    }
+}
+
+/* --- jobs, run ----------------------------------------------------------------------------- */
 
 int command_jobs(struct ctl *c, const struct words *w)
 {

@@ -3,16 +3,16 @@
 
 #include "base/mem.h"
 #include "control/namespec.h"
-#include "ctl/commands.h"
+#include "ctl/jobs.h"
 #include "ctl/print.h"
 
 /* --- status, pid --------------------------------------------------------------------------- */
 
-/* Appends what `name` means; an unknown name is said. */
-static void status_select(struct ctl *c, const json_t *all, const char *name, json_t *chosen)
+/* Appends what `name` means, which may be `found` already; an unknown name is said. */
+static void status_select(struct ctl *c, const json_t *all, const char *name, bool found,
+                          json_t *chosen)
 {
     struct namespec n = namespec_split(name);
-    bool found = false;
     for (size_t i = 0; i < json_array_size(all); i++) {
         json_t *info = json_array_get(all, i);
         if (strcmp(print_text_of(info, "group"), n.group) != 0 ||
@@ -53,14 +53,26 @@ static size_t status_count_names(const struct ctl *c, const struct words *w, boo
     return names;
 }
 
-static json_t *status_choose(struct ctl *c, const struct words *w, json_t *all)
+/* The processes that are named, and the jobs to `shown`. */
+static json_t *status_choose(struct ctl *c, const struct words *w, json_t *all, json_t *shown)
 {
     json_t *chosen = json_array();
+    json_t *jobs = jobs_all(c);
     for (size_t i = 0; i < w->count; i++) {
         if (!is_verbose(c, w->items[i]))
-            status_select(c, all, w->items[i], chosen);
+            status_select(c, all, w->items[i], jobs_choose(jobs, w->items[i], shown), chosen);
     }
+    json_decref(jobs);
     return chosen;
+}
+
+/* All processes, and the jobs that are on their way, or have failed, to `shown`. */
+static json_t *status_everything(struct ctl *c, json_t *all, json_t *shown)
+{
+    json_t *jobs = jobs_all(c);
+    jobs_choose_news(jobs, shown);
+    json_decref(jobs);
+    return json_incref(all);
 }
 
 int command_status(struct ctl *c, const struct words *w)
@@ -76,9 +88,14 @@ int command_status(struct ctl *c, const struct words *w)
         json_decref(all);
         return -1;
     }
-    json_t *chosen =
-        names == 0 || words_have(w, "all") ? json_incref(all) : status_choose(c, w, all);
-    print_statuses(chosen, usages);
+    json_t *jobs = json_array();
+    json_t *chosen = names == 0 || words_have(w, "all") ? status_everything(c, all, jobs)
+                                                        : status_choose(c, w, all, jobs);
+    json_t *shown = json_copy(chosen);
+    (void)json_array_extend(shown, jobs);
+    print_statuses(shown, usages);
+    json_decref(shown);
+    json_decref(jobs);
     json_decref(usages);
     for (size_t i = 0; i < json_array_size(chosen); i++) {
         if (is_down(print_int_of(json_array_get(chosen, i), "state")))

@@ -38,6 +38,8 @@ struct graph_node_ops {
     const char *(*caveat)(const struct graph_node *n); /* failed, but up for who requires it: how
                                                         * they run ("on older data"), or NULL;
                                                         * no function: never */
+    const char *(*news)(const struct graph_node *n);   /* on its way: what it says of that, or "";
+                                                        * no function: nothing */
     unsigned (*reached)(const struct graph_node *n);   /* enum startup_state: which it has been in;
                                                       * no function: none */
 };

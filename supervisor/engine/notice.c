@@ -136,6 +136,31 @@ static bool read_interval(const struct word *w)
     return true;
 }
 
+static bool read_changed(const struct word *w)
+{
+    w->out->changed = notice_is(w, "1");
+    if (!w->out->changed && !notice_is(w, "0"))
+        return false;
+    w->out->words |= NOTICE_CHANGED;
+    return true;
+}
+
+static bool read_objects(const struct word *w)
+{
+    if (!notice_number(w, INT64_MAX, &w->out->objects))
+        return false;
+    w->out->words |= NOTICE_OBJECTS;
+    return true;
+}
+
+static bool read_bytes(const struct word *w)
+{
+    if (!notice_number(w, INT64_MAX, &w->out->bytes))
+        return false;
+    w->out->words |= NOTICE_BYTES;
+    return true;
+}
+
 // clang-format off
 static const struct { const char *name; notice_reader *read; } notice_words[] = {
     {"READY=",               read_ready},
@@ -147,6 +172,9 @@ static const struct { const char *name; notice_reader *read; } notice_words[] = 
     {"WATCHDOG=",            read_watchdog},
     {"WATCHDOG_USEC=",       read_interval},
     {"EXTEND_TIMEOUT_USEC=", read_extend},
+    {"MAINSTAY_CHANGED=",    read_changed},
+    {"MAINSTAY_OBJECTS=",    read_objects},
+    {"MAINSTAY_BYTES=",      read_bytes},
 };
 // clang-format on
 

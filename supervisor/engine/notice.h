@@ -22,13 +22,16 @@ enum notice_word {
     NOTICE_READY = 1,
     NOTICE_RELOADING = 2,
     NOTICE_STOPPING = 4,
-    NOTICE_ALIVE = 8,     /* WATCHDOG=1 */
-    NOTICE_TRIGGER = 16,  /* WATCHDOG=trigger */
-    NOTICE_STATUS = 32,   /* status */
-    NOTICE_MAINPID = 64,  /* main_pid */
-    NOTICE_ERRNO = 128,   /* error */
-    NOTICE_EXTEND = 256,  /* extend_ms */
-    NOTICE_INTERVAL = 512 /* watchdog_ms */
+    NOTICE_ALIVE = 8,      /* WATCHDOG=1 */
+    NOTICE_TRIGGER = 16,   /* WATCHDOG=trigger */
+    NOTICE_STATUS = 32,    /* status */
+    NOTICE_MAINPID = 64,   /* main_pid */
+    NOTICE_ERRNO = 128,    /* error */
+    NOTICE_EXTEND = 256,   /* extend_ms */
+    NOTICE_INTERVAL = 512, /* watchdog_ms */
+    NOTICE_CHANGED = 1024, /* MAINSTAY_CHANGED=: changed */
+    NOTICE_OBJECTS = 2048, /* MAINSTAY_OBJECTS=: objects */
+    NOTICE_BYTES = 4096,   /* MAINSTAY_BYTES=: bytes */
 };
 
 struct notice {
@@ -38,6 +41,9 @@ struct notice {
     int error;                      /* an errno; 0: none any more */
     int64_t extend_ms;              /* rounded up; at least 1 */
     int64_t watchdog_ms;            /* likewise; 0: none any more */
+    bool changed;                   /* a job: there is something new for those who use it */
+    int64_t objects;                /* a job: how many, and how much, it has dealt with */
+    int64_t bytes;
 };
 
 /*

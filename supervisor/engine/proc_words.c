@@ -82,6 +82,14 @@ const char *proc_why(const struct proc *p)
     return p->spawnerr;
 }
 
+/* "waits for sync:data: 41 % of 2.3 GB, 38 s left" */
+static void proc_describe_blocker(const struct graph_node *blocker, struct buf *out)
+{
+    const char *news = blocker && blocker->ops->news ? blocker->ops->news(blocker) : "";
+    if (*news)
+        buf_printf(out, ": %s", news);
+}
+
 void proc_describe(const struct proc *p, int64_t wall, struct buf *out)
 {
     if (p->wanted) {
@@ -93,6 +101,7 @@ void proc_describe(const struct proc *p, int64_t wall, struct buf *out)
         else
             buf_printf(out, p->gate == GRAPH_BLOCKED ? "stays down: %s is not up" : "waits for %s",
                        label);
+        proc_describe_blocker(p->blocker, out);
         return;
     }
     switch (p->fsm.state) {

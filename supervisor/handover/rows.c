@@ -114,6 +114,12 @@ static const struct line_row job[] = {
     LINE_ROW("started_wall",  LINE_NUMBER, struct job, started_wall),
     LINE_ROW("ended_wall",    LINE_NUMBER, struct job, ended_wall),
     LINE_ROW("result",        LINE_CHARS,  struct job, result),
+    LINE_ROW_OPTIONAL("refresh", LINE_BOOL, struct job, refresh),
+    LINE_ROW_OPTIONAL("status", LINE_CHARS, struct job, said.status),
+    LINE_ROW_OPTIONAL("has_changed", LINE_BOOL, struct job, said.has_changed),
+    LINE_ROW_OPTIONAL("changed", LINE_BOOL, struct job, said.changed),
+    LINE_ROW_OPTIONAL("objects", LINE_NUMBER, struct job, said.objects),
+    LINE_ROW_OPTIONAL("bytes", LINE_NUMBER, struct job, said.bytes),
     LINE_ROW("out_auto",      LINE_TEXT,   struct job, child.out_auto),
     LINE_ROW("err_auto",      LINE_TEXT,   struct job, child.err_auto),
 };

@@ -4,16 +4,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "engine/fsm.h"
 #include "engine/keep.h"
 #include "engine/reaper.h"
 #include "jobs/say.h"
+#include "jobs/stale.h"
 
 enum { JOB_KILL_SPACING_MS = 1000 }; /* with stopwaitsecs=0 a process that lingers is not a loop */
 
@@ -47,42 +45,6 @@ static int64_t job_deadline(const struct job *job, int64_t now)
     return -1;
 }
 
-/* When mainstay-sync last found the target whole, in ms since 1970; 0: never. It leaves a stamp
- * in its store, beside the target or inside it (sync/local/release.h): a folder that somebody has
- * just made, or that a failed sync has touched, is no young data. */
-static int64_t job_data_confirmed(const char *target)
-{
-    int64_t latest = 0;
-    size_t end = strlen(target);
-    while (end > 1 && target[end - 1] == '/')
-        end--;
-    size_t base = end;
-    while (base > 0 && target[base - 1] != '/')
-        base--;
-    char *const stamps[] = {
-        mem_printf("%.*s.%.*s.mainstay/confirmed", (int)base, target, (int)(end - base),
-                   target + base),
-        mem_printf("%s/.mainstay/confirmed", target),
-    };
-    for (size_t i = 0; i < sizeof stamps / sizeof *stamps; i++) {
-        struct stat st;
-        if (lstat(stamps[i], &st) == 0 && (int64_t)st.st_mtim.tv_sec * 1000 > latest)
-            latest = (int64_t)st.st_mtim.tv_sec * 1000;
-        mem_free(stamps[i]);
-    }
-    return latest;
-}
-
-/* Is what the last good run left behind young enough to do without this one? */
-static bool job_data_is_young(const struct job *job, int64_t wall)
-{
-    const struct job_config *config = job->config;
-    if (config->stale_ok_ms <= 0 || !config->target || access(config->target, F_OK) < 0)
-        return false;
-    int64_t confirmed = job_data_confirmed(config->target);
-    return confirmed > 0 && wall - confirmed <= config->stale_ok_ms;
-}
-
 static void job_ended(struct job *job)
 {
     struct host *host = job->jobs->host;
@@ -94,7 +56,7 @@ static void job_ended(struct job *job)
         return;
     }
     log_error("job '%s' failed: %s", job->label, job->result);
-    job->stale_ok = job_data_is_young(job, job->ended_wall);
+    job->stale_ok = stale_is_young(job->config, job->ended_wall);
     if (job->stale_ok)
         log_warn("what requires '%s' starts on the data there is: it is younger than stale_ok",
                  job->label);
@@ -127,6 +89,7 @@ static void job_spawn(struct job *job)
         return;
     }
     job->attempts++;
+    job_said_begin(job);
     if (child_start(&job->child, &job->jobs->spawn_context, &e) < 0) {
         job_result(job, e.text);
         job_feed(job, job->attempts > job->config->retries ? JOB_GIVE_UP : JOB_ATTEMPT_FAILED);
@@ -218,72 +181,6 @@ static void on_child_idle(struct child *child)
         job->jobs->on_changed(job->jobs);
 }
 
-/* --- In the graph -------------------------------------------------------------------------- */
-
-static enum graph_status job_graph_status(const struct graph_node *n)
-{
-    const struct job *job = container_of_const(n, struct job, node);
-    if (job_state_active(job->state))
-        return GRAPH_PENDING;
-    if (job->state == JOB_IDLE)
-        return GRAPH_DOWN;
-    if (job->state == JOB_SUCCEEDED || job->stale_ok ||
-        job->config->on_failure == JOB_ON_FAILURE_CONTINUE)
-        return GRAPH_UP;
-    return GRAPH_FAILED;
-}
-
-/* Jobs are stopped by whoever runs the shutdown, not in the order of the programs. */
-static bool job_graph_stopped(const struct graph_node *n)
-{
-    (void)n;
-    return true;
-}
-
-static void job_graph_pull(struct graph_node *n)
-{
-    (void)job_run(container_of(n, struct job, node));
-}
-
-/* "data", "sync:data" */
-static bool job_graph_named(const struct graph_node *n, const char *name)
-{
-    const struct job *job = container_of_const(n, struct job, node);
-    return strcmp(name, job->config->name) == 0 || strcmp(name, job->label) == 0;
-}
-
-static const char *job_graph_caveat(const struct graph_node *n)
-{
-    return container_of_const(n, struct job, node)->stale_ok ? "on older data" : NULL;
-}
-
-static const struct graph_node_ops job_graph_ops = {
-    .status = job_graph_status,
-    .stopped = job_graph_stopped,
-    .pull = job_graph_pull,
-    .named = job_graph_named,
-    .caveat = job_graph_caveat,
-};
-
-/* When everything goes down, programs are no hindrance any more; failed jobs still are. */
-static enum graph_gate_kind job_gate(const struct job *job, const struct graph_node **blocker)
-{
-    if (!job->jobs->shutting_down)
-        return graph_gate(&job->node, blocker);
-    for (size_t i = 0; i < job->node.edge_count; i++) {
-        const struct graph_edge *edge = &job->node.edges[i];
-        if (edge->to->ops != &job_graph_ops)
-            continue;
-        enum graph_status status = job_graph_status(edge->to);
-        *blocker = edge->to;
-        if (status == GRAPH_FAILED && edge->kind == GRAPH_REQUIRES)
-            return GRAPH_BLOCKED;
-        if (status == GRAPH_PENDING)
-            return GRAPH_WAIT;
-    }
-    return GRAPH_GO;
-}
-
 /* --- Life ---------------------------------------------------------------------------------- */
 
 void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
@@ -298,6 +195,7 @@ void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
     job->child.label = job->label;
     job->child.of_job = true;
     job->child.on_idle = on_child_idle;
+    job_heed(job);
     child_strip_ansi(&job->child, snapshot->strip_ansi);
     if (!jobs->adopting)
         child_make_auto_logs(&job->child, snapshot);
@@ -341,7 +239,9 @@ int job_run(struct job *job)
         return -EALREADY;
     job->attempts = 0;
     job->result[0] = '\0';
+    job->refresh = job_is_good(job);
     job->stale_ok = false;
+    job->said.status[0] = '\0';
     job->started = host_now(job->jobs->host);
     job->started_wall = host_wall(job->jobs->host);
     job->ended_wall = 0;
@@ -380,6 +280,7 @@ void job_exited(struct job *job, int code, int status)
     job->ended_pid = job->child.pid;
     job->ended_code = code;
     job->ended_status = status;
+    inbox_drain(&job->child.inbox); /* its last words come before its end */
     bool never_ran = child_never_ran(&job->child, code, status);
     bool exec_failed = child_exited(&job->child, &why);
     if (never_ran && job->state == JOB_RUNNING) {
@@ -407,43 +308,4 @@ void job_exited(struct job *job, int code, int status)
     else if (job->child.pid == 0)
         cgroup_clear(&job->child.cgroup);
     job->ended_pid = 0;
-}
-
-void job_describe(const struct job *job, int64_t wall, struct buf *out)
-{
-    char text[64];
-    switch (job->state) {
-    case JOB_IDLE:
-        say_when(job->config->when, text, sizeof text);
-        buf_printf(out, "not run yet; runs %s", text);
-        break;
-    case JOB_WAITING:
-        buf_printf(out, "waits for %s", job->waits_for ? job->waits_for : "its turn");
-        break;
-    case JOB_RUNNING:
-        say_duration(wall - job->started_wall, text, sizeof text);
-        buf_printf(out, "pid %d, for %s", (int)job->child.pid, text);
-        break;
-    case JOB_RETRYING:
-        buf_printf(out, "%s; retry %lld of %lld follows", job->result, (long long)job->attempts,
-                   (long long)job->config->retries);
-        break;
-    case JOB_ENDING:
-    case JOB_STOPPING:
-        buf_printf(out, "%s; waiting for pid %d to end", job->result, (int)job->child.pid);
-        break;
-    case JOB_SUCCEEDED:
-        say_clock(job->ended_wall, text, sizeof text);
-        buf_printf(out, "at %s", text);
-        say_duration(job->ended_wall - job->started_wall, text, sizeof text);
-        buf_printf(out, ", took %s", text);
-        break;
-    case JOB_FAILED:
-        say_clock(job->ended_wall, text, sizeof text);
-        buf_printf(out, "at %s: %s%s", text, job->result,
-                   job->stale_ok ? "; the data there is young enough" : "");
-        break;
-    case JOB_STATES:
-        break;
-    }
 }

@@ -7,10 +7,22 @@
 
 #include "engine/child.h"
 #include "engine/graph.h"
+#include "engine/notice.h"
 #include "event/bus.h"
 #include "jobs/table.h"
 
 struct jobs;
+
+/* What the process of an attempt says of itself, as in sd_notify(3); see job_notice.c. */
+struct job_said {
+    char status[NOTICE_STATUS_MAX]; /* "41 % of 2.3 GB, 38 s left"; "": nothing */
+    bool has_changed;               /* MAINSTAY_CHANGED= came: `changed` is known */
+    bool changed;
+    int64_t objects;   /* -1: it has not said */
+    int64_t bytes;     /* likewise */
+    unsigned refused;  /* messages of strangers since the log said so */
+    int64_t refuse_at; /* when it may say so again */
+};
 
 struct job {
     struct jobs *jobs;       /* the owner */
@@ -25,6 +37,7 @@ struct job {
     bool start_pending;   /* the pipes of the last attempt are still closing */
     bool resume;          /* it was on its way when everything was stopped */
     bool stale_ok;        /* failed, but what it made before is young enough */
+    bool refresh;         /* it had been good before this run: what requires it need not wait */
     int64_t started;      /* ms, monotonic, of the run's first attempt */
     int64_t started_wall; /* ms since 1970; 0: never */
     int64_t ended_wall;
@@ -33,6 +46,7 @@ struct job {
     int ended_status;
     const char *waits_for; /* JOB_WAITING: label of who is in the way; may be NULL */
     char result[512];      /* "", "exit status 3", "timed out after 10m", ... */
+    struct job_said said;
 };
 
 /* All jobs of one configuration. Owned by main.c. */
@@ -45,9 +59,11 @@ struct jobs {
     struct job **items;                 /* owned, like the array; in file order */
     size_t count;
     struct timer settle; /* a waiting job may be able to run now */
+    struct timer news;   /* jobs have said something: on_news, once for many words */
     bool adopting;       /* they are made for what runs: no AUTO logs */
     bool shutting_down;  /* only the order among the jobs themselves counts any more */
     void (*on_changed)(struct jobs *j); /* a job has changed: others may wait for it */
+    void (*on_news)(struct jobs *j);    /* a job says something else of itself; may be NULL */
     void *owner;
 };
 
@@ -86,6 +102,14 @@ void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
 void job_close(struct job *job);
 void job_try(struct job *job); /* runs it if it waits and nothing is in the way */
 void job_exited(struct job *job, int code, int status);
+void job_heed(struct job *job);       /* of job_init: what its process says of itself counts */
+void job_said_begin(struct job *job); /* another process: nothing is said yet */
+void jobs_news(struct jobs *j);
+
+/* In job_graph.c. */
+extern const struct graph_node_ops job_graph_ops;
+enum graph_gate_kind job_gate(const struct job *job, const struct graph_node **blocker);
+bool job_is_good(const struct job *job); /* what requires it may start */
 
 int job_run(struct job *job);  /* -EALREADY when it is on its way, -ESHUTDOWN */
 int job_stop(struct job *job); /* -ESRCH when it is not on its way */

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "config/diff.h"
 
+enum { JOBS_NEWS_MS = 200 }; /* a job that talks without end costs no more than that */
+
 static void on_settle(struct timer *timer)
 {
     struct jobs *j = container_of(timer, struct jobs, settle);
@@ -18,16 +20,31 @@ void jobs_settle(struct jobs *j)
         host_arm(j->host, &j->settle, host_now(j->host));
 }
 
+static void on_news(struct timer *timer)
+{
+    struct jobs *j = container_of(timer, struct jobs, news);
+    if (j->on_news)
+        j->on_news(j);
+}
+
+void jobs_news(struct jobs *j)
+{
+    if (!timer_armed(&j->news))
+        host_arm(j->host, &j->news, host_now(j->host) + JOBS_NEWS_MS);
+}
+
 void jobs_init(struct jobs *j, struct host *host, struct event_bus *bus, struct graph *graph)
 {
     *j = (struct jobs){.host = host, .bus = bus, .graph = graph};
     j->settle.on_due = on_settle;
+    j->news.on_due = on_news;
 }
 
 void jobs_close(struct jobs *j)
 {
     jobs_unload(j);
     host_disarm(j->host, &j->settle);
+    host_disarm(j->host, &j->news);
 }
 
 static struct job *job_new(struct jobs *j, struct config *config, const struct job_config *c)

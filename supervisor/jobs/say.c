@@ -48,6 +48,19 @@ void say_clock(int64_t wall_ms, char *text, size_t size)
         (void)snprintf(text, size, "?");
 }
 
+void say_size(int64_t bytes, char *text, size_t size)
+{
+    const char *unit = "kMGTPE";
+    double n = (double)bytes / 1000;
+    if (bytes < 1000) {
+        (void)snprintf(text, size, "%lld byte%s", (long long)bytes, bytes == 1 ? "" : "s");
+        return;
+    }
+    for (; n >= 999.95 && unit[1]; unit++)
+        n /= 1000;
+    (void)snprintf(text, size, "%.1f %cB", n, *unit);
+}
+
 void say_when(unsigned when, char *text, size_t size)
 {
     // clang-format off

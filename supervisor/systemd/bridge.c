@@ -74,6 +74,17 @@ static void bridge_say_shutdown(const struct bridge *b, struct buf *text)
         buf_text(text, "shutting down");
 }
 
+/* "data: 41 % of 2.3 GB, 38 s left" */
+static void bridge_say_job(const struct job *job, struct buf *text)
+{
+    if (text->len)
+        buf_text(text, "; ");
+    if (job->said.status[0])
+        buf_printf(text, "%s: %s", job->config->name, job->said.status);
+    else
+        buf_printf(text, "%s runs", job->label);
+}
+
 /* What the daemon as a whole is at; NULL when it simply runs. */
 static const char *bridge_phase(const struct bridge *b, struct buf *text)
 {
@@ -82,7 +93,7 @@ static const char *bridge_phase(const struct bridge *b, struct buf *text)
     for (size_t i = 0; i < b->jobs->count; i++) {
         const struct job *job = b->jobs->items[i];
         if (job_active(job) && job->state != JOB_WAITING)
-            buf_printf(text, "%s%s runs", text->len ? "; " : "", job->label);
+            bridge_say_job(job, text);
     }
     return text->len ? buf_str(text) : NULL;
 }

@@ -58,15 +58,20 @@ static enum sight watch_sight_proc(const struct proc *p)
     return SIGHT_DOWN;
 }
 
+/* A job in a state in which nothing of it is on its way: may start what requires it? */
+static bool watch_was_good(const struct seen *seen, enum job_state state)
+{
+    bool forgiven = seen->job->config->on_failure == JOB_ON_FAILURE_CONTINUE;
+    return state == JOB_SUCCEEDED || (state == JOB_FAILED && (forgiven || seen->good));
+}
+
 static enum sight watch_sight(const struct seen *seen)
 {
     if (seen->p)
         return watch_sight_proc(seen->p);
     if (job_active(seen->job))
-        return SIGHT_COMING;
-    bool forgiven = seen->job->config->on_failure == JOB_ON_FAILURE_CONTINUE;
-    bool good = seen->job->state == JOB_SUCCEEDED || (seen->job->state == JOB_FAILED && forgiven);
-    return good ? SIGHT_UP : SIGHT_DOWN;
+        return seen->good ? SIGHT_UP : SIGHT_COMING;
+    return watch_was_good(seen, seen->job->state) ? SIGHT_UP : SIGHT_DOWN;
 }
 
 /* Calls `each` for everything that one name means; stops when it says true. */
@@ -251,22 +256,29 @@ static void watch_proc(struct watch *w, const struct event *ev)
     w->stops += ev->state == PROC_STOPPED;
 }
 
+static bool each_active(const struct seen *seen, void *ctx)
+{
+    (void)ctx;
+    return seen->job && job_active(seen->job);
+}
+
 static const char *watch_active_job(const struct watch *w, const struct name_list *names)
 {
     for (size_t i = 0; i < names->count; i++) {
         bool job = world_is_job(w->world, world_number(w->world, names->names[i]));
-        if (job && watch_each(w, names->names[i], each_coming, NULL))
+        if (job && watch_each(w, names->names[i], each_active, NULL))
             return names->names[i];
     }
     return NULL;
 }
 
-/* In the end only the order among the jobs themselves counts. */
+/* A job waits for the refresh of another one, too. In the end only the order among the jobs themselves counts. */
 static const char *watch_job_gate(const struct watch *w, const struct job *job)
 {
     const struct process_config *config = &job->config->process;
-    if (!w->down)
-        return watch_gate(w, config);
+    const char *gate = w->down ? NULL : watch_gate(w, config);
+    if (gate)
+        return gate;
     const char *name = watch_active_job(w, &config->requires);
     return name ? name : watch_active_job(w, &config->after);
 }
@@ -280,6 +292,8 @@ static void watch_job(struct watch *w, const struct event *ev)
                    job_state_name((enum job_state)ev->from),
                    job_state_name((enum job_state)ev->state),
                    job_state_name((enum job_state)seen->state));
+    if (!job_state_active((enum job_state)ev->from))
+        seen->good = watch_was_good(seen, (enum job_state)ev->from);
     if (ev->state == JOB_RUNNING) {
         w->runs++;
         seen->started = w->sim->now;

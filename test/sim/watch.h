@@ -19,6 +19,7 @@ struct seen {
     int64_t since;
     int64_t started; /* last entered STARTING or RUNNING (job) */
     int64_t tries;
+    bool good;   /* job: it had been good before its last run, so what requires it need not wait */
     bool again;  /* left for a restart by autorestart */
     bool was_up; /* when a power-off began */
     bool asked;  /* the operator has asked for a start since */

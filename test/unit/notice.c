@@ -54,6 +54,14 @@ static const struct { const char *text; unsigned words; bool good; } rows[] = {
     {"WATCHDOG_USEC=x",                     0, false},
     {"EXTEND_TIMEOUT_USEC=0",               0, false},
     {"EXTEND_TIMEOUT_USEC=1",               NOTICE_EXTEND, true},
+    {"MAINSTAY_CHANGED=1",                  NOTICE_CHANGED, true},
+    {"MAINSTAY_CHANGED=0\nSTATUS=x",        NOTICE_CHANGED | NOTICE_STATUS, true},
+    {"MAINSTAY_CHANGED=yes",                0, false},
+    {"MAINSTAY_CHANGED=",                   0, false},
+    {"MAINSTAY_OBJECTS=0",                  NOTICE_OBJECTS, true},
+    {"MAINSTAY_OBJECTS=-1",                 0, false},
+    {"MAINSTAY_BYTES=99999999999999999999", NOTICE_BYTES, true},
+    {"MAINSTAY_BYTES=1k",                   0, false},
     {"ERRNO=x\nREADY=1\nMAINPID=x",         NOTICE_READY, false},
 };
 
