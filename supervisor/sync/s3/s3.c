@@ -144,6 +144,14 @@ static bool wants_virtual(const struct s3_where *w, const char *bucket)
     return w->style == S3_STYLE_VIRTUAL;
 }
 
+/* What a place is at one endpoint: origin, host and base. */
+static void set_endpoint(struct s3_place *p, const struct endpoint *to, bool virtual)
+{
+    p->host = mem_printf("%s%s%s", virtual ? p->bucket : "", virtual ? "." : "", to->host);
+    p->origin = mem_printf("%s://%s", to->https ? "https" : "http", p->host);
+    p->base = mem_printf("%s%s%s", to->path, virtual ? "" : "/", virtual ? "" : p->bucket);
+}
+
 int s3_place_init(struct s3_place *p, const struct s3_where *w, struct err *e)
 {
     struct endpoint to = {0};
@@ -161,11 +169,9 @@ int s3_place_init(struct s3_place *p, const struct s3_where *w, struct err *e)
     rc = parse_endpoint(url, &to, e);
     if (rc < 0)
         goto fail;
-    bool virtual = wants_virtual(w, p->bucket);
-    p->host = mem_printf("%s%s%s", virtual ? p->bucket : "", virtual ? "." : "", to.host);
-    p->origin = mem_printf("%s://%s", to.https ? "https" : "http", p->host);
-    p->base = mem_printf("%s%s%s", to.path, virtual ? "" : "/", virtual ? "" : p->bucket);
+    set_endpoint(p, &to, wants_virtual(w, p->bucket));
     p->region = mem_strdup(w->region);
+    p->aws = !w->endpoint;
 fail:
     mem_free(url);
     mem_free(to.host);
@@ -173,6 +179,26 @@ fail:
     if (rc < 0)
         s3_place_close(p);
     return rc;
+}
+
+bool s3_place_move(struct s3_place *p, const char *region)
+{
+    if (!is_name(region, 1, REGION_MAX, "-"))
+        return false;
+    char *name = mem_strdup(region); /* it may be p's own */
+    mem_free(p->region);
+    p->region = name;
+    if (!p->aws)
+        return true;
+    char *url = aws_endpoint(region);
+    bool virtual = !*p->base;
+    mem_free(p->origin);
+    mem_free(p->host);
+    p->host = mem_printf("%s%s%s", virtual ? p->bucket : "", virtual ? "." : "",
+                         url + strlen("https://"));
+    p->origin = mem_printf("https://%s", p->host);
+    mem_free(url);
+    return true;
 }
 
 void s3_place_close(struct s3_place *p)
@@ -212,35 +238,50 @@ char *s3_object_target(const struct s3_place *p, const char *key, size_t len)
 struct explanation {
     const char *code;
     enum sync_exit kind;
-    bool transient;
+    enum { LASTING, TRANSIENT, THROTTLING, EXPIRED } nature;
     const char *text;
 };
 
 // clang-format off
 static const struct explanation explanations[] = {
-    {"SignatureDoesNotMatch", SYNC_DENIED,    false,
+    {"SignatureDoesNotMatch", SYNC_DENIED,    LASTING,
      "the server refuses the signature: is the secret key right?"},
-    {"InvalidAccessKeyId",    SYNC_DENIED,    false, "the server does not know this access key"},
-    {"ExpiredToken",          SYNC_DENIED,    false, "the session token has expired"},
-    {"InvalidToken",          SYNC_DENIED,    false, "the session token is not valid"},
-    {"RequestTimeTooSkewed",  SYNC_DENIED,    false,
+    {"InvalidAccessKeyId",    SYNC_DENIED,    LASTING, "the server does not know this access key"},
+    {"ExpiredToken",          SYNC_DENIED,    EXPIRED, "the session token has expired"},
+    {"ExpiredTokenException", SYNC_DENIED,    EXPIRED, "the session token has expired"},
+    {"TokenRefreshRequired",  SYNC_DENIED,    EXPIRED, "the session token must be renewed"},
+    {"InvalidToken",          SYNC_DENIED,    LASTING, "the session token is not valid"},
+    {"RequestTimeTooSkewed",  SYNC_DENIED,    LASTING,
      "the clock of this machine differs too much from the server's"},
-    {"AccessDenied",          SYNC_DENIED,    false, "access to bucket '%s' is denied"},
-    {"NoSuchBucket",          SYNC_NOT_FOUND, false, "there is no bucket '%s'"},
-    {"NoSuchKey",             SYNC_OBJECTS,   false, "it is gone since the listing"},
-    {"PreconditionFailed",    SYNC_OBJECTS,   false, "it changed since the listing"},
-    {"InvalidObjectState",    SYNC_OBJECTS,   false, "it is archived and must be restored first"},
-    {"SlowDown",              SYNC_SERVER,    true,  "the server asks to slow down"},
-    {"RequestTimeout",        SYNC_SERVER,    true,  "the server gave up waiting"},
-    {"InternalError",         SYNC_SERVER,    true,  "the server has an internal error"},
+    {"AccessDenied",          SYNC_DENIED,    LASTING, "access to bucket '%s' is denied"},
+    {"NoSuchBucket",          SYNC_NOT_FOUND, LASTING, "there is no bucket '%s'"},
+    {"NoSuchKey",             SYNC_OBJECTS,   LASTING, "it is gone since the listing"},
+    {"PreconditionFailed",    SYNC_OBJECTS,   LASTING, "it changed since the listing"},
+    {"InvalidRange",          SYNC_OBJECTS,   LASTING, "it changed since the listing"},
+    {"InvalidObjectState",    SYNC_OBJECTS,   LASTING,
+     "it is archived and must be restored first"},
+    {"SlowDown",              SYNC_SERVER, THROTTLING, "the server asks to slow down"},
+    {"Throttling",            SYNC_SERVER, THROTTLING, "the server asks to slow down"},
+    {"ThrottlingException",   SYNC_SERVER, THROTTLING, "the server asks to slow down"},
+    {"TooManyRequests",       SYNC_SERVER, THROTTLING, "the server asks to slow down"},
+    {"RequestLimitExceeded",  SYNC_SERVER, THROTTLING, "the server asks to slow down"},
+    {"BandwidthLimitExceeded", SYNC_SERVER, THROTTLING, "the server asks to slow down"},
+    {"ServiceUnavailable",    SYNC_SERVER, THROTTLING, "the server is too busy"},
+    {"RequestTimeout",        SYNC_SERVER,  TRANSIENT, "the server gave up waiting"},
+    {"InternalError",         SYNC_SERVER,  TRANSIENT, "the server has an internal error"},
+    {"OperationAborted",      SYNC_SERVER,  TRANSIENT, "the server does something else with it"},
 };
 
 /* Answers without a known code, by status. */
 static const struct { long status; enum sync_exit kind; const char *text; } statuses[] = {
+    {301, SYNC_DENIED,    "bucket '%s' is at another endpoint"},
+    {307, SYNC_DENIED,    "bucket '%s' is at another endpoint"},
     {401, SYNC_DENIED,    "the server wants other credentials for bucket '%s'"},
     {403, SYNC_DENIED,    "access to bucket '%s' is forbidden"},
     {404, SYNC_NOT_FOUND, "there is no bucket '%s' at this endpoint"},
+    {407, SYNC_SERVER,    "the proxy wants a password (http://user:password@host in https_proxy)"},
     {412, SYNC_OBJECTS,   "it changed since the listing"},
+    {416, SYNC_OBJECTS,   "it changed since the listing"},
     {429, SYNC_SERVER,    "the server asks to slow down"},
 };
 // clang-format on
@@ -315,8 +356,22 @@ enum sync_exit s3_explain(const struct s3_place *p, long status, const struct s3
     return kind;
 }
 
+bool s3_is_throttling(long status, const struct s3_error *error)
+{
+    const struct explanation *x = find_explanation(error->code);
+    return x ? x->nature == THROTTLING : status == 503 || status == 429;
+}
+
 bool s3_is_transient(long status, const struct s3_error *error)
 {
     const struct explanation *x = find_explanation(error->code);
-    return x ? x->transient : status >= 500 || status == 429 || status == 408;
+    if (x)
+        return x->nature == TRANSIENT || x->nature == THROTTLING;
+    return (status >= 500 && status != 501) || status == 429 || status == 408;
+}
+
+bool s3_is_expired(const struct s3_error *error)
+{
+    const struct explanation *x = find_explanation(error->code);
+    return x && x->nature == EXPIRED;
 }

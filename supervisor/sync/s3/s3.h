@@ -32,6 +32,7 @@ struct s3_place {
     char *bucket;
     char *prefix; /* "" or ends in a slash */
     char *region;
+    bool aws; /* the host is Amazon's in that region */
 };
 
 /* Error answers, from <Error>; texts are cut to fit, "" when absent. */
@@ -43,6 +44,9 @@ struct s3_error {
 
 int s3_place_init(struct s3_place *p, const struct s3_where *w, struct err *e); /* 0 or -EINVAL */
 void s3_place_close(struct s3_place *p);
+
+/* The bucket is in another region: signs for it and, with AWS, asks its host. False: no name. */
+bool s3_place_move(struct s3_place *p, const char *region);
 
 /* "path?query" of one page of the listing; token NULL for the first. The query is canonical. */
 char *s3_list_target(const struct s3_place *p, const char *token);
@@ -60,7 +64,11 @@ bool s3_decode(char *text, size_t *len);
 enum sync_exit s3_explain(const struct s3_place *p, long status, const struct s3_error *error,
                           struct err *e);
 
-/* Whether another try of the same request may succeed. */
+/* Whether another try of the same request may succeed; and whether it should be a slower one. */
 bool s3_is_transient(long status, const struct s3_error *error);
+bool s3_is_throttling(long status, const struct s3_error *error);
+
+/* Whether the keys were good once. */
+bool s3_is_expired(const struct s3_error *error);
 
 #endif

@@ -24,6 +24,8 @@
 
 enum wire_method { WIRE_GET, WIRE_HEAD, WIRE_PUT, WIRE_POST, WIRE_DELETE };
 
+enum wire_state { WIRE_IDLE, WIRE_WAITING, WIRE_DELAYED, WIRE_RUNNING };
+
 enum { WIRE_PAUSE = 1 }; /* from on_data: nothing was taken; wire_resume brings the same again */
 
 enum { WIRE_HEADERS_MAX = 8, WIRE_BODY_MAX = 1 << 20 };
@@ -63,10 +65,10 @@ struct wire_answer {
  */
 struct wire_request {
     enum wire_method method;
-    char *target;         /* path?query as sent, the query canonical; owned by the engine from send on */
-    const char *if_match; /* borrowed; NULL: none */
-    int64_t range_from;   /* with range_length: "Range: bytes=from-to" */
-    int64_t range_length; /* 0: the whole object */
+    char *target; /* path?query as sent, the query canonical; owned by the engine from send on */
+    const char *if_match;                         /* borrowed; NULL: none */
+    int64_t range_from;                           /* with range_length: "Range: bytes=from-to" */
+    int64_t range_length;                         /* 0: the whole object */
     struct wire_header headers[WIRE_HEADERS_MAX]; /* borrowed texts; ends with name NULL */
     struct wire_payload payload;
     bool urgent; /* goes before those that wait: the pages of a listing */
@@ -79,14 +81,18 @@ struct wire_request {
     /* Exactly once, unless cancelled; r is the owner's again. SYNC_OK: on_end was content. */
     void (*on_done)(struct wire_request *r, enum sync_exit why, struct err *e);
 
-    struct list link;       /* the engine's, as is what follows */
-    struct wire_slot *slot; /* that works for it; NULL: it waits */
+    enum wire_state state; /* the engine's, as is what follows */
+    struct list link;
+    struct wire_slot *slot; /* WIRE_RUNNING: that works for it */
+    unsigned tried;
+    unsigned favours; /* tries that count as none: something was set right */
+    int64_t due;      /* WIRE_DELAYED: of the next try, in ms */
 };
 
 struct wire_options {
-    unsigned concurrency;   /* requests at a time, at most; fewer while the server is throttling */
-    unsigned tries;         /* per request, at least 1 */
-    int64_t stall_ms;       /* without a byte */
+    unsigned concurrency; /* requests at a time, at most; fewer while the server is throttling */
+    unsigned tries;       /* per request, at least 1 */
+    int64_t stall_ms;     /* without a byte */
     int64_t connect_ms;
     int64_t bytes_per_second; /* of all bodies together, both ways; 0: no limit */
     const char *ca_file;      /* NULL: the system's; borrowed, as all */
@@ -102,13 +108,13 @@ struct wire;
 /* `place` may learn another region, and with AWS another host, on the way. */
 struct wire *wire_new(uv_loop_t *loop, const struct wire_options *o, struct s3_place *place);
 void wire_set_creds(struct wire *w, const struct creds *creds); /* copies; wipes the old ones */
-void wire_close(struct wire *w, void (*on_closed)(void *ctx)); /* cancels all; memory goes then */
+void wire_close(struct wire *w, void (*on_closed)(void *ctx));  /* cancels all; memory goes then */
 
 void wire_request_init(struct wire_request *r, enum wire_method method, char *target, void *ctx);
-void wire_send(struct wire *w, struct wire_request *r); /* on_done comes later, from the loop */
+void wire_send(struct wire *w, struct wire_request *r);   /* on_done comes later, from the loop */
 void wire_cancel(struct wire *w, struct wire_request *r); /* no callback any more; NOOP when idle */
 void wire_resume(struct wire *w, struct wire_request *r);
-unsigned wire_room(const struct wire *w); /* how many more would be sent at once */
+unsigned wire_room(const struct wire *w);    /* how many more would be sent at once */
 unsigned wire_retries(const struct wire *w); /* so far, for the report */
 
 #endif
