@@ -1,67 +1,105 @@
-/* Fuzzes what a server may answer: a page of a listing, an error, and the plan made of them. */
+/* Fuzzes what a server may answer: the pages of a listing, the files made of them, and an error. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/plan.h"
-#include "sync/s3/list.h"
+#include "../unit/wire_fake.h"
+#include "sync/remote.h"
 
-/* No path of a plan may leave the target, and none may be in the way of another. */
-static void check_plan(const struct plan *p)
+static struct s3_place place = {
+    .base = (char *)(uintptr_t) "/b",
+    .bucket = (char *)(uintptr_t) "b",
+    .prefix = (char *)(uintptr_t) "p/",
+};
+
+struct input {
+    const char *data; /* pages, with a NUL between each two */
+    size_t size;
+    size_t step; /* pages are fed in pieces of it */
+};
+
+static void on_change(struct lister *l)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        const char *path = p->items[i].path;
-        if (*path == '/' || strstr(path, "//") || strncmp(path, "../", 3) == 0 ||
-            strstr(path, "/../") || strcmp(path, "..") == 0 || !*path)
-            abort();
-        if (i > 0 && (s3key_compare(p->items[i - 1].path, path) >= 0 ||
-                      s3key_inside(path, p->items[i - 1].path)))
-            abort();
-        if (plan_find(p, path) != &p->items[i])
-            abort();
-    }
+    (void)l;
 }
 
-static void make_plan(const struct listing *l)
+/* The next page of the input; false when there is none. */
+static bool answer(struct input *in)
 {
-    struct filter filter = {0};
-    struct plan p;
-    struct err e;
-    if (filter_add(&filter, false, "*.tmp", &e) < 0 || filter_add(&filter, true, "keep*", &e) < 0)
+    if (in->size == 0)
+        return false;
+    const char *end = memchr(in->data, '\0', in->size);
+    size_t len = end ? (size_t)(end - in->data) : in->size;
+    (void)fake_answer(in->data, len, in->step);
+    in->data += len + (end != NULL);
+    in->size -= len + (end != NULL);
+    return true;
+}
+
+static bool is_bad_path(const char *path)
+{
+    return *path == '/' || !*path || strstr(path, "//") || strncmp(path, "../", 3) == 0 ||
+           strstr(path, "/../") || strcmp(path, "..") == 0;
+}
+
+/* No path may leave the target, come twice or out of order, or be in the way of another. */
+static void check(const char *path, char *const *before, size_t count)
+{
+    if (is_bad_path(path))
         abort();
-    if (plan_make(&p, l, &filter, ".mainstay", &e) == 0) {
-        check_plan(&p);
-        plan_close(&p);
+    if (count > 0 && path_order(before[count - 1], path) >= 0)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        if (s3key_inside(before[i], path) || s3key_inside(path, before[i]))
+            abort();
     }
-    filter_close(&filter);
 }
 
-/* Pages are fed in uneven pieces; the first byte says how. */
-static int feed(struct list_page *page, const uint8_t *data, size_t size, struct err *e)
+static void drain(struct remote *r, struct input *in)
 {
-    size_t step = size ? (size_t)data[0] % 61 + 1 : 1;
-    int rc = 0;
-    for (size_t at = 1; rc == 0 && at < size; at += step)
-        rc = list_page_feed(page, (const char *)data + at, size - at < step ? size - at : step, e);
-    return rc < 0 ? rc : list_page_end(page, e);
+    char **paths = NULL;
+    size_t count = 0;
+    const struct remote_file *file;
+    enum lister_state state;
+    while ((state = remote_look(r, &file)) == LISTER_READY ||
+           (state == LISTER_WAIT && answer(in))) {
+        if (state != LISTER_READY)
+            continue;
+        if (file->fault == KEY_OK) {
+            check(file->path, paths, count);
+            paths = mem_grow(paths, count + 1, sizeof *paths);
+            paths[count++] = mem_strdup(file->path);
+        }
+        remote_next(r);
+    }
+    if (state == LISTER_FAILED && (r->lister->why == SYNC_OK || !r->lister->err.text[0]))
+        abort();
+    while (count > 0)
+        mem_free(paths[--count]);
+    mem_free(paths);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct listing l;
-    struct err e = {0};
-    listing_init(&l, "p/");
-    struct list_page *page = list_page_new(&l);
-    int rc = feed(page, data, size, &e);
-    list_page_free(page);
-    if (rc < 0 && (l.count > 0 || !e.text[0]))
+    struct input in = {(const char *)data + (size > 0), size - (size > 0), 1};
+    struct filter filter = {0};
+    struct lister l;
+    struct remote r;
+    struct err e;
+    if (filter_add(&filter, false, "*.tmp", &e) < 0 || filter_add(&filter, true, "keep*", &e) < 0)
         abort();
-    if (rc == 0)
-        make_plan(&l);
-    listing_close(&l);
+    if (size > 0)
+        in.step = (size_t)data[0] % 61 + 1;
+    lister_start(&l, NULL, &place, "p/");
+    l.on_change = on_change;
+    remote_init(&r, &l, &filter);
+    drain(&r, &in);
+    remote_close(&r);
+    lister_close(&l);
+    filter_close(&filter);
 
     struct s3_error error;
     list_read_error((const char *)data, size, &error);

@@ -18,10 +18,10 @@
 enum { LISTER_AHEAD = 4 };
 
 enum lister_state {
-    LISTER_READY, /* lister_peek has one */
-    LISTER_WAIT,  /* on_change will tell */
-    LISTER_END,   /* every page was read whole */
-    LISTER_FAILED /* why and err say it */
+    LISTER_READY,  /* there is one */
+    LISTER_WAIT,   /* on_change will tell */
+    LISTER_END,    /* every page was read whole */
+    LISTER_FAILED, /* why and err say it */
 };
 
 struct lister_page {
@@ -34,21 +34,25 @@ struct lister {
     const struct s3_place *place;
     const char *prefix;
     struct wire_request request;
-    struct list_page *page; /* being read, or NULL */
+    struct list_page *page;                 /* being read, or NULL */
     struct lister_page pages[LISTER_AHEAD]; /* a ring */
     unsigned first;
     unsigned count;
     char *token;    /* owned; of the page to ask for next */
-    char *last_key; /* owned: each key must follow the one before */
+    char *last_key; /* owned: each key must follow the one before; NULL: none yet */
+    size_t last_len;
+    unsigned idle; /* pages in a row without an object */
     bool asking;
-    bool whole; /* the last page was read */
-    size_t listed;
+    bool whole;    /* the last page was read */
+    bool waiting;  /* LISTER_WAIT was the answer */
+    size_t listed; /* objects, of all pages read so far */
     enum sync_exit why;
     struct err err;
     void *ctx;
     void (*on_change)(struct lister *l); /* out of LISTER_WAIT */
 };
 
+/* ctx and on_change are set after this. The prefix is borrowed, as place is. */
 void lister_start(struct lister *l, struct wire *w, const struct s3_place *place,
                   const char *prefix);
 enum lister_state lister_look(struct lister *l, const struct object **object);
