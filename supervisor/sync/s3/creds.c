@@ -2,147 +2,12 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
-#include "base/buf.h"
-#include "base/fd.h"
 #include "base/mem.h"
-
-enum { CREDS_FILE_LIMIT = 1 << 20 };
-
-struct profile {
-    const char *name;
-    struct buf credentials; /* text of the credentials file */
-    struct buf config;      /* text of the config file */
-    char *config_section;   /* "default" or "profile NAME" */
-};
-
-static const char *env(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
-static const char *trim(const char *from, const char **end)
-{
-    while (from < *end && isspace((unsigned char)*from))
-        from++;
-    while (*end > from && isspace((unsigned char)(*end)[-1]))
-        (*end)--;
-    return from;
-}
-
-/* "[ default ]" is the section "default". */
-static bool is_section(const char *line, const char *end, const char *name)
-{
-    const char *close = memchr(line, ']', (size_t)(end - line));
-    if (!close)
-        return false;
-    const char *from = trim(line + 1, &close);
-    return strlen(name) == (size_t)(close - from) && memcmp(from, name, strlen(name)) == 0;
-}
-
-static char *line_value(const char *line, const char *end, const char *key)
-{
-    const char *eq = memchr(line, '=', (size_t)(end - line));
-    if (!eq)
-        return NULL;
-    const char *key_end = eq;
-    const char *name = trim(line, &key_end);
-    if (strlen(key) != (size_t)(key_end - name) || strncasecmp(name, key, strlen(key)) != 0)
-        return NULL;
-    const char *value = trim(eq + 1, &end);
-    return value < end ? mem_strndup(value, (size_t)(end - value)) : NULL;
-}
-
-char *creds_value(const char *text, const char *section, const char *key)
-{
-    bool inside = false;
-    char *value = NULL;
-    for (const char *line = text, *next; *line && !value; line = next) {
-        const char *end = strchrnul(line, '\n');
-        next = *end ? end + 1 : end;
-        if (*line == '[')
-            inside = is_section(line, end, section);
-        /* indented lines belong to a nested setting, such as the ones below "s3 =" */
-        else if (inside && !strchr(" \t#;", *line))
-            value = line_value(line, end, key);
-    }
-    return value;
-}
-
-bool creds_has_section(const char *text, const char *section)
-{
-    for (const char *line = text, *next; *line; line = next) {
-        const char *end = strchrnul(line, '\n');
-        next = *end ? end + 1 : end;
-        if (*line == '[' && is_section(line, end, section))
-            return true;
-    }
-    return false;
-}
-
-/* Service managers need not set HOME; the user has one all the same. */
-static const char *home_folder(void)
-{
-    const struct passwd *user = env("HOME") ? NULL : getpwuid(geteuid());
-    return user ? user->pw_dir : env("HOME");
-}
-
-static int read_aws_file(const char *variable, const char *name, struct buf *out, struct err *e)
-{
-    const char *path = env(variable);
-    char *made = NULL;
-    if (!path && home_folder())
-        path = made = mem_printf("%s/.aws/%s", home_folder(), name);
-    int rc = path ? fd_read_file(path, CREDS_FILE_LIMIT, out, e) : 0;
-    if (rc == -ENOENT || rc == -ENOTDIR)
-        rc = 0;
-    mem_free(made);
-    return rc;
-}
-
-static void profile_close(struct profile *p)
-{
-    if (p->credentials.data)
-        explicit_bzero(p->credentials.data, p->credentials.room);
-    if (p->config.data)
-        explicit_bzero(p->config.data, p->config.room);
-    buf_close(&p->credentials);
-    buf_close(&p->config);
-    mem_free(p->config_section);
-}
-
-static int profile_open(struct profile *p, const char *name, struct err *e)
-{
-    *p = (struct profile){.name = name ? name : env("AWS_PROFILE")};
-    bool asked = p->name != NULL;
-    if (!p->name)
-        p->name = "default";
-    p->config_section =
-        strcmp(p->name, "default") == 0 ? mem_strdup(p->name) : mem_printf("profile %s", p->name);
-    int rc = read_aws_file("AWS_SHARED_CREDENTIALS_FILE", "credentials", &p->credentials, e);
-    if (rc == 0)
-        rc = read_aws_file("AWS_CONFIG_FILE", "config", &p->config, e);
-    if (rc < 0 || !asked)
-        return rc;
-
-    if (!creds_has_section(buf_str(&p->credentials), p->name) &&
-        !creds_has_section(buf_str(&p->config), p->config_section))
-        return err_set(e, -ENOENT, "there is no profile '%s' in the AWS credentials or config file",
-                       p->name);
-    return 0;
-}
-
-static char *profile_value(const struct profile *p, const char *key)
-{
-    char *value = creds_value(buf_str(&p->credentials), p->name, key);
-    return value ? value : creds_value(buf_str(&p->config), p->config_section, key);
-}
+#include "sync/s3/keydoc.h"
+#include "sync/s3/search.h"
 
 static bool is_plain(const char *text)
 {
@@ -153,66 +18,160 @@ static bool is_plain(const char *text)
     return true;
 }
 
-/* What goes into a header must not be able to start another one. */
-static int check_keys(const struct creds *c, const char *where, struct err *e)
+int search_check(const struct creds *c, const char *where, struct err *e)
 {
-    if (!c->access_key && !c->secret)
-        return 0;
     if (!c->access_key || !c->secret)
         return err_set(e, -ENOKEY, "the %s holds only one of access key and secret key", where);
     if (!is_plain(c->access_key) || !is_plain(c->secret) || !is_plain(c->token))
         return err_set(e, -ENOKEY, "a key in the %s holds a blank or control character", where);
+    return 1;
+}
+
+const char *search_setting(struct search *s, const char *profile, const char *key)
+{
+    char *value = awsfiles_get(&s->files, profile, key);
+    const char *kept = arena_strdup(&s->arena, value);
+    mem_free(value);
+    return kept;
+}
+
+const char *search_either(struct search *s, const char *variable, const char *key)
+{
+    const char *value = envfile_get(&s->env, variable);
+    return value ? value : search_setting(s, s->profile, key);
+}
+
+static bool ignores_endpoints(struct search *s)
+{
+    const char *value =
+        search_either(s, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
+    return value && strcasecmp(value, "true") == 0;
+}
+
+const char *search_endpoint(struct search *s, const char *variable, const char *service)
+{
+    if (ignores_endpoints(s))
+        return NULL;
+    const char *value = envfile_get(&s->env, variable);
+    if (!value)
+        value = envfile_get(&s->env, "AWS_ENDPOINT_URL");
+    if (value)
+        return value;
+    char *own = awsfiles_service(&s->files, s->profile, service, "endpoint_url");
+    value = arena_strdup(&s->arena, own);
+    mem_free(own);
+    return value ? value : search_setting(s, s->profile, "endpoint_url");
+}
+
+/* All three variables come from one place: a session token belongs to its keys. */
+static const char *variable(const struct search *s, bool own, const char *name)
+{
+    return own ? envfile_own(&s->env, name) : envfile_get(&s->env, name);
+}
+
+int creds_environment(struct search *s, struct creds *c, struct err *e)
+{
+    bool own =
+        envfile_own(&s->env, "AWS_ACCESS_KEY_ID") || envfile_own(&s->env, "AWS_SECRET_ACCESS_KEY");
+    const char *access_key = variable(s, own, "AWS_ACCESS_KEY_ID");
+    const char *secret = variable(s, own, "AWS_SECRET_ACCESS_KEY");
+    const char *where = own ? "env file" : "environment";
+    if (!access_key && !secret)
+        return 0;
+    c->access_key = mem_strdup(access_key);
+    c->secret = mem_strdup(secret);
+    c->token = mem_strdup(variable(s, own, "AWS_SESSION_TOKEN"));
+    if (!c->token)
+        c->token = mem_strdup(variable(s, own, "AWS_SECURITY_TOKEN"));
+    const char *expires = variable(s, own, "AWS_CREDENTIAL_EXPIRATION");
+    if (expires && !keydoc_time(expires, &c->expires))
+        return err_set(e, -ENOKEY, "AWS_CREDENTIAL_EXPIRATION of the %s is no time", where);
+    return search_check(c, where, e);
+}
+
+/* Who names a profile by option wants its keys. */
+static int unless_asked(struct search *s, struct creds *c, struct err *e)
+{
+    return s->query->profile ? 0 : creds_environment(s, c, e);
+}
+
+static int nowhere(const struct search *s, struct err *e)
+{
+    return err_set(e, -ENOKEY,
+                   "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write "
+                   "profile '%s' into ~/.aws/credentials, or use --no-sign-request%s",
+                   s->profile, buf_str(&s->notes));
+}
+
+/* The order that the AWS command line has, too. */
+static int find_keys(struct search *s, struct creds *c, struct err *e)
+{
+    static int (*const steps[])(struct search *, struct creds *, struct err *) = {
+        unless_asked, creds_role, creds_web_identity, creds_profile, creds_container, creds_machine,
+    };
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof *steps; i++)
+        rc = steps[i](s, c, e);
+    return rc > 0 ? 0 : rc < 0 ? rc : nowhere(s, e);
+}
+
+static int choose_profile(struct search *s, struct err *e)
+{
+    const char *name = s->query->profile;
+    if (!name)
+        name = envfile_get(&s->env, "AWS_PROFILE");
+    if (!name)
+        name = envfile_get(&s->env, "AWS_DEFAULT_PROFILE");
+    s->profile = name ? name : "default";
+    if (name && !awsfiles_has(&s->files, name))
+        return err_set(e, -ENOENT, "there is no profile '%s' in the AWS credentials or config file",
+                       name);
     return 0;
 }
 
-static int load_keys(const struct creds_query *q, const struct profile *p, struct creds *c,
-                     struct err *e)
+static int search_open(struct search *s, const struct creds_query *q, struct err *e)
 {
-    if (!q->profile && (env("AWS_ACCESS_KEY_ID") || env("AWS_SECRET_ACCESS_KEY"))) {
-        c->access_key = mem_strdup(env("AWS_ACCESS_KEY_ID"));
-        c->secret = mem_strdup(env("AWS_SECRET_ACCESS_KEY"));
-        c->token = mem_strdup(env("AWS_SESSION_TOKEN"));
-        return check_keys(c, "environment", e);
-    }
-    c->access_key = profile_value(p, "aws_access_key_id");
-    c->secret = profile_value(p, "aws_secret_access_key");
-    c->token = profile_value(p, "aws_session_token");
-    int rc = check_keys(c, "AWS credentials file", e);
-    if (rc == 0 && !c->access_key)
-        rc = err_set(e, -ENOKEY,
-                     "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write "
-                     "profile '%s' into ~/.aws/credentials, or use --no-sign-request",
-                     p->name);
-    return rc;
+    *s = (struct search){.query = q, .notes = BUF_EMPTY};
+    arena_init(&s->arena);
+    int rc = envfile_read(&s->env, q->env_file, e);
+    if (rc == 0)
+        rc = awsfiles_read(&s->files, &s->env, e);
+    if (rc == 0)
+        rc = choose_profile(s, e);
+    if (rc < 0)
+        return rc;
+    const char *region = envfile_get(&s->env, "AWS_REGION");
+    s->region = q->region ? q->region : region;
+    if (!s->region)
+        s->region = search_either(s, "AWS_DEFAULT_REGION", "region");
+    s->ca_file = q->ca_file ? q->ca_file : search_either(s, "AWS_CA_BUNDLE", "ca_bundle");
+    return 0;
 }
 
-static char *first_of(const char *a, const char *b, char *otherwise)
+static void search_close(struct search *s)
 {
-    const char *text = a ? a : b;
-    if (!text)
-        return otherwise;
-    mem_free(otherwise);
-    return mem_strdup(text);
+    envfile_close(&s->env);
+    awsfiles_close(&s->files);
+    arena_close(&s->arena);
+    buf_close(&s->notes);
 }
 
 int creds_load(const struct creds_query *q, struct creds *c, struct err *e)
 {
-    struct profile p;
+    struct search s;
     struct creds made = {0};
-    int rc = profile_open(&p, q->profile, e);
+    int rc = search_open(&s, q, e);
     if (rc == 0 && !q->anonymous)
-        rc = load_keys(q, &p, &made, e);
+        rc = find_keys(&s, &made, e);
     if (rc == 0) {
-        made.region =
-            first_of(env("AWS_REGION"), env("AWS_DEFAULT_REGION"), profile_value(&p, "region"));
-        made.endpoint = first_of(env("AWS_ENDPOINT_URL_S3"), env("AWS_ENDPOINT_URL"),
-                                 profile_value(&p, "endpoint_url"));
-        made.ca_file = first_of(env("AWS_CA_BUNDLE"), NULL, profile_value(&p, "ca_bundle"));
+        made.region = mem_strdup(s.region);
+        made.endpoint = mem_strdup(search_endpoint(&s, "AWS_ENDPOINT_URL_S3", "s3"));
+        made.ca_file = mem_strdup(s.ca_file);
         *c = made;
     } else {
         creds_close(&made);
     }
-    profile_close(&p);
+    search_close(&s);
     return rc;
 }
 

@@ -1,11 +1,18 @@
 /*
- * Who we are for the server: keys, region and endpoint from the environment and from the two
- * files that every S3 tool reads (~/.aws/credentials and ~/.aws/config; ~ is HOME, or else what
- * the user database says).
+ * Who we are for the server: keys, region and endpoint, from where every S3 tool has them.
  *
- * Keys come from the environment unless a profile was asked for by option, then from the
- * profile in the credentials file, then from the same profile in the config file. Nothing of
- * a secret ever enters a message.
+ * Keys come from the first of these places that promises some; a place that promises and fails
+ * ends the search:
+ *
+ *     the file of --env-file, then the environment; neither when --profile was given
+ *     the profile's role_arn, by its source_profile or credential_source      (STS)
+ *     a web identity's token, of the environment or of the profile            (STS)
+ *     the profile's keys, in the credentials file; its credential_process; in the config file
+ *     the container's endpoint (ECS, EKS)
+ *     the machine's metadata (EC2)
+ *
+ * The search may read files, run a program and ask servers: it blocks, and is for a thread of the
+ * work queue (keyring.h). Nothing of a secret ever enters a message.
  */
 #ifndef SYNC_S3_CREDS_H
 #define SYNC_S3_CREDS_H
@@ -36,14 +43,12 @@ struct creds_query {
 };
 
 /*
- * -ENOKEY when there are no keys or half of them, -ENOENT when the profile that was asked for
- * is nowhere, another -errno when a file cannot be read.
+ * -ENOKEY: there are no keys, half of them, or they were refused; -ENOENT: the profile that was
+ * asked for, or a file, is nowhere; -EINVAL: a setting makes no sense; -EHOSTUNREACH, -ETIMEDOUT,
+ * -EPROTO: a server that should have keys does not answer, or with nonsense; -ECANCELED; another
+ * -errno when a file cannot be read. c is written only on success.
  */
 int creds_load(const struct creds_query *q, struct creds *c, struct err *e);
 void creds_close(struct creds *c); /* wipes the secrets; it is empty and usable again */
-
-/* The value of `key` in [section] of the text of such a file, copied; NULL: it is not there. */
-char *creds_value(const char *text, const char *section, const char *key);
-bool creds_has_section(const char *text, const char *section);
 
 #endif

@@ -151,7 +151,7 @@ void keyring_init(struct keyring *k, uv_loop_t *loop, const struct creds_query *
     atomic_init(&k->cancelled, false);
     k->query.cancelled = &k->cancelled;
     (void)uv_timer_init(loop, &k->timer);
-    (void)uv_timer_start(&k->timer, on_timer, KEYRING_LOOK * 1000, KEYRING_LOOK * 1000);
+    (void)uv_timer_start(&k->timer, on_timer, 1000, 1000);
     (void)uv_timer_stop(&k->timer);
     uv_unref((uv_handle_t *)&k->timer);
 }

@@ -26,11 +26,11 @@ static void hmac(const unsigned char *key, size_t key_len, const char *text, uns
         abort();
 }
 
-static void sha256_hex(const struct buf *text, char *hex)
+void sigv4_hash(const void *data, size_t len, char *hex)
 {
     unsigned char hash[SIGV4_HASH];
-    unsigned len = sizeof hash;
-    if (!EVP_Digest(buf_str(text), text->len, hash, &len, EVP_sha256(), NULL))
+    unsigned hash_len = sizeof hash;
+    if (!EVP_Digest(data, len, hash, &hash_len, EVP_sha256(), NULL))
         abort();
     hash_hex(hash, sizeof hash, hex);
 }
@@ -44,13 +44,18 @@ void sigv4_time(int64_t now, char *text)
         text[0] = '\0';
 }
 
+static const char *service_of(const struct sigv4 *s)
+{
+    return s->service ? s->service : "s3";
+}
+
 static void derive_key(struct sigv4 *s, const char *day)
 {
     struct buf first = BUF_EMPTY;
     buf_printf(&first, "AWS4%s", s->secret);
     hmac((const unsigned char *)first.data, first.len, day, s->key);
     hmac(s->key, SIGV4_HASH, s->region, s->key);
-    hmac(s->key, SIGV4_HASH, "s3", s->key);
+    hmac(s->key, SIGV4_HASH, service_of(s), s->key);
     hmac(s->key, SIGV4_HASH, "aws4_request", s->key);
     explicit_bzero(first.data, first.len);
     buf_close(&first);
@@ -83,18 +88,18 @@ void sigv4_sign(struct sigv4 *s, const struct sigv4_request *r, struct buf *out)
     char hex[2 * SIGV4_HASH + 1];
     struct buf text = BUF_EMPTY;
     canonical_request(r, &text);
-    sha256_hex(&text, hex);
+    sigv4_hash(text.data, text.len, hex);
     buf_clear(&text);
-    buf_printf(&text, "AWS4-HMAC-SHA256\n%s\n%s/%s/s3/aws4_request\n%s", r->time, day, s->region,
-               hex);
+    buf_printf(&text, "AWS4-HMAC-SHA256\n%s\n%s/%s/%s/aws4_request\n%s", r->time, day, s->region,
+               service_of(s), hex);
     unsigned char signature[SIGV4_HASH];
     hmac(s->key, SIGV4_HASH, text.data, signature);
     hash_hex(signature, sizeof signature, hex);
     buf_close(&text);
 
     buf_printf(out,
-               "AWS4-HMAC-SHA256 Credential=%s/%s/%s/s3/aws4_request,SignedHeaders=", s->access_key,
-               day, s->region);
+               "AWS4-HMAC-SHA256 Credential=%s/%s/%s/%s/aws4_request,SignedHeaders=", s->access_key,
+               day, s->region, service_of(s));
     append_names(r, out);
     buf_printf(out, ",Signature=%s", hex);
 }

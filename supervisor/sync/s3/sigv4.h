@@ -21,7 +21,8 @@ struct sigv4 {
     const char *access_key; /* borrowed, as are the next two */
     const char *secret;
     const char *region;
-    char day[9]; /* of `key`; "" before the first signature */
+    const char *service; /* NULL: "s3" */
+    char day[9];         /* of `key`; "" before the first signature */
     unsigned char key[SIGV4_HASH];
 };
 
@@ -45,6 +46,9 @@ void sigv4_time(int64_t now, char *text);
 
 /* Appends the value of the Authorization header. */
 void sigv4_sign(struct sigv4 *s, const struct sigv4_request *r, struct buf *out);
+
+/* The hash of a body, for sigv4_request.payload; hex holds 2 * SIGV4_HASH + 1 bytes. */
+void sigv4_hash(const void *data, size_t len, char *hex);
 
 /* Forgets the derived key. */
 void sigv4_close(struct sigv4 *s);
