@@ -38,7 +38,8 @@ struct piece {
     int64_t from;
     int64_t length;
     int64_t got;
-    size_t part;
+    size_t part;  /* the first that it brings */
+    size_t parts; /* how many; 0: a small object */
 };
 
 struct download {
@@ -171,13 +172,6 @@ static void fail_fetch(struct fetch *f, enum sync_exit why, struct err *e)
 
 // --- bytes on their way --------------------------------------------------------------------------
 
-static int check_tag(const struct fetch *f, const struct wire_answer *a, struct err *e)
-{
-    if (a->etag[0] && f->file.etag && strcmp(a->etag, f->file.etag) != 0)
-        return err_set(e, -ESTALE, "it changed since the listing");
-    return 0;
-}
-
 /* Another try begins: what came in the last one counts no more. */
 static int on_piece_begin(struct wire_request *r, struct err *e)
 {
@@ -192,8 +186,8 @@ static int on_piece_begin(struct wire_request *r, struct err *e)
     if (p->chunk)
         writer_give_back(d->writer, p->chunk);
     p->chunk = NULL;
-    if (p->fetch->large)
-        writer_part_again(d->writer, &p->fetch->file, p->part);
+    for (size_t i = 0; i < p->parts; i++)
+        writer_part_again(d->writer, &p->fetch->file, p->part + i);
     return 0;
 }
 
@@ -234,8 +228,7 @@ static int on_piece_data(struct wire_request *r, const struct wire_answer *a, co
                          size_t len, struct err *e)
 {
     struct piece *p = r->ctx;
-    if (p->got == 0 && check_tag(p->fetch, a, e) < 0)
-        return -ESTALE;
+    (void)a;
     if (len > (size_t)(p->length - p->got))
         return err_set(e, -EBADMSG, "it is longer than listed");
     if (len == 0)
@@ -265,9 +258,6 @@ static int on_piece_end(struct wire_request *r, const struct wire_answer *a, str
 {
     struct piece *p = r->ctx;
     struct writer_file *file = &p->fetch->file;
-    int rc = check_tag(p->fetch, a, e);
-    if (rc < 0)
-        return rc;
     if (p->got != p->length)
         return err_set(e, -EBADMSG, "it is shorter than listed");
     file->opaque_etag |= a->opaque_etag;
@@ -305,9 +295,11 @@ static void end_part(struct piece *p)
     struct fetch *f = p->fetch;
     struct download *d = f->download;
     hand_over(p);
-    writer_part(d->writer, &f->file, p->part);
+    for (size_t i = 0; i < p->parts; i++)
+        writer_part(d->writer, &f->file, p->part + i);
+    f->parts_left -= p->parts;
     give_piece(d, p);
-    if (--f->parts_left == 0)
+    if (f->parts_left == 0)
         writer_finish(d->writer, &f->file);
 }
 
@@ -352,18 +344,23 @@ static void ask_small(struct fetch *f)
     struct piece *p = take_piece(f);
     p->from = 0;
     p->length = f->file.size;
-    p->part = 0;
+    p->parts = 0;
     send_piece(p, false);
 }
 
+/* Without an ETag ranges could be of different objects: one request brings all. */
 static void ask_part(struct fetch *f)
 {
     struct piece *p = take_piece(f);
-    int64_t left = f->file.size - (int64_t)f->next_part * WRITER_PART;
-    p->part = f->next_part++;
+    int64_t most = f->file.etag ? WRITER_PART : INT64_MAX;
+    p->part = f->next_part;
+    p->parts = f->file.etag ? 1 : f->file.part_count;
     p->from = (int64_t)p->part * WRITER_PART;
-    p->length = left < WRITER_PART ? left : WRITER_PART;
-    send_piece(p, f->file.size > WRITER_PART);
+    p->length = f->file.size - p->from;
+    if (p->length > most)
+        p->length = most;
+    f->next_part += p->parts;
+    send_piece(p, p->length < f->file.size);
 }
 
 static void skip_parts(struct fetch *f)
@@ -455,6 +452,9 @@ static void on_file_done(struct writer_file *file, int rc, struct err *e)
     struct fetch *f = file->ctx;
     struct download *d = f->download;
     f->in_writer = false;
+    if (f->large) /* a write may have failed while more was coming */
+        cancel_pieces(f);
+    end_starting(f);
     if (!try_again(f, rc))
         end_fetch(f, rc == -EBADMSG ? SYNC_SERVER : sync_exit_local(rc), e);
     go_on(d);

@@ -23,6 +23,7 @@ struct world_object {
     char etag[16];
     enum sync_exit doom; /* of its requests; SYNC_OK: none */
     bool spoilt;         /* the first try brings wrong bytes */
+    bool unwritable;     /* found out while it comes */
     bool ended;
     enum sync_exit why;
     int64_t written; /* bytes, as often as they came */
@@ -291,7 +292,7 @@ static void open_file(struct world_file *file)
     f->part_count = (size_t)((f->size + WRITER_PART - 1) / WRITER_PART);
     f->parts = mem_array(f->part_count, 1);
     for (size_t i = 0; i < f->part_count; i++)
-        f->parts[i] = roll(4) == 0; /* a killed run has fetched it */
+        f->parts[i] = f->etag && roll(4) == 0; /* a killed run has fetched it */
     f->on_open(f, 0, &e);
 }
 
@@ -300,11 +301,16 @@ static void move_file(struct world_file *file)
     struct writer_file *f = file->f;
     struct err e = {""};
     bool spoilt = file->work == WORK_SPOILT;
-    if (file->work == WORK_OPEN) {
+    bool unwritable = file->work == WORK_NONE && w.objects[object_of(f->path)].unwritable;
+    if (file->work == WORK_OPEN)
         open_file(file);
+    if (file->work == WORK_NONE && !unwritable)
+        return;
+    forget_file(file);
+    if (unwritable) {
+        f->on_done(f, err_set(&e, -ENOSPC, "full"), &e);
         return;
     }
-    forget_file(file);
     w.objects[object_of(f->path)].there |= !spoilt;
     f->on_done(f, spoilt ? err_set(&e, -EBADMSG, "spoilt") : 0, &e);
 }
@@ -339,7 +345,7 @@ static void on_room(void *ctx)
                                          .path_len = strlen(key),
                                          .key = key,
                                          .key_len = strlen(key),
-                                         .etag = o->etag,
+                                         .etag = o->etag[0] ? o->etag : NULL,
                                          .size = o->size};
         download_add(w.download, (int64_t)w.next++, &file);
         if (w.next == OBJECTS)
@@ -354,7 +360,7 @@ static void move_something(void)
     size_t j = roll(OBJECTS + 1);
     if (w.requests[i].r && !w.requests[i].paused)
         move_request(&w.requests[i]);
-    if (w.files[j].f && w.files[j].work != WORK_NONE && roll(20) == 0)
+    if (w.files[j].f && roll(20) == 0)
         move_file(&w.files[j]);
     if (roll(10) == 0)
         download_resume(w.download);
@@ -371,9 +377,11 @@ static void begin(unsigned seed, bool dooms)
         struct world_object *o = &w.objects[i];
         o->size = roll(30) == 0 ? 2 * WRITER_PART + (int64_t)roll(3) - 1 : sizes[roll(6)];
         o->spoilt = roll(8) == 0;
+        o->unwritable = dooms && roll(8) == 0;
         if (dooms && roll(8) == 0)
             o->doom = roll(2) ? SYNC_DENIED : SYNC_SERVER;
-        (void)snprintf(o->etag, sizeof o->etag, "\"%zu\"", i);
+        if (roll(4))
+            (void)snprintf(o->etag, sizeof o->etag, "\"%zu\"", i);
     }
     const struct download_options o = {.concurrency = CONCURRENCY,
                                        .tries = 3,
@@ -414,7 +422,7 @@ static void every_object_ends_once(void **state)
         for (size_t i = 0; i < OBJECTS; i++) {
             const struct world_object *o = &w.objects[i];
             assert_true(o->ended);
-            if (o->doom == SYNC_OK)
+            if (o->doom == SYNC_OK && !o->unwritable)
                 assert_int_equal(o->why, SYNC_OK);
             assert_int_equal(o->there, o->why == SYNC_OK);
             assert_true(o->why != SYNC_DENIED);
