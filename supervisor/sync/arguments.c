@@ -41,6 +41,8 @@ static const struct option_row rows[] = {
      "else AWS_REGION, AWS_DEFAULT_REGION, the profile, us-east-1"},
     {"--profile",         OPTION_TEXT,    AT(profile), "NAME", 0, 0, NULL,
      "profile of the AWS files, before keys of the environment"},
+    {"--env-file",        OPTION_TEXT,    AT(env_file), "FILE", 0, 0, NULL,
+     "NAME=value lines that go before the environment: keys, region, endpoint"},
     {"--no-sign-request", OPTION_FLAG,    AT(anonymous), NULL, 0, 0, NULL,
      "ask without credentials"},
     {"--style",           OPTION_CHOICE,  AT(style), "STYLE", 0, 0, styles,
@@ -229,7 +231,7 @@ void arguments_help(struct buf *out)
     }
     buf_text(out,
              "\nKeys come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN,\n"
-             "or from the profile in ~/.aws/credentials or ~/.aws/config.\n"
+             "the profile in ~/.aws, a role, the container (ECS, EKS) or the machine (EC2).\n"
              "Exit codes: 0 done, 1 an object failed, 2 usage, 3 denied, 4 not found,\n"
              "5 server or network, 6 local file, 7 done but keys skipped, 8 busy.\n");
 }

@@ -17,6 +17,7 @@ struct arguments {
     const char *endpoint;
     const char *region;
     const char *profile;
+    const char *env_file;
     const char *ca_file;
     enum s3_style style;
     enum publish_mode publish;

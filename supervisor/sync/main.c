@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -43,6 +44,12 @@ static void raise_limits(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* It holds keys, and libraries have copies: they are in no core dump, and nobody else's to read. */
+static void hide_memory(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 static void print_help(void)
 {
     struct buf b = BUF_EMPTY;
@@ -70,6 +77,7 @@ int main(int argc, char **argv)
 {
     struct arguments o;
     struct err e;
+    hide_memory();
     if (arguments_parse(&o, argc, argv, &e) < 0) {
         (void)fprintf(stderr, "mainstay-sync: %s\nTry mainstay-sync --help.\n", e.text);
         return SYNC_USAGE;

@@ -49,10 +49,16 @@ static int check_stop(struct run *x, struct err *e)
 static enum sync_exit find_place(struct run *x, struct err *e)
 {
     const struct arguments *o = x->o;
-    const struct creds_query q = {.profile = o->profile, .anonymous = o->anonymous};
+    const struct creds_query q = {
+        .profile = o->profile,
+        .env_file = o->env_file,
+        .region = o->region,
+        .ca_file = o->ca_file,
+        .anonymous = o->anonymous,
+    };
     int rc = creds_load(&q, &x->creds, e);
     if (rc < 0)
-        return rc == -ENOKEY ? SYNC_DENIED : SYNC_USAGE;
+        return creds_why(rc);
     const struct s3_where w = {
         .source = o->source,
         .endpoint = o->endpoint ? o->endpoint : x->creds.endpoint,

@@ -175,6 +175,28 @@ int creds_load(const struct creds_query *q, struct creds *c, struct err *e)
     return rc;
 }
 
+enum sync_exit creds_why(int rc)
+{
+    switch (-rc) {
+    case 0:
+        return SYNC_OK;
+    case ENOKEY:
+    case EKEYEXPIRED:
+        return SYNC_DENIED;
+    case ENOENT:
+    case EINVAL:
+        return SYNC_USAGE;
+    case EHOSTUNREACH:
+    case ETIMEDOUT:
+    case EPROTO:
+        return SYNC_SERVER;
+    case ECANCELED:
+        return SYNC_SIGTERM;
+    default:
+        return SYNC_LOCAL;
+    }
+}
+
 static void wipe(char **text)
 {
     if (*text)

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "sync/exit.h"
 
 struct creds {
     char *access_key; /* owned, as all; NULL: requests are not signed */
@@ -49,6 +50,7 @@ struct creds_query {
  * -errno when a file cannot be read. c is written only on success.
  */
 int creds_load(const struct creds_query *q, struct creds *c, struct err *e);
+enum sync_exit creds_why(int rc); /* of creds_load, or of a keyring */
 void creds_close(struct creds *c); /* wipes the secrets; it is empty and usable again */
 
 #endif
