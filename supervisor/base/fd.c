@@ -41,6 +41,21 @@ int fd_write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
+int fd_pwrite_all(int fd, const void *data, size_t len, off_t at)
+{
+    for (const char *from = data; len > 0;) {
+        const ssize_t n = pwrite(fd, from, len, at);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            from += n;
+            at += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
 static int fd_read_all(int fd, size_t limit, struct buf *out)
 {
     char chunk[16384];

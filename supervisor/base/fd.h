@@ -10,7 +10,8 @@
 
 void fd_close(int *fd); /* closes unless negative, then sets it to -1 */
 int fd_nonblock(int fd);
-int fd_write_all(int fd, const void *data, size_t len); /* blocking; 0 or -errno */
+int fd_write_all(int fd, const void *data, size_t len);            /* blocking; 0 or -errno */
+int fd_pwrite_all(int fd, const void *data, size_t len, off_t at); /* the same, at a place */
 
 /* Reads a whole file of at most `limit` bytes; -EFBIG above it. Appends to `out`. */
 int fd_read_file(const char *path, size_t limit, struct buf *out, struct err *e);

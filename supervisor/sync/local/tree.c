@@ -113,6 +113,11 @@ static int parent_of(struct tree *t, const char *path, bool create, const char *
     return fd;
 }
 
+int tree_parent(struct tree *t, const char *path, bool create, const char **name)
+{
+    return parent_of(t, path, create, name);
+}
+
 int tree_stat(struct tree *t, const char *path, struct stat *st)
 {
     const char *name = NULL;

@@ -28,6 +28,8 @@ void tree_close(struct tree *t);
 
 /* All return 0 (or a descriptor) or -errno, with a sentence where they take an err. */
 int tree_stat(struct tree *t, const char *path, struct stat *st);
+/* The open folder that path is in, and in *name the last part of path. Both are borrowed. */
+int tree_parent(struct tree *t, const char *path, bool create, const char **name);
 int tree_create(struct tree *t, const char *path, struct err *e); /* new file, for writing */
 int tree_remove(struct tree *t, const char *path, struct err *e); /* and folders it leaves empty */
 int tree_mkdir(struct tree *t, const char *path, struct err *e);

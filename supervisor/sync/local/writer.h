@@ -17,7 +17,6 @@
 #include <uv.h>
 
 #include "base/err.h"
-#include "base/list.h"
 #include "sync/local/digest.h"
 #include "sync/local/release.h"
 
@@ -26,8 +25,8 @@ enum { WRITER_CHUNK = 128 << 10, WRITER_CHUNKS = 64, WRITER_PART = 8 << 20 };
 struct writer;
 
 struct chunk {
-    struct list link; /* the pool's */
-    int64_t offset;   /* in the file */
+    struct writer_slot *slot; /* the pool's */
+    int64_t offset;           /* in the file */
     size_t len;
     char data[WRITER_CHUNK];
 };
@@ -42,10 +41,14 @@ struct writer_file {
     char checksum[128]; /* of the answer's head; may be filled in until writer_finish */
     int64_t part_size;  /* of the upload, if known */
     void *ctx;
-    /* Large files: open, preallocated; `parts` says what need not be fetched. */
+    /*
+     * Large files: open, preallocated; `parts` says what need not be fetched. With rc < 0 it was
+     * all, and on_done does not come. Sentences do not name the file: the owner does.
+     */
     void (*on_open)(struct writer_file *f, int rc, struct err *e);
     /*
-     * Exactly once, unless dropped: the file has its name, or rc is -errno with a sentence.
+     * Exactly once, unless dropped: the file has its name, or rc is -errno with a sentence. When
+     * a write fails it comes before writer_finish. `sum` is "" when nothing was verified.
      * -EBADMSG: the bytes are not those of the object; `sum` tells what they are, and `doubtful`
      * that this was a guess.
      */
@@ -56,7 +59,7 @@ struct writer_file {
     size_t part_count;
     char sum[64];
     bool doubtful;
-    struct writer_work *work;
+    struct writer_large *large;
 };
 
 /* Keeps a descriptor of its own of what it needs of `release`, which must have begun. */
@@ -70,7 +73,10 @@ void writer_give_back(struct writer *w, struct chunk *c);
 /* A whole small file in one chunk (its len is the size). Takes the chunk. */
 void writer_put(struct writer *w, struct writer_file *f, struct chunk *c);
 
-/* A larger file: open, write the chunks (taken) in any order, tell of whole parts, finish. */
+/*
+ * A larger file: open, write the chunks (taken) in any order, tell of whole parts, finish. No
+ * chunk may reach from one part into the next.
+ */
 void writer_open(struct writer *w, struct writer_file *f);
 void writer_write(struct writer *w, struct writer_file *f, struct chunk *c);
 void writer_part(struct writer *w, struct writer_file *f,
