@@ -1,9 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -52,10 +54,16 @@ static int resume(struct writer_large *x, int folder)
     return rc;
 }
 
-/* Room is claimed at once: a full disk shows before the hours of transfer. */
+/*
+ * Room is claimed at once: a full disk shows before the hours of transfer, and the file lies in one
+ * piece. In memory there are no pieces, and to claim it takes as long as to write it.
+ */
 static int reserve(int fd, int64_t size)
 {
-    int rc = 0;
+    struct statfs fs;
+    int rc = fstatfs(fd, &fs) < 0 ? -errno : 0;
+    if (rc == 0 && fs.f_type == TMPFS_MAGIC)
+        return size / fs.f_bsize <= (int64_t)fs.f_bavail || fs.f_blocks == 0 ? 0 : -ENOSPC;
     do
         rc = size == 0 || fallocate(fd, 0, 0, size) == 0 ? 0 : -errno;
     while (rc == -EINTR);

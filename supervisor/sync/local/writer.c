@@ -8,8 +8,8 @@
 #include "sync/local/writer_queue.h"
 
 enum {
-    TURN_LEAST = 8, /* tasks for which it is worth to wake a thread that others could do without */
-    TURN_MOST = 32,
+    CHUNKS_LEAST = 8, /* tasks for which one more thread is woken */
+    CHUNKS_MOST = 32,
 };
 
 // --- the pool ----------------------------------------------------------------------------------
@@ -108,21 +108,43 @@ static void on_idle(uv_idle_t *idle)
     (void)idle;
 }
 
+/* What waits for the disk, for as long as that takes, must not keep all the lanes. */
+static enum writer_turn turn_of(const struct writer *w, const struct task *t)
+{
+    switch (t->kind) {
+    case TASK_PUT:
+    case TASK_WRITE:
+        return TURN_CHUNKS;
+    case TASK_OPEN:
+    case TASK_STEP:
+        return TURN_STEP;
+    case TASK_FINISH:
+    case TASK_CLOSE:
+        break;
+    }
+    return w->in_place || t->kind == TASK_CLOSE ? TURN_LONG : TURN_STEP;
+}
+
+/* Few chunks wait for a lane that is awake: to wake another costs more than they do. */
+static bool may_start(const struct writer *w, enum writer_turn turn)
+{
+    if (w->queued[turn] == 0 || w->busy_count == w->lane_count)
+        return false;
+    if (turn == TURN_CHUNKS)
+        return w->queued[turn] >= CHUNKS_LEAST || w->busy[turn] == 0;
+    return turn == TURN_STEP || w->busy[turn] + 1 < w->lane_count;
+}
+
 void writer_queue(struct writer *w, struct task *t)
 {
-    list_append(&w->queue, &t->link);
-    w->queued++;
-    if (w->waits || w->busy_count == w->lane_count)
+    const enum writer_turn turn = turn_of(w, t);
+    list_append(&w->queues[turn], &t->link);
+    w->queued[turn]++;
+    if (w->waits || !may_start(w, turn))
         return;
     w->waits = true;
     (void)uv_check_start(&w->check, on_check);
     (void)uv_idle_start(&w->idle_turn, on_idle);
-}
-
-void writer_unqueue(struct writer *w, struct task *t)
-{
-    list_remove(&t->link);
-    w->queued--;
 }
 
 /* The chunk goes back first: its owner may want it for the next file. */
@@ -178,6 +200,7 @@ static void on_worked(uv_work_t *work, int status)
         finish_task(w, t);
     }
     l->busy = false;
+    w->busy[l->turn]--;
     w->busy_count--;
     dispatch(w);
     if (w->starved && !list_empty(&w->idle) && !w->on_closed) {
@@ -187,29 +210,48 @@ static void on_worked(uv_work_t *work, int status)
     writer_judge(w);
 }
 
-static void start_lane(struct writer *w, struct writer_lane *l, unsigned count)
+static void start_lane(struct writer *w, struct writer_lane *l, enum writer_turn turn)
 {
-    for (; count > 0; count--) {
-        struct task *t = container_of(w->queue.next, struct task, link);
-        writer_unqueue(w, t);
+    const unsigned lanes = w->lane_count - w->busy_count; /* that are free */
+    unsigned count = 1;
+    if (turn == TURN_CHUNKS)
+        count = (w->queued[turn] + lanes - 1) / lanes;
+    if (turn == TURN_CHUNKS && count < CHUNKS_LEAST)
+        count = CHUNKS_LEAST;
+    if (count > CHUNKS_MOST)
+        count = CHUNKS_MOST;
+    for (; count > 0 && w->queued[turn] > 0; count--) {
+        struct task *t = container_of(w->queues[turn].next, struct task, link);
+        list_remove(&t->link);
         list_append(&l->lane.tasks, &t->link);
+        w->queued[turn]--;
     }
+    l->turn = turn;
     l->busy = true;
+    w->busy[turn]++;
     w->busy_count++;
     (void)uv_queue_work(w->loop, &l->work, on_work, on_worked);
 }
 
-/* What is there is shared by the lanes that are free. */
+static bool start_next(struct writer *w, struct writer_lane *l)
+{
+    for (unsigned i = 0; i < TURNS; i++) {
+        const enum writer_turn turn = (enum writer_turn)((w->next_turn + i) % TURNS);
+        if (!may_start(w, turn))
+            continue;
+        w->next_turn = (turn + 1) % TURNS;
+        start_lane(w, l, turn);
+        return true;
+    }
+    return false;
+}
+
+/* The kinds of turns take turns. */
 static void dispatch(struct writer *w)
 {
-    for (unsigned i = 0; i < w->lane_count && w->queued > 0; i++) {
-        struct writer_lane *l = &w->lanes[i];
-        const unsigned free_lanes = w->lane_count - w->busy_count;
-        if (l->busy)
-            continue;
-        unsigned share = (w->queued + free_lanes - 1) / free_lanes;
-        share = share < TURN_LEAST ? TURN_LEAST : share > TURN_MOST ? TURN_MOST : share;
-        start_lane(w, l, share < w->queued ? share : w->queued);
+    for (unsigned i = 0; i < w->lane_count; i++) {
+        if (!w->lanes[i].busy && !start_next(w, &w->lanes[i]))
+            return;
     }
 }
 
@@ -235,9 +277,11 @@ struct writer *writer_new(uv_loop_t *loop, const struct release *release, void *
     w->loop = loop;
     w->ctx = ctx;
     w->on_room = on_room;
-    list_init(&w->queue);
+    for (unsigned i = 0; i < TURNS; i++)
+        list_init(&w->queues[i]);
     list_init(&w->larges);
     make_pool(w);
+    w->in_place = release->mode == PUBLISH_INPLACE;
     w->lane_count = count_lanes(release);
     for (unsigned i = 0; i < w->lane_count; i++) {
         w->lanes[i].writer = w;
@@ -289,8 +333,9 @@ static void on_idle_closed(uv_handle_t *handle)
 
 void writer_judge(struct writer *w)
 {
-    if (!w->on_closed || w->busy_count > 0 || w->queued > 0 || !list_empty(&w->larges) ||
-        uv_is_closing((uv_handle_t *)&w->check))
+    /* small files in the queue: a lane is busy, or is about to be */
+    if (!w->on_closed || w->busy_count > 0 || w->queued[TURN_CHUNKS] > 0 ||
+        !list_empty(&w->larges) || uv_is_closing((uv_handle_t *)&w->check))
         return;
     uv_close((uv_handle_t *)&w->check, on_check_closed);
     uv_close((uv_handle_t *)&w->idle_turn, on_idle_closed);

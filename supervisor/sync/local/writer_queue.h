@@ -12,6 +12,10 @@
 
 enum { WRITER_LANES = 3 };
 
+/* What a lane does in one turn: as many chunks as there are, or one task. */
+enum writer_turn { TURN_CHUNKS, TURN_STEP, TURN_LONG };
+enum { TURNS = TURN_LONG + 1 };
+
 /* What belongs to a chunk while somebody has it. */
 struct writer_slot {
     struct task task;
@@ -22,6 +26,7 @@ struct writer_lane {
     uv_work_t work;
     struct lane lane;
     struct writer *writer;
+    enum writer_turn turn; /* while busy */
     bool busy;
 };
 
@@ -39,8 +44,11 @@ struct writer {
     struct writer_slot slots[WRITER_CHUNKS];
     struct list idle; /* slots, the last that was used comes last */
     bool starved;     /* somebody was refused a chunk */
-    struct list queue;
-    unsigned queued;
+    bool in_place;
+    struct list queues[TURNS];
+    unsigned queued[TURNS];
+    unsigned busy[TURNS]; /* lanes */
+    unsigned next_turn;
     struct list larges;
     struct writer_lane lanes[WRITER_LANES];
     unsigned lane_count;
@@ -52,7 +60,6 @@ struct writer {
 };
 
 void writer_queue(struct writer *w, struct task *t); /* to a lane, soon */
-void writer_unqueue(struct writer *w, struct task *t);
 /* The chunk of t is the pool's again; what else t had is gone. */
 void writer_recycle(struct writer *w, struct task *t);
 void writer_spec(struct file_spec *spec, const struct writer_file *f);
