@@ -54,6 +54,13 @@ int lane_fail(struct task *t, int rc, const char *what)
     return err_set(t->e, rc, "%s: %s", what, strerror(-rc));
 }
 
+int lane_refuse(struct task *t, const char *sentence)
+{
+    t->rc = -EBADMSG;
+    t->e = mem_alloc(sizeof *t->e);
+    return err_set(t->e, -EBADMSG, "%s", sentence);
+}
+
 // --- where a file goes -------------------------------------------------------------------------
 
 /* What a killed run left in the new version is all ours, and may be of another shape. */
@@ -152,9 +159,7 @@ int lane_verify(struct task *t, struct digest *d)
         t->doubtful = true;
         break;
     }
-    t->rc = -EBADMSG;
-    t->e = mem_alloc(sizeof *t->e);
-    return err_set(t->e, -EBADMSG, "its bytes are not those that were stored (the sum differs)");
+    return lane_refuse(t, "its bytes are not those that were stored (the sum differs)");
 }
 
 int lane_set_time(struct task *t, int fd)
@@ -183,7 +188,7 @@ static int verify_chunk(struct lane *l, struct task *t)
 {
     const struct digest_expect x = lane_expect(t->spec);
     if ((int64_t)t->chunk->len != t->spec->size)
-        return lane_fail(t, -EBADMSG, "it has not the size that was listed");
+        return lane_refuse(t, "it has not the size that was listed");
     if (!digest_start(l->digest, &x))
         return 0;
     digest_add(l->digest, t->chunk->data, t->chunk->len);

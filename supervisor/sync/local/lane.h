@@ -40,6 +40,7 @@ void lane_run(struct lane *l); /* in a thread; each task has its rc afterwards *
 
 /* "WHAT: why"; the first failure of a task stays. */
 int lane_fail(struct task *t, int rc, const char *what);
+int lane_refuse(struct task *t, const char *sentence); /* -EBADMSG */
 /* The open folder that the file goes to, and its name there. */
 int lane_parent(struct lane *l, struct task *t, const char **name);
 /* Compares what the digest has: 0, or -EBADMSG in t. */

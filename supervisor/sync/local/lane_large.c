@@ -117,7 +117,7 @@ void lane_write(struct task *t)
 {
     const struct chunk *c = t->chunk;
     if (c->offset < 0 || c->offset > t->spec->size - (int64_t)c->len) {
-        (void)lane_fail(t, -EBADMSG, "it is longer than listed");
+        (void)lane_refuse(t, "it is longer than listed");
         return;
     }
     const int rc = fd_pwrite_all(t->large->fd, c->data, c->len, c->offset);
