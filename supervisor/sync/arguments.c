@@ -103,7 +103,7 @@ static const struct option_row rows[] = {
     {NULL, OPTION_HEADING, 0, NULL, 0, 0, NULL, "Speed and patience"},
     {"--concurrency",     OPTION_NUMBER,  AT(concurrency), "N", 1, 256, NULL,
      "requests at a time (16)"},
-    {"--bwlimit",         OPTION_RATE,    AT(bytes_per_second), "RATE", 1024, INT64_C(1) << 50, NULL,
+    {"--bwlimit",         OPTION_RATE,    AT(bytes_per_second), "RATE", 1 << 10, 1LL << 50, NULL,
      "bytes a second at most, such as 500K or 10M"},
     {"--tries",           OPTION_NUMBER,  AT(tries), "N", 1, 20, NULL,
      "for each request (3)"},

@@ -390,6 +390,15 @@ int digest_file(int fd, int64_t offset, int64_t length, bool with_sha256, struct
     return rc;
 }
 
+int digest_md5(const void *data, size_t len, unsigned char *md5)
+{
+    EVP_MD_CTX *ctx = NULL;
+    bool ok = md_start(&ctx, ALGO_MD5) && EVP_DigestUpdate(ctx, data, len) == 1 &&
+              EVP_DigestFinal_ex(ctx, md5, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    return ok ? 0 : -ENOTSUP;
+}
+
 void digest_hex(const unsigned char *data, size_t len, char *text)
 {
     static const char digits[] = "0123456789abcdef";
