@@ -51,6 +51,7 @@ struct job_config {
     int64_t retries;
     int64_t retry_delay_ms;
     enum job_on_failure on_failure;
+    struct name_list notify; /* whom to tell when it has changed something: see nudge.h */
     /* sync only: data no older than this lets dependents start after a failure; 0: never */
     int64_t stale_ok_ms;
     const char *target; /* sync only: the folder that stale_ok looks at */

@@ -193,6 +193,9 @@ static const struct key_row job_rows[] = {
     {"on_failure", KEY_CHOICE, AT(on_failure), "block", ONCE, KEY_NATIVE | KEY_LIVE,
      "block keeps down what requires the job; continue starts it all the same.",
      .choices = on_failure_choices},
+    {"notify", KEY_NAMES, AT(notify), "", ONCE, KEY_NATIVE | KEY_LIVE,
+     "Who is told when it has changed something: restart:NAME, reload:NAME (which is SIGHUP) or "
+     "signal:USR1:NAME, of programs and groups."},
     {"redirect_stderr", KEY_BOOL, AT(process.redirect_stderr), "true", ONCE, 0,
      "Standard error goes where standard output goes."},
 };

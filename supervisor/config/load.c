@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "config/dependency.h"
 #include "config/loader.h"
+#include "config/nudge.h"
 #include "config/path.h"
 #include "config/problem.h"
 
@@ -168,8 +169,10 @@ int config_load(const struct load_options *o, struct config **out, struct proble
         load_ctl(&l);
         load_lint(&l);
     }
-    if (problems->errors == 0)
+    if (problems->errors == 0) {
         dependency_check(&l);
+        nudge_check(&l);
+    }
     ini_close(&l.ini);
     problem_list_sort(problems);
     if (problems->errors == 0) {

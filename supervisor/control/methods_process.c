@@ -107,7 +107,7 @@ static bool look_stopped(struct control *c, const struct wait_item *i, struct ou
 
 static bool stop_applies(const struct proc *p)
 {
-    return proc_state_is_running(p->fsm.state) || p->fsm.again || p->wanted;
+    return proc_state_is_running(p->fsm.state) || p->fsm.again || p->wanted || p->anew;
 }
 
 static struct outcome stop_act(struct wait *w, struct proc *p, const char *spec)

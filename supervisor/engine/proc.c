@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/list.h"
 #include "base/log.h"
@@ -12,7 +11,6 @@
 #include "base/parse.h"
 #include "engine/fcgi.h"
 #include "engine/keep.h"
-#include "engine/reaper.h"
 #include "engine/supervisor.h"
 
 /* Two starts of one program are at least so far apart, however often it dies. */
@@ -64,7 +62,7 @@ static void proc_log(const struct proc *p, enum fsm_event event)
 
 /* --- Doing --------------------------------------------------------------------------------- */
 
-static void proc_spawn(struct proc *p)
+void proc_spawn(struct proc *p)
 {
     struct err e;
     p->spawnerr[0] = '\0';
@@ -134,6 +132,22 @@ static unsigned proc_startup_state(enum proc_state state)
     return 0;
 }
 
+static void proc_keep(struct proc *p)
+{
+    struct keep *keep = proc_host(p)->keep;
+    if (keep)
+        keep->ops->proc_changed(keep, p);
+}
+
+void proc_want(struct proc *p)
+{
+    p->wanted = true;
+    p->anew = false;
+    p->gate = GRAPH_GO;
+    p->blocker = NULL;
+    proc_keep(p);
+}
+
 static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state from, unsigned actions)
 {
     if (p->fsm.deadline == FSM_NEVER)
@@ -158,14 +172,10 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
         proc_kill(p, SIGABRT, p->config->stopasgroup);
     if (actions & FSM_KILL)
         proc_kill(p, SIGKILL, p->config->killasgroup);
+    if (p->fsm.state == PROC_STOPPED && p->anew)
+        proc_want(p);
+    p->anew = p->anew && p->fsm.state == PROC_STOPPING;
     proc_leave_sockets(p);
-}
-
-static void proc_keep(struct proc *p)
-{
-    struct keep *keep = proc_host(p)->keep;
-    if (keep)
-        keep->ops->proc_changed(keep, p);
 }
 
 bool proc_feed(struct proc *p, enum fsm_event event)
@@ -295,14 +305,6 @@ void proc_try_start(struct proc *p)
     proc_publish(p, EVENT_PROCESS_NEWS, p->fsm.state);
 }
 
-void proc_want(struct proc *p)
-{
-    p->wanted = true;
-    p->gate = GRAPH_GO;
-    p->blocker = NULL;
-    proc_keep(p);
-}
-
 void proc_boot(struct proc *p)
 {
     if (!p->config->autostart && !p->config->dependent_startup)
@@ -332,7 +334,7 @@ enum proc_start_result proc_start(struct proc *p)
     return PROC_START_OK;
 }
 
-int proc_stop(struct proc *p)
+static int proc_end(struct proc *p)
 {
     if (p->wanted) {
         p->wanted = false;
@@ -346,6 +348,25 @@ int proc_stop(struct proc *p)
     return may && proc_feed(p, FSM_STOP) ? 0 : -ESRCH;
 }
 
+int proc_stop(struct proc *p)
+{
+    if (!p->anew)
+        return proc_end(p);
+    p->anew = false; /* it is being stopped already: that it starts again was to follow */
+    proc_keep(p);
+    return 0;
+}
+
+bool proc_renew(struct proc *p)
+{
+    if (p->fsm.state != PROC_STARTING && p->fsm.state != PROC_RUNNING)
+        return false;
+    p->anew = true;
+    p->anew = proc_end(p) == 0 && p->anew;
+    proc_keep(p);
+    return true;
+}
+
 int proc_signal(struct proc *p, int number)
 {
     char name[16];
@@ -354,135 +375,6 @@ int proc_signal(struct proc *p, int number)
     log_debug("sending %s (pid %d) sig %s", p->config->name, (int)p->child.pid,
               parse_signal_name(number, name, sizeof name));
     return child_signal(&p->child, number, false);
-}
-
-/* --- The end of its process ---------------------------------------------------------------- */
-
-static bool proc_expects(const struct proc *p, int code, int status)
-{
-    for (size_t i = 0; code == CLD_EXITED && i < p->config->exitcodes.count; i++) {
-        if (p->config->exitcodes.values[i] == status)
-            return true;
-    }
-    return false;
-}
-
-static bool proc_wants_again(const struct proc *p)
-{
-    if (p->group->supervisor->stopping_all)
-        return false;
-    return p->config->autorestart == AUTORESTART_ALWAYS ||
-           (p->config->autorestart == AUTORESTART_UNEXPECTED && !p->exit_expected);
-}
-
-static void proc_log_exit(const struct proc *p, enum fsm_event event, const char *how)
-{
-    const char *name = p->config->name;
-    if (p->fsm.state == PROC_STOPPING || p->fsm.state == PROC_UNKNOWN)
-        log_line(p->exit_expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "stopped: %s (%s)", name, how);
-    else if (p->exit_expected && event != FSM_EXIT_EARLY && event != FSM_SPAWN_FAILED)
-        log_info("exited: %s (%s; expected)", name, how);
-    else
-        log_warn("exited: %s (%s; not expected)", name, how);
-}
-
-/* Did the kernel kill the process itself for want of memory? If only others of it, that is said. */
-static bool proc_out_of_memory(const struct proc *p, int code, int status)
-{
-    char how[96];
-    int64_t kills = cgroup_oom_kills(&p->child.cgroup);
-    bool itself = code != CLD_EXITED && status == SIGKILL && p->fsm.state != PROC_STOPPING;
-    cgroup_oom_text(&p->child.cgroup, how, sizeof how);
-    if (kills > 0 && !itself)
-        log_warn("%lld process%s of '%s' %s %s", (long long)kills, kills == 1 ? "" : "es",
-                 p->config->name, kills == 1 ? "was" : "were", how);
-    return kills > 0 && itself;
-}
-
-/* What it has left behind ends now, unless it ended by itself and for good: a program may be one
- * that only starts others, as Supervisor lets it. */
-static void proc_leave_cgroup(struct proc *p)
-{
-    if (p->fsm.state == PROC_EXITED && !p->fsm.again)
-        cgroup_leave(&p->child.cgroup);
-    else if (p->child.pid == 0)
-        cgroup_clear(&p->child.cgroup);
-}
-
-static void proc_goes_on(struct proc *p)
-{
-    log_info("'%s' goes on: process %d has ended, and is no longer the program", p->config->name,
-             (int)p->ended_pid);
-    p->ended_pid = 0;
-}
-
-/* It is as if it were only now to be started. */
-static void proc_start_over(struct proc *p)
-{
-    struct err why;
-    log_info("'%s' had not begun when mainstayd died: it is started anew", p->config->name);
-    (void)child_exited(&p->child, &why);
-    if (p->fsm.state == PROC_STARTING)
-        proc_spawn(p);
-    else
-        (void)proc_feed(p, p->fsm.state == PROC_RUNNING ? FSM_EXIT_AGAIN : FSM_EXIT);
-}
-
-void proc_exited(struct proc *p, int code, int status)
-{
-    struct err why;
-    char how[96];
-    int64_t now = host_now(proc_host(p));
-    if (child_never_ran(&p->child, code, status)) {
-        proc_start_over(p);
-        return;
-    }
-    bool out_of_memory = proc_out_of_memory(p, code, status);
-    p->ended_pid = p->child.pid;
-    inbox_drain(&p->child.inbox); /* its last words come before its end */
-    if (p->child.pid != p->ended_pid) {
-        proc_goes_on(p); /* they were that another process has taken its place */
-        return;
-    }
-    p->ended_code = code;
-    p->ended_status = status;
-    bool exec_failed = child_exited(&p->child, &why);
-    enum fsm_event event;
-    /* A process whose startsecs have passed was up, also when nobody had looked yet. */
-    if (!exec_failed && p->fsm.state == PROC_STARTING && fsm_due(&p->fsm, &p->rules, now, &event) &&
-        event == FSM_UP)
-        (void)proc_feed(p, event);
-    p->stopped_wall = host_wall(proc_host(p));
-    p->exit_expected = proc_expects(p, code, status) && !p->fsm.blamed;
-    event = fsm_exit(&p->fsm, &p->rules, proc_wants_again(p), now);
-    reaper_describe(code, status, how, sizeof how);
-    reaper_news(code, status, p->last_exit, sizeof p->last_exit);
-    if (out_of_memory) {
-        cgroup_oom_text(&p->child.cgroup, how, sizeof how);
-        cgroup_oom_text(&p->child.cgroup, p->last_exit, sizeof p->last_exit);
-    }
-    p->exit_status = event == FSM_EXIT_EARLY ? 0 : code == CLD_EXITED ? status : -1;
-    if (exec_failed) {
-        log_info("spawnerr: %s", why.text);
-        event = p->fsm.state == PROC_STARTING ? FSM_SPAWN_FAILED : event;
-    }
-    proc_log_exit(p, event, how);
-    if (exec_failed)
-        proc_spawnerr(p, why.text);
-    else if (out_of_memory)
-        proc_spawnerr(p, how);
-    else if (p->fsm.blamed)
-        log_info("spawnerr: %s", p->spawnerr);
-    else if (event == FSM_EXIT_EARLY)
-        proc_spawnerr(p, "Exited too quickly (process log may have details)");
-    else if (p->fsm.state == PROC_RUNNING && !p->exit_expected)
-        (void)snprintf(p->spawnerr, sizeof p->spawnerr, "Bad exit code %d", p->exit_status);
-    (void)proc_feed(p, event);
-    proc_leave_cgroup(p);
-    proc_leave_sockets(p); /* in whatever state it was */
-    p->ended_pid = 0;
-    if (p->group->pool)
-        pools_ended(p);
 }
 
 int proc_check_command(const struct proc *p, struct err *e)

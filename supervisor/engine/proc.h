@@ -41,6 +41,7 @@ struct proc {
     const struct graph_node *blocker; /* while wanted: who is in the way; may be NULL */
     bool left_starting;               /* has been anything but STARTING since it was last wanted */
     bool resume;                      /* it was up, or on its way, when everything was stopped */
+    bool anew;                        /* STOPPING, and to be started again when that is over */
     bool awaited;                     /* STOPPING, and somebody wants to know when it is over */
     int64_t report_at;                /* while awaited: when the log says so again */
     unsigned reached;                 /* enum startup_state: where it has been since it was made */
@@ -72,6 +73,7 @@ void proc_close(struct proc *p); /* it must be stopped and its child idle */
 
 enum proc_start_result proc_start(struct proc *p);
 int proc_stop(struct proc *p);               /* -ESRCH: nothing to stop */
+bool proc_renew(struct proc *p);             /* stops it and starts it anew; false: it is not up */
 int proc_signal(struct proc *p, int number); /* -ESRCH: not running; -errno of kill */
 
 /* Its process has ended: `status` as waitid(2) tells in si_code and si_status. */
@@ -81,6 +83,8 @@ extern const struct graph_node_ops proc_graph_ops; /* in proc_graph.c */
 
 int proc_take_sockets(struct proc *p, struct err *e); /* these two in proc_socket.c */
 void proc_leave_sockets(struct proc *p);              /* if it has no use for them now */
+
+void proc_spawn(struct proc *p); /* for proc_exit.c */
 
 /* For proc_notice.c. The one place where a state is written; false: it means nothing now. */
 bool proc_feed(struct proc *p, enum fsm_event event);

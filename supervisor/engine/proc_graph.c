@@ -7,6 +7,8 @@
 static enum graph_status proc_graph_status(const struct graph_node *n)
 {
     const struct proc *p = container_of_const(n, struct proc, node);
+    if (p->anew)
+        return GRAPH_PENDING;
     if (p->wanted)
         return p->gate == GRAPH_BLOCKED ? GRAPH_FAILED : GRAPH_PENDING;
     switch (p->fsm.state) {

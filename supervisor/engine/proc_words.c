@@ -128,6 +128,8 @@ void proc_describe(const struct proc *p, int64_t wall, struct buf *out)
         proc_describe_said(p, out);
         break;
     case PROC_STOPPING:
+        if (p->anew)
+            buf_text(out, "stopping, to be started anew");
         proc_describe_said(p, out);
         break;
     case PROC_UNKNOWN:

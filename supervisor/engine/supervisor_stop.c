@@ -84,7 +84,8 @@ void supervisor_stop_all(struct supervisor *s, enum supervisor_state why)
     supervisor_publish(s, EVENT_SUPERVISOR_STATE, NULL);
     supervisor_each_proc(p, g, s)
     {
-        p->resume = p->fsm.state != PROC_STOPPING && !p->node.ops->stopped(&p->node);
+        p->resume = p->anew || (p->fsm.state != PROC_STOPPING && !p->node.ops->stopped(&p->node));
+        p->anew = false;
         if (p->wanted)
             (void)proc_stop(p);
     }

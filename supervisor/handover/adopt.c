@@ -330,6 +330,7 @@ void adopt_go_on(const struct whole *w)
         struct job *job = w->jobs->items[i];
         if (job->start_pending && job->child.pid == 0)
             job->child.on_idle(&job->child);
+        job_nudge(job);
     }
     supervisor_settle(w->supervisor);
     jobs_settle(w->jobs);

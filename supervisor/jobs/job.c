@@ -127,6 +127,7 @@ static void job_apply(struct job *job, enum job_event event, enum job_state from
         host_disarm(host, &job->timer);
     else
         host_arm(host, &job->timer, due);
+    job_owe(job, from);
     if (host->keep) /* with its deadline */
         host->keep->ops->job_changed(host->keep, job);
     if (event == JOB_ATTEMPT_FAILED)
@@ -135,6 +136,7 @@ static void job_apply(struct job *job, enum job_event event, enum job_state from
                  (long long)(job->config->retry_delay_ms / 1000));
     if (!job_state_active(job->state) && job_state_active(from))
         job_ended(job);
+    job_nudge(job);
     if (job->state != from)
         job_publish(job, from);
     if (actions & JOB_SPAWN)

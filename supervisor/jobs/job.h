@@ -37,6 +37,7 @@ struct job {
     bool start_pending;   /* the pipes of the last attempt are still closing */
     bool resume;          /* it was on its way when everything was stopped */
     bool stale_ok;        /* failed, but what it made before is young enough */
+    bool owes;            /* it has changed something and has told nobody yet: notify= */
     bool refresh;         /* it had been good before this run: what requires it need not wait */
     int64_t started;      /* ms, monotonic, of the run's first attempt */
     int64_t started_wall; /* ms since 1970; 0: never */
@@ -61,6 +62,7 @@ struct jobs {
     struct timer settle; /* a waiting job may be able to run now */
     struct timer news;   /* jobs have said something: on_news, once for many words */
     bool adopting;       /* they are made for what runs: no AUTO logs */
+    bool resting;        /* everything is being stopped, or is down */
     bool shutting_down;  /* only the order among the jobs themselves counts any more */
     void (*on_changed)(struct jobs *j); /* a job has changed: others may wait for it */
     void (*on_news)(struct jobs *j);    /* a job says something else of itself; may be NULL */
@@ -105,6 +107,9 @@ void job_exited(struct job *job, int code, int status);
 void job_heed(struct job *job);       /* of job_init: what its process says of itself counts */
 void job_said_begin(struct job *job); /* another process: nothing is said yet */
 void jobs_news(struct jobs *j);
+
+void job_owe(struct job *job, enum job_state from); /* in job_nudge.c: has it changed something? */
+void job_nudge(struct job *job);                    /* ... and those who want to know are told */
 
 /* In job_graph.c. */
 extern const struct graph_node_ops job_graph_ops;

@@ -71,7 +71,7 @@ void jobs_set_snapshot(struct jobs *j, struct config *config)
 void jobs_load(struct jobs *j, struct config *config)
 {
     jobs_set_snapshot(j, config);
-    j->shutting_down = false;
+    j->resting = j->shutting_down = false;
     j->count = config->job_count;
     j->items = mem_array(j->count, sizeof *j->items);
     for (size_t i = 0; i < j->count; i++)
@@ -207,6 +207,7 @@ bool jobs_any_active(const struct jobs *j)
 
 void jobs_stop_all(struct jobs *j)
 {
+    j->resting = true;
     for (size_t i = 0; i < j->count; i++) {
         struct job *job = j->items[i];
         if (!j->shutting_down)
@@ -217,7 +218,7 @@ void jobs_stop_all(struct jobs *j)
 
 void jobs_resume(struct jobs *j)
 {
-    j->shutting_down = false;
+    j->resting = j->shutting_down = false;
     for (size_t i = 0; i < j->count; i++) {
         if (j->items[i]->resume)
             (void)job_run(j->items[i]);

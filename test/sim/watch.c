@@ -39,6 +39,8 @@ enum sight { SIGHT_UP, SIGHT_COMING, SIGHT_DOWN };
 
 static enum sight watch_sight_proc(const struct proc *p)
 {
+    if (p->anew)
+        return SIGHT_COMING;
     if (p->wanted)
         return p->gate == GRAPH_BLOCKED ? SIGHT_DOWN : SIGHT_COMING;
     switch (p->fsm.state) {
@@ -384,7 +386,7 @@ void watch_note_up(struct watch *w)
 {
     for (size_t i = 0; i < world_numbers(w->world); i++) {
         const struct proc *p = w->seen[i].p;
-        w->seen[i].was_up = p && p->fsm.state != PROC_STOPPING && proc_is_up(p);
+        w->seen[i].was_up = p && (p->anew || (p->fsm.state != PROC_STOPPING && proc_is_up(p)));
     }
 }
 

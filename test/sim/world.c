@@ -76,6 +76,7 @@ static void world_draw_job(struct world *w, int k)
         .retries = sim_between(sim, 0, 4),
         .retry_delay_ms = sim_between(sim, 0, 60) * SECOND,
         .on_failure = sim_chance(sim, 2) ? JOB_ON_FAILURE_BLOCK : JOB_ON_FAILURE_CONTINUE,
+        .nudges = sim_chance(sim, 2) ? (int)sim_draw(sim, (uint32_t)w->program_count) : -1,
         .requires = world_draw_edges(w, programs_before, k),
         .after = world_draw_edges(w, programs_before, k),
     };
@@ -163,6 +164,14 @@ static void world_add_process(const struct world *w, struct arena *a, size_t i, 
     };
 }
 
+static struct name_list world_nudges(struct arena *a, const struct world_job *job)
+{
+    struct name_list list = {.names = arena_array(a, 1, sizeof *list.names)};
+    if (job->nudges >= 0)
+        list.names[list.count++] = arena_printf(a, "restart:p%04d", job->nudges);
+    return list;
+}
+
 static void world_add_job(const struct world *w, struct config *c, size_t k)
 {
     struct arena *a = &c->arena;
@@ -191,6 +200,7 @@ static void world_add_job(const struct world *w, struct config *c, size_t k)
         .retries = job->retries,
         .retry_delay_ms = job->retry_delay_ms,
         .on_failure = job->on_failure,
+        .notify = world_nudges(a, job),
     };
 }
 
