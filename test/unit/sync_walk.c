@@ -252,43 +252,54 @@ static int compare_paths(const void *a, const void *b)
     return path_order(*(char *const *)a, *(char *const *)b);
 }
 
-/* Random names of few letters, so that they begin alike; against a list that is sorted whole. */
-static void random_trees(void **state)
+/* Names of few letters, so that they begin alike; those that are there. */
+static size_t put_random(char **paths, size_t tries)
 {
     static const char letters[] = "ab-.0\xe9 ";
-    char *paths[600];
+    size_t count = 0;
+    struct tree t;
+    tree_init(&t, dup(root));
+    while (tries-- > 0) {
+        char path[16];
+        size_t len = 1 + draw(9);
+        for (size_t k = 0; k < len; k++)
+            path[k] = k % 3 == 2 ? '/' : letters[draw(sizeof letters - 1)];
+        path[path[len - 1] == '/' ? len - 1 : len] = '\0';
+        struct err e;
+        bool odd = strstr(path, "./") || path[strlen(path) - 1] == '.';
+        int fd = odd ? -1 : tree_create(&t, path, &e);
+        if (fd >= 0)
+            paths[count++] = mem_strdup(path);
+        fd_close(&fd);
+    }
+    tree_close(&t);
+    return count;
+}
+
+static void expect_sorted(const struct reading *r, char *const *paths, size_t count)
+{
+    size_t seen = 0;
+    const char *last = NULL;
+    const char *at = buf_str(&r->paths);
+    for (size_t i = 0; i < r->count; last = at, at += strlen(at) + 1, i++) {
+        assert_true(!last || path_order(last, at) < 0);
+        if (at[strlen(at) - 1] != '/')
+            assert_string_equal(at, paths[seen++]);
+    }
+    assert_int_equal(seen, count);
+}
+
+/* Against a list that is sorted whole. */
+static void random_trees(void **state)
+{
+    char *paths[300];
     for (int round = 0; round < 10; round++) {
-        size_t count = 0;
-        for (int i = 0; i < 300; i++) {
-            char path[16];
-            size_t len = 1 + draw(9);
-            for (size_t k = 0; k < len; k++)
-                path[k] = k % 3 == 2 ? '/' : letters[draw(sizeof letters - 1)];
-            path[path[len - 1] == '/' ? len - 1 : len] = '\0';
-            struct stat st;
-            struct tree t;
-            struct err e;
-            tree_init(&t, dup(root));
-            bool odd = strstr(path, "./") || strcmp(path + strlen(path) - 1, ".") == 0;
-            int fd = odd || tree_stat(&t, path, &st) == 0 ? -1 : tree_create(&t, path, &e);
-            if (fd >= 0)
-                paths[count++] = mem_strdup(path);
-            fd_close(&fd);
-            tree_close(&t);
-        }
-        qsort(paths, count, sizeof *paths, compare_paths);
         struct reading r;
-        read_folder(&r, root, true, 0);
-        size_t seen = 0;
-        const char *last = NULL;
-        const char *at = buf_str(&r.paths);
-        for (size_t i = 0; i < r.count; last = at, at += strlen(at) + 1, i++) {
-            assert_true(!last || path_order(last, at) < 0);
-            if (at[strlen(at) - 1] != '/')
-                assert_string_equal(at, paths[seen++]);
-        }
-        assert_int_equal(seen, count);
+        size_t count = put_random(paths, 300);
         assert_true(count > 50);
+        qsort(paths, count, sizeof *paths, compare_paths);
+        read_folder(&r, root, true, 0);
+        expect_sorted(&r, paths, count);
         while (count > 0)
             mem_free(paths[--count]);
         buf_close(&r.paths);

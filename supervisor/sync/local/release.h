@@ -38,12 +38,14 @@ struct release {
     bool dry; /* nothing is made, changed or locked */
     struct target at;
     char *store;      /* path of the store; owned */
+    char *source;     /* what manifests belong to; owned */
     bool took_folder; /* atomic: the target is a folder still */
     bool begun;       /* fresh and manifest are open */
-    bool resumed;     /* fresh holds what a killed run left */
+    bool resumed;     /* a killed run left something; atomic: fresh is open for a look at it */
     int parent_fd;    /* -1: none; all descriptors are owned */
     int store_fd;
     int lock_fd;
+    int other_lock_fd;             /* of a store in the other place, of syncs in the other mode */
     struct tree old;               /* what is there now; fd -1 when nothing is */
     struct tree fresh;             /* where new files go (in place: the target itself) */
     struct manifest_reader known;  /* of what is there now */
@@ -52,7 +54,10 @@ struct release {
     struct spool extras;             /* what is there and no object of the source; likewise */
 };
 
-/* Finds and locks the target. `source` is what manifests belong to. -EBUSY: somebody has it. */
+/*
+ * Finds and locks the target. `source` is what manifests belong to. -EBUSY: somebody has it;
+ * -EINVAL: it is no name for a folder.
+ */
 int release_open(struct release *p, const char *target, enum publish_mode mode, bool dry,
                  const char *source, struct err *e);
 
@@ -65,11 +70,16 @@ int64_t release_space(const struct release *p);
 /*
  * The end, on the work queue: brings what is kept and the extras into `fresh` (or removes extras in
  * place), flushes all, switches, forgets what is older than the version before. -EINTR once *stop
- * is set; nothing was switched then. *removed counts extras that are gone.
+ * is set; nothing was switched then. *removed counts extras that are gone: those that were to go,
+ * and atomic those that were in the way of the source's. After a failure release_close follows.
  */
 int release_commit(struct release *p, atomic_bool *stop, size_t *removed, struct err *e);
 
-/* Nothing was different: forgets the manifest of this run, and what a killed one left. */
+/*
+ * Nothing was different, nothing was fetched: forgets the manifest of this run, unless the target
+ * has none that fits, and what a killed run left. The streams were read to their ends. Not for a
+ * target that is not there yet, or atomic and still a folder: that wants a release_commit.
+ */
 int release_unchanged(struct release *p, struct err *e);
 
 /*
@@ -81,7 +91,10 @@ int release_confirm(const struct release *p, struct err *e);
 /* A run that failed: `keep` what was fetched for the next one (flushed and sealed), or not. */
 void release_close(struct release *p, bool keep);
 
-/* Points the target at its previous version, and `previous` at the one it showed. */
+/*
+ * Points the target at its previous version, and `previous` at the one it showed, so that a second
+ * one undoes it. -ENOENT: there is none; -EINVAL: the target is not one of an atomic sync.
+ */
 int release_rollback(const char *target, struct err *e);
 
 #endif

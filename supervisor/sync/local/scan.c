@@ -80,7 +80,7 @@ static bool is_mounted(const struct statx *st)
 
 static bool is_folder(const struct level *l, const struct dirent64 *d)
 {
-    struct statx st;
+    struct statx st = {0};
     if (d->d_type != DT_UNKNOWN)
         return d->d_type == DT_DIR;
     return look(l->fd, d->d_name, &st) == 0 && S_ISDIR(st.stx_mode);
@@ -160,7 +160,7 @@ static bool is_reserved(const struct scan *s, const char *name)
 /* 0, or 1 when it is passed over. */
 static int enter(struct scan *s, const char *name, struct err *e)
 {
-    struct statx st;
+    struct statx st = {0};
     int fd = openat(s->levels[s->depth - 1].fd, name, SCAN_OPEN);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
         return 1;
@@ -178,7 +178,7 @@ static int enter(struct scan *s, const char *name, struct err *e)
 
 static int show_file(struct scan *s, const char *name, struct walk_entry *entry, struct err *e)
 {
-    struct statx st;
+    struct statx st = {0};
     int rc = look(s->levels[s->depth - 1].fd, name, &st);
     if (rc < 0)
         return rc == -ENOENT ? 0 : fail(s, rc, e);

@@ -3,8 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +20,7 @@ enum {
     TREE_OPEN = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
     TREE_DEPTH_MAX = 600, /* a key of 1024 bytes has at most 512 parts */
     COPY_CHUNK = 1 << 30,
+    COPY_BUFFER = 64 << 10,
 };
 
 int64_t tree_mtime(const struct stat *st)
@@ -137,12 +141,39 @@ int tree_create(struct tree *t, const char *path, struct err *e)
     return fd < 0 ? fail(e, -errno, "create", path) : fd;
 }
 
+static char *without_slash(const char *path)
+{
+    size_t len = strlen(path);
+    return mem_strndup(path, len > 0 && path[len - 1] == '/' ? len - 1 : len);
+}
+
 int tree_mkdir(struct tree *t, const char *path, struct err *e)
 {
     const char *name = NULL;
-    int parent = parent_of(t, path, true, &name);
-    int rc = parent < 0 ? parent : make_folder(t, parent, name, path);
+    char *folder = without_slash(path);
+    int parent = parent_of(t, folder, true, &name);
+    int rc = parent < 0 ? parent : make_folder(t, parent, name, folder);
+    mem_free(folder);
     return rc < 0 ? fail(e, rc, "create", path) : 0;
+}
+
+int tree_rmdir(struct tree *t, const char *path, struct err *e)
+{
+    const char *name = NULL;
+    char *folder = without_slash(path);
+    int parent = parent_of(t, folder, false, &name);
+    int rc = parent < 0 ? parent : unlinkat(parent, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+    mem_free(folder);
+    return rc < 0 ? fail(e, rc, "remove", path) : 0;
+}
+
+int tree_unlink(struct tree *t, const char *path, struct err *e)
+{
+    const char *name = NULL;
+    int parent = parent_of(t, path, false, &name);
+    if (parent >= 0 && unlinkat(parent, name, 0) < 0)
+        parent = -errno;
+    return parent < 0 && parent != -ENOENT ? fail(e, parent, "remove", path) : 0;
 }
 
 int tree_accept(struct tree *t, int from, const char *old_name, const char *path, struct err *e)
@@ -170,49 +201,86 @@ static void remove_empty_above(struct tree *t, const char *path)
 
 int tree_remove(struct tree *t, const char *path, struct err *e)
 {
-    const char *name = NULL;
-    int parent = parent_of(t, path, false, &name);
-    if (parent < 0)
-        return fail(e, parent, "remove", path);
-    if (unlinkat(parent, name, 0) < 0 && errno != ENOENT)
-        return fail(e, -errno, "remove", path);
-    remove_empty_above(t, path);
-    return 0;
+    int rc = tree_unlink(t, path, e);
+    if (rc == 0)
+        remove_empty_above(t, path);
+    return rc;
 }
 
-static int copy_bytes(int in, int out)
+static int copy_by_hand(int in, int out)
 {
+    char chunk[COPY_BUFFER];
     for (;;) {
-        ssize_t n = copy_file_range(in, NULL, out, NULL, COPY_CHUNK, 0);
-        if (n == 0)
-            return 0;
+        ssize_t n = read(in, chunk, sizeof chunk);
+        int rc = n > 0 ? fd_write_all(out, chunk, (size_t)n) : 0;
+        if (n == 0 || rc < 0)
+            return rc;
         if (n < 0 && errno != EINTR)
             return -errno;
     }
 }
 
-static int copy_file(int in, int out)
+/* The same blocks where the file system can share them. */
+static int copy_bytes(int in, int out)
 {
-    struct stat st;
-    if (fstat(in, &st) < 0)
-        return -errno;
+    if (ioctl(out, FICLONE, in) == 0)
+        return 0;
+    for (bool first = true;; first = false) {
+        ssize_t n = copy_file_range(in, NULL, out, NULL, COPY_CHUNK, 0);
+        if (n == 0 && !first)
+            return 0;
+        if (n > 0 || (n < 0 && errno == EINTR))
+            continue;
+        /* some file systems cannot, or copy nothing of files whose size they do not know */
+        return first ? copy_by_hand(in, out) : -errno;
+    }
+}
+
+static int copy_file(int in, int out, const struct stat *st)
+{
     int rc = copy_bytes(in, out);
-    struct timespec times[2] = {st.st_atim, st.st_mtim};
-    if (rc == 0 && (fchmod(out, st.st_mode & 0777) < 0 || futimens(out, times) < 0))
+    const struct timespec times[2] = {st->st_atim, st->st_mtim};
+    if (rc == 0 && (fchmod(out, st->st_mode & 0777) < 0 || futimens(out, times) < 0))
         rc = -errno;
     return rc;
 }
 
-static int copy_at(int from, const char *name, int to)
+static int copy_regular(int from, const char *name, int to)
 {
+    struct stat st = {0};
     int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (in < 0)
-        return -errno;
-    int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int rc = out < 0 ? -errno : copy_file(in, out);
+    int rc = in < 0 || fstat(in, &st) < 0 ? -errno : 0;
+    int out = -1;
+    if (rc == 0 &&
+        (out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) < 0)
+        rc = -errno;
+    if (rc == 0 && (rc = copy_file(in, out, &st)) < 0)
+        (void)unlinkat(to, name, 0);
     fd_close(&in);
     fd_close(&out);
     return rc;
+}
+
+static int copy_link(int from, const char *name, int to)
+{
+    char text[PATH_MAX];
+    ssize_t n = readlinkat(from, name, text, sizeof text - 1);
+    if (n < 0)
+        return -errno;
+    text[n] = '\0';
+    return symlinkat(text, to, name) < 0 ? -errno : 0;
+}
+
+static int copy_at(int from, const char *name, int to)
+{
+    struct stat st = {0};
+    if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (S_ISREG(st.st_mode))
+        return copy_regular(from, name, to);
+    if (S_ISLNK(st.st_mode))
+        return copy_link(from, name, to);
+    return mknodat(to, name, st.st_mode, st.st_rdev) < 0 ? -errno : 0;
 }
 
 int tree_link(struct tree *from, struct tree *to, const char *path, struct err *e)
@@ -226,7 +294,7 @@ int tree_link(struct tree *from, struct tree *to, const char *path, struct err *
     if (linkat(source, name, dest, name, 0) == 0)
         return 0;
     int rc = -errno;
-    if (rc == -EPERM || rc == -EMLINK || rc == -EXDEV)
+    if (rc == -EPERM || rc == -EMLINK || rc == -EXDEV || rc == -EOPNOTSUPP)
         rc = copy_at(source, name, dest);
     return rc < 0 ? fail(e, rc, "keep", path) : 0;
 }
@@ -234,7 +302,7 @@ int tree_link(struct tree *from, struct tree *to, const char *path, struct err *
 /* The type of an entry, and whether something is mounted on it, be it a folder or a file. */
 static int look(int folder, const char *name, mode_t *type, bool *mounted)
 {
-    struct statx st;
+    struct statx st = {0};
     if (statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_TYPE, &st) < 0)
         return -errno;
     *type = st.stx_mode & S_IFMT;

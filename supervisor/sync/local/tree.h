@@ -31,11 +31,14 @@ int tree_stat(struct tree *t, const char *path, struct stat *st);
 /* The open folder that path is in, and in *name the last part of path. Both are borrowed. */
 int tree_parent(struct tree *t, const char *path, bool create, const char **name);
 int tree_create(struct tree *t, const char *path, struct err *e); /* new file, for writing */
+int tree_unlink(struct tree *t, const char *path, struct err *e); /* missing: fine */
 int tree_remove(struct tree *t, const char *path, struct err *e); /* and folders it leaves empty */
-int tree_mkdir(struct tree *t, const char *path, struct err *e);
+int tree_mkdir(struct tree *t, const char *path, struct err *e);  /* a slash may end it */
+int tree_rmdir(struct tree *t, const char *path, struct err *e);  /* likewise; -ENOTEMPTY */
 int tree_accept(struct tree *t, int from, const char *name, const char *path, struct err *e);
 
-/* A second name for the file, or a copy where that cannot be; path must be new in `to`. */
+/* A second name for the file, or a copy where that cannot be, of the same blocks if possible.
+ * -EEXIST: path is in `to` already. */
 int tree_link(struct tree *from, struct tree *to, const char *path, struct err *e);
 
 /* Called for everything but the top, folders before what is in them; < 0 stops the walk. */
