@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "sync/s3/wire_slot.h"
 
+enum { UNASKED_MAX = 1 << 20 }; /* longer payloads wait for a word of the server */
+
 /* SHA-256 of nothing. */
 static const char empty_hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -15,6 +17,11 @@ struct head {
     struct sigv4_header headers[WIRE_SIGNED_MAX]; /* what is signed, sorted by name */
     size_t signed_count;
 };
+
+int64_t wire_payload_size(const struct wire_payload *p)
+{
+    return p->fd >= 0 ? p->length : (int64_t)p->len;
+}
 
 static void add_line(struct head *h, const char *name, const char *value)
 {
@@ -167,6 +174,9 @@ struct curl_slist *wire_head_write(struct wire_slot *s, int64_t wall)
                        (long long)(r->range_from + r->range_length - 1));
         add_line(&h, "Range", range);
     }
+    int64_t size = wire_payload_size(&r->payload);
+    if (size > 0 && size <= UNASKED_MAX)
+        add_line(&h, "Expect", ""); /* sends it without asking, which would take a second */
     add_given(&h, r->headers);
     if (wire_is_of_object(w, r))
         add_given(&h, w->options.extra);

@@ -121,11 +121,6 @@ static size_t on_body(char *data, size_t one, size_t len, void *ctx)
     return rc < 0 ? CURL_WRITEFUNC_ERROR : len;
 }
 
-static int64_t payload_size(const struct wire_payload *p)
-{
-    return p->fd >= 0 ? p->length : (int64_t)p->len;
-}
-
 static size_t on_payload(char *out, size_t one, size_t room, void *ctx)
 {
     (void)one;
@@ -133,7 +128,7 @@ static size_t on_payload(char *out, size_t one, size_t room, void *ctx)
     if (!s->request)
         return CURL_READFUNC_ABORT;
     const struct wire_payload *p = &s->request->payload;
-    int64_t left = payload_size(p) - s->sent;
+    int64_t left = wire_payload_size(p) - s->sent;
     size_t n = left < (int64_t)room ? (size_t)left : room;
     s->moved = (int64_t)uv_now(s->wire->loop);
     if (n == 0)
@@ -259,7 +254,7 @@ int wire_slot_start(struct wire_slot *s)
     (void)curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, lines);
     if (r->method == WIRE_PUT || r->method == WIRE_POST)
         (void)curl_easy_setopt(s->curl, CURLOPT_INFILESIZE_LARGE,
-                               (curl_off_t)payload_size(&r->payload));
+                               (curl_off_t)wire_payload_size(&r->payload));
     if (set != CURLE_OK || curl_multi_add_handle(s->wire->multi, s->curl) != CURLM_OK)
         return err_set(&s->err, -ENOMEM, "cannot start a request");
     s->added = true;

@@ -92,6 +92,7 @@ struct wire {
 
 // wire_head.c: URL (at the start of s.text), lines and signature for the try of s.request
 struct curl_slist *wire_head_write(struct wire_slot *s, int64_t wall);
+int64_t wire_payload_size(const struct wire_payload *p);
 bool wire_is_of_object(const struct wire *w, const struct wire_request *r);
 
 // wire_slot.c

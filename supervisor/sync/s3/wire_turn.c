@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "sync/s3/wire_judge.h"
 
-enum { STALL_TICK_MS = 1000 };
+enum { STALL_TICK_MIN_MS = 10, STALL_TICK_MAX_MS = 1000 };
 
 // --- time --------------------------------------------------------------------------------------
 
@@ -253,6 +253,14 @@ static void start(struct wire *w, struct wire_request *r)
     }
 }
 
+static int64_t stall_tick(const struct wire *w)
+{
+    int64_t ms = w->options.stall_ms / 4;
+    if (ms > STALL_TICK_MAX_MS)
+        ms = STALL_TICK_MAX_MS;
+    return ms > STALL_TICK_MIN_MS ? ms : STALL_TICK_MIN_MS;
+}
+
 static void pump(struct wire *w)
 {
     struct wire_request *r = NULL;
@@ -260,7 +268,7 @@ static void pump(struct wire *w)
            (r = next_request(w)) != NULL)
         start(w, r);
     if (w->busy && !w->closing)
-        wire_tick_at(w, now_of(w) + STALL_TICK_MS);
+        wire_tick_at(w, now_of(w) + stall_tick(w));
 }
 
 /* After everything that may have changed something; callbacks of owners come from here. */
