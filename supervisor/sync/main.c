@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "sync/arguments.h"
+#include "sync/push.h"
 #include "sync/report.h"
 #include "sync/sync.h"
 
@@ -65,7 +66,12 @@ static enum sync_exit run(const struct arguments *o)
     int stop_fd = open_stop_fd();
     raise_limits();
     report_start(&r, !o->quiet && !o->json);
-    enum sync_exit code = sync_run(o, stop_fd, &r, &e);
+    if (o->upload) {
+        sigset_t none;
+        (void)sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    }
+    enum sync_exit code = o->upload ? push_run(o, &r, &e) : sync_run(o, stop_fd, &r, &e);
     if (code == SYNC_SIGTERM)
         code = which_signal(stop_fd);
     report_end(&r, o, code, code == SYNC_OK || !e.text[0] ? NULL : e.text);

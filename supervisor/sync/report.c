@@ -65,7 +65,7 @@ void report_complain(struct report *r, const char *text)
 static void append_summary(struct buf *b, const struct report *r, const struct arguments *o)
 {
     buf_printf(b, "%s %s -> %s: %zu %s (", o->dry ? "would sync" : "synced", o->source, o->target,
-               r->fetched, o->dry ? "to fetch" : "fetched");
+               r->fetched, o->upload ? (o->dry ? "to upload" : "uploaded") : (o->dry ? "to fetch" : "fetched"));
     report_bytes(b, r->fetched_bytes);
     buf_printf(b, "), %zu unchanged, %zu %s", r->unchanged, r->deleted,
                o->dry ? "to delete" : "deleted");

@@ -399,6 +399,26 @@ int digest_md5(const void *data, size_t len, unsigned char *md5)
     return ok ? 0 : -ENOTSUP;
 }
 
+bool digest_matches(int fd, int64_t size, const char *etag)
+{
+    char data[READ_SIZE];
+    const struct digest_expect expect = {.etag = etag, .size = size};
+    struct digest *d = digest_new(&expect);
+    int64_t at = 0;
+    while (d && at < size) {
+        const ssize_t n = pread(fd, data, sizeof data, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        digest_add(d, data, (size_t)n);
+        at += n;
+    }
+    bool same = d && at == size && digest_end(d, NULL) == DIGEST_SAME;
+    digest_free(d);
+    return same;
+}
+
 void digest_hex(const unsigned char *data, size_t len, char *text)
 {
     static const char digits[] = "0123456789abcdef";

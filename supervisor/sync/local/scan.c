@@ -67,7 +67,7 @@ static int fail_mounted(const struct scan *s, struct err *e)
 
 static int look(int folder, const char *name, struct statx *st)
 {
-    const unsigned want = STATX_TYPE | STATX_SIZE | STATX_MTIME;
+    const unsigned want = STATX_TYPE | STATX_SIZE | STATX_MTIME | STATX_CTIME;
     return statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, want, st) < 0 ? -errno : 0;
 }
 
@@ -176,6 +176,11 @@ static int enter(struct scan *s, const char *name, struct err *e)
     return push(s, fd, e);
 }
 
+static int64_t in_ns(const struct statx_timestamp *t)
+{
+    return (int64_t)((uint64_t)t->tv_sec * 1000000000 + t->tv_nsec);
+}
+
 static int show_file(struct scan *s, const char *name, struct walk_entry *entry, struct err *e)
 {
     struct statx st = {0};
@@ -190,7 +195,8 @@ static int show_file(struct scan *s, const char *name, struct walk_entry *entry,
         .path = buf_str(&s->path),
         .type = st.stx_mode & S_IFMT,
         .size = (int64_t)st.stx_size,
-        .mtime = (int64_t)((uint64_t)st.stx_mtime.tv_sec * 1000000000 + st.stx_mtime.tv_nsec),
+        .mtime = in_ns(&st.stx_mtime),
+        .ctime = in_ns(&st.stx_ctime),
     };
     return 1;
 }

@@ -147,6 +147,22 @@ static char *without_slash(const char *path)
     return mem_strndup(path, len > 0 && path[len - 1] == '/' ? len - 1 : len);
 }
 
+int tree_open(struct tree *t, const char *path, struct err *e)
+{
+    const char *name = NULL;
+    struct stat st;
+    int parent = parent_of(t, path, false, &name);
+    if (parent < 0)
+        return fail(e, parent, "open", path);
+    int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return fail(e, -errno, "open", path);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    fd_close(&fd);
+    return fail(e, -EINVAL, "open", path);
+}
+
 int tree_mkdir(struct tree *t, const char *path, struct err *e)
 {
     const char *name = NULL;

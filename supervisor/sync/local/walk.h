@@ -23,8 +23,9 @@ enum walk_state {
 struct walk_entry {
     const char *path; /* relative; a folder ends in a slash; borrowed until walk_next */
     mode_t type;      /* S_IFREG, S_IFDIR, S_IFLNK, ... */
-    int64_t size;     /* of regular files, as is mtime */
+    int64_t size;     /* of regular files, as are the times */
     int64_t mtime;    /* ns since 1970 */
+    int64_t ctime;    /* likewise */
 };
 
 struct walk_options {
