@@ -303,16 +303,6 @@ static void start_streams(struct push *x)
 
 // --- one file ------------------------------------------------------------------------------------
 
-/* "bucket/key" of the target, or the file's name in it where the target is a folder. */
-static char *single_key(const struct push *x)
-{
-    const char *key = strchrnul(x->o->target + strlen("s3://"), '/');
-    if (*key)
-        key++;
-    size_t len = strlen(key);
-    return len == 0 || key[len - 1] == '/' ? mem_printf("%s%s", key, x->single) : mem_strdup(key);
-}
-
 static int on_head(struct wire_request *r, const struct wire_answer *a, struct err *e)
 {
     (void)e;
@@ -333,7 +323,7 @@ static int on_head(struct wire_request *r, const struct wire_answer *a, struct e
     if (todo == PUSH_KEEP || todo == PUSH_PASS) {
         x->report->unchanged++;
     } else {
-        char *key = single_key(x);
+        char *key = push_single_key(x->o->target, x->single);
         send_file(x, x->single, key, st.st_size, todo == PUSH_CHECK ? remote.etag : NULL);
         mem_free(key);
     }
@@ -346,7 +336,7 @@ static void on_head_done(struct wire_request *r, enum sync_exit why, struct err 
     struct stat st;
     x->asking = false;
     if (why == SYNC_OBJECTS || why == SYNC_NOT_FOUND) { /* it is not there yet */
-        char *key = single_key(x);
+        char *key = push_single_key(x->o->target, x->single);
         send_file(x, x->single, key, tree_stat(&x->tree, x->single, &st) == 0 ? st.st_size : 0,
                   NULL);
         mem_free(key);
@@ -361,7 +351,7 @@ static void on_head_done(struct wire_request *r, enum sync_exit why, struct err 
 
 static void start_single(struct push *x)
 {
-    char *key = single_key(x);
+    char *key = push_single_key(x->o->target, x->single);
     wire_request_init(&x->head, WIRE_HEAD, s3_object_target(&x->session.place, key, strlen(key)),
                       x);
     mem_free(key);

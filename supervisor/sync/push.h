@@ -33,4 +33,7 @@ enum push_do {
 enum push_do push_decide(const struct arguments *o, const struct remote_file *remote,
                          const struct walk_entry *local);
 
+/* The key of the one file `name`: that of the target, or in it where it ends in a slash. Pure. */
+char *push_single_key(const char *target, const char *name); /* the caller's */
+
 #endif

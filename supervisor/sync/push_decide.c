@@ -1,6 +1,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/mem.h"
 #include "base/xml.h"
 #include "sync/local/release.h"
 #include "sync/push.h"
@@ -55,4 +56,13 @@ enum push_do push_decide(const struct arguments *o, const struct remote_file *re
     if (!S_ISREG(local->type) || !is_key(local->path))
         return PUSH_SKIP;
     return remote ? decide_both(o, remote, local) : PUSH_SEND;
+}
+
+char *push_single_key(const char *target, const char *name)
+{
+    const char *key = strchrnul(target + strlen("s3://"), '/');
+    if (*key)
+        key++;
+    size_t len = strlen(key);
+    return len == 0 || key[len - 1] == '/' ? mem_printf("%s%s", key, name) : mem_strdup(key);
 }

@@ -62,10 +62,17 @@ void report_complain(struct report *r, const char *text)
     (void)fprintf(stderr, "mainstay-sync: %s\n", text);
 }
 
+static const char *done_word(const struct arguments *o)
+{
+    if (o->upload)
+        return o->dry ? "to upload" : "uploaded";
+    return o->dry ? "to fetch" : "fetched";
+}
+
 static void append_summary(struct buf *b, const struct report *r, const struct arguments *o)
 {
     buf_printf(b, "%s %s -> %s: %zu %s (", o->dry ? "would sync" : "synced", o->source, o->target,
-               r->fetched, o->upload ? (o->dry ? "to upload" : "uploaded") : (o->dry ? "to fetch" : "fetched"));
+               r->fetched, done_word(o));
     report_bytes(b, r->fetched_bytes);
     buf_printf(b, "), %zu unchanged, %zu %s", r->unchanged, r->deleted,
                o->dry ? "to delete" : "deleted");

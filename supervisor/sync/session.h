@@ -1,6 +1,6 @@
 /*
- * What every run has, in whichever direction: the loop, the signals, keys that stay valid, the place
- * and the engine that talks to it.
+ * What every run has, in whichever direction: the loop, the signals, keys that stay valid, the
+ * place and the engine that talks to it.
  */
 #ifndef SYNC_SESSION_H
 #define SYNC_SESSION_H
@@ -37,7 +37,7 @@ struct session {
     void (*on_tick)(void *ctx); /* some times a second; may be NULL */
 };
 
-/* The owner has filled in o, report, url, ctx and the callbacks. Nothing happens before the loop. */
+/* The owner has filled in o, report, url, ctx and the callbacks; nothing happens before the loop */
 void session_open(struct session *s);
 void session_run(struct session *s);   /* until all handles are closed */
 void session_later(struct session *s); /* on_again from a clean stack; more than once is once */
