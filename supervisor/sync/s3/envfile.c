@@ -89,12 +89,12 @@ static bool take_line(struct envfile *f, char *line)
     return true;
 }
 
-static int take_lines(struct envfile *f, const char *path, struct err *e)
+int envfile_parse(struct envfile *f, const char *name, struct err *e)
 {
     if (!f->text.data)
         return 0;
     if (strlen(f->text.data) != f->text.len)
-        return err_set(e, -EINVAL, "%s holds a NUL byte: it is no file of variables", path);
+        return err_set(e, -EINVAL, "%s holds a NUL byte: it is no file of variables", name);
     int number = 1;
     for (char *line = f->text.data, *next; line; line = next, number++) {
         next = strchr(line, '\n');
@@ -102,7 +102,7 @@ static int take_lines(struct envfile *f, const char *path, struct err *e)
             *next++ = '\0';
         if (!take_line(f, line))
             return err_set(e, -EINVAL, "%s:%d: this is not NAME=value, or its quotes do not end",
-                           path, number);
+                           name, number);
     }
     return 0;
 }
@@ -112,7 +112,7 @@ int envfile_read(struct envfile *f, const char *path, struct err *e)
     *f = (struct envfile){.text = BUF_EMPTY};
     int rc = path ? fd_read_file(path, ENVFILE_LIMIT, &f->text, e) : 0;
     if (rc == 0)
-        rc = take_lines(f, path, e);
+        rc = envfile_parse(f, path, e);
     if (rc < 0)
         envfile_close(f);
     return rc;

@@ -31,6 +31,9 @@ struct envfile {
 int envfile_read(struct envfile *f, const char *path, struct err *e);
 void envfile_close(struct envfile *f); /* wipes */
 
+/* The same for a text that is in f already; `name` is for the sentence. */
+int envfile_parse(struct envfile *f, const char *name, struct err *e);
+
 /* The value in the file, NULL when it is not there or empty. */
 const char *envfile_own(const struct envfile *f, const char *name);
 
