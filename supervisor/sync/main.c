@@ -65,7 +65,7 @@ static enum sync_exit run(const struct arguments *o)
     struct report r;
     int stop_fd = open_stop_fd();
     raise_limits();
-    report_start(&r, !o->quiet && !o->json);
+    report_start(&r, o);
     if (o->upload) {
         sigset_t none;
         (void)sigemptyset(&none);
@@ -74,7 +74,7 @@ static enum sync_exit run(const struct arguments *o)
     enum sync_exit code = o->upload ? push_run(o, &r, &e) : sync_run(o, stop_fd, &r, &e);
     if (code == SYNC_SIGTERM)
         code = which_signal(stop_fd);
-    report_end(&r, o, code, code == SYNC_OK || !e.text[0] ? NULL : e.text);
+    report_end(&r, code, code == SYNC_OK || !e.text[0] ? NULL : e.text);
     fd_close(&stop_fd);
     return code;
 }

@@ -140,6 +140,7 @@ static enum sync_exit make_plan(struct run *x, struct err *e)
         return rc;
     if (plan_make(&x->plan, &x->list, &x->o->filter, PUBLISH_RESERVED, e) < 0)
         return SYNC_SERVER;
+    x->report->listed_all = true;
     complain_about_keys(x);
     return check_not_empty(x, e);
 }
@@ -265,8 +266,8 @@ static enum sync_exit check_room(const struct run *x, struct err *e)
         return SYNC_OK;
     struct buf need = BUF_EMPTY;
     struct buf have = BUF_EMPTY;
-    report_bytes(&need, x->plan.to_fetch_bytes);
-    report_bytes(&have, (int64_t)room);
+    progress_show_bytes(&need, x->plan.to_fetch_bytes);
+    progress_show_bytes(&have, (int64_t)room);
     (void)err_set(e, -ENOSPC, "%s are to be fetched but only %s are free on the disk of %s",
                   buf_str(&need), buf_str(&have), x->o->target);
     buf_close(&need);
