@@ -86,6 +86,7 @@ static void header_names_what_is_signed(void **state)
     assert_memory_equal(buf_str(&b), want, sizeof want - 1);
     assert_null(strstr(buf_str(&b), s.secret));
     buf_close(&b);
+    sigv4_close(&s);
 }
 
 /* A signature of the next day with the key of this one would be refused at midnight. */
@@ -107,7 +108,24 @@ static void key_follows_the_day(void **state)
     buf_clear(&a);
     sigv4_sign(&kept, &today, &a);
     assert_non_null(strstr(buf_str(&a), examples[1].signature));
+    sigv4_close(&kept);
+    sigv4_close(&fresh);
     buf_close(&a);
+    buf_close(&b);
+}
+
+/* RFC 2104: a key that is longer than a block is hashed first. Expected by Python's hmac. */
+static void a_secret_may_be_long(void **state)
+{
+    (void)state;
+    struct sigv4 s = example_signer();
+    struct buf b = BUF_EMPTY;
+    struct sigv4_request r = example_request(0);
+    s.secret = "0123456789012345678901234567890123456789012345678901234567890123456789";
+    sigv4_sign(&s, &r, &b);
+    assert_non_null(strstr(
+        buf_str(&b), "Signature=a2c0e54101104422313818fc8250646b2020b9f5b25eaa4f12bc2e5a9f33d388"));
+    sigv4_close(&s);
     buf_close(&b);
 }
 
@@ -144,8 +162,11 @@ static void md5_of_many_bodies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(published_examples),  cmocka_unit_test(header_names_what_is_signed),
-        cmocka_unit_test(key_follows_the_day), cmocka_unit_test(times),
+        cmocka_unit_test(published_examples),
+        cmocka_unit_test(header_names_what_is_signed),
+        cmocka_unit_test(key_follows_the_day),
+        cmocka_unit_test(a_secret_may_be_long),
+        cmocka_unit_test(times),
         cmocka_unit_test(md5_of_many_bodies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

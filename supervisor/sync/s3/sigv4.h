@@ -24,6 +24,9 @@ struct sigv4 {
     const char *service; /* NULL: "s3" */
     char day[9];         /* of `key`; "" before the first signature */
     unsigned char key[SIGV4_HASH];
+    void *digest; /* libcrypto's, as is the next, of the first signature on; owned, as is text */
+    void *context;
+    struct buf text; /* what is hashed; its memory is kept */
 };
 
 struct sigv4_header {
@@ -50,7 +53,7 @@ void sigv4_sign(struct sigv4 *s, const struct sigv4_request *r, struct buf *out)
 /* The hash of a body, for sigv4_request.payload; hex holds 2 * SIGV4_HASH + 1 bytes. */
 void sigv4_hash(const void *data, size_t len, char *hex);
 
-/* Forgets the derived key. */
+/* Forgets the derived key and frees what the first signature made; usable again. */
 void sigv4_close(struct sigv4 *s);
 
 /* A running MD5 sum; one serves many bodies, one after the other. */
