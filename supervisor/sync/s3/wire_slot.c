@@ -57,6 +57,8 @@ void wire_slot_check_head(struct wire_slot *s)
     (void)curl_easy_getinfo(s->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     struct wire_answer *a = &s->reply.answer;
     a->length = length;
+    if (a->status == 206 && (a->range_from != 0 || s->reply.range_last + 1 != a->range_size))
+        a->checksum[0] = '\0'; /* it would be of a part */
     s->fine = a->status == 200 || a->status == 204 || a->status == 206;
     if (!s->fine)
         return;
