@@ -4,12 +4,13 @@
 
 #include "writing.h"
 
-/* Bytes of an object, the same from wherever they are asked for. */
+/* Bytes of an object, the same from wherever they are asked for: offset is a multiple of 8. */
 static inline void writing_bytes(uint32_t seed, int64_t offset, char *data, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        uint64_t x = ((uint64_t)offset + i) * 0x9e3779b97f4a7c15 + seed;
-        data[i] = (char)(x >> 56 ^ x >> 21);
+    for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
+        const uint64_t x = ((uint64_t)offset + i + seed) * 0x9e3779b97f4a7c15;
+        const uint64_t word = x ^ x >> 29;
+        memcpy(data + i, &word, len - i < sizeof word ? len - i : sizeof word);
     }
 }
 
@@ -47,11 +48,12 @@ static inline void writing_put(struct writing *w, struct arrival *a)
     writer_put(w->writer, &a->file, c);
 }
 
-static inline void writing_open(struct writing *w, struct arrival *a)
+static inline int writing_open(struct writing *w, struct arrival *a)
 {
     writer_open(w->writer, &a->file);
     while (a->opened > 0)
         writing_turn(w);
+    return a->opened;
 }
 
 /* The chunks of a part from `from` on, and that it is whole unless only `len` bytes came. */

@@ -71,16 +71,17 @@ int partial_begin(int fd, const struct partial *p)
 static bool is_same(const struct note *a, const struct note *b)
 {
     const size_t rest = NOTE_BOOT + BOOT_WIDTH;
-    return memcmp(a->text, b->text, NOTE_STATE) == 0 &&
+    return memcmp(a->text, b->text, NOTE_STATE) == 0 && a->text[NOTE_BOOT - 1] == ' ' &&
+           b->text[NOTE_BOOT - 1] == ' ' &&
            memcmp(a->text + rest, b->text + rest, a->len - rest) == 0;
 }
 
-static bool is_trusted(const struct note *n)
+static bool is_trusted(const struct note *n, const struct note *mine)
 {
-    char boot[BOOT_WIDTH + 1] = {0};
-    memcpy(boot, n->text + NOTE_BOOT, BOOT_WIDTH);
-    boot[strcspn(boot, " ")] = '\0';
-    return n->text[NOTE_STATE] == NOTE_SEALED || boot_is_this(boot);
+    if (n->text[NOTE_STATE] == NOTE_SEALED)
+        return true;
+    return n->text[NOTE_STATE] == NOTE_OPEN && boot_is_this(boot_id()) &&
+           memcmp(n->text + NOTE_BOOT, mine->text + NOTE_BOOT, BOOT_WIDTH) == 0;
 }
 
 /* What is written from here on is not on the disk, and the note must not say so after a crash. */
@@ -112,7 +113,7 @@ int partial_load(int fd, const struct partial *p, unsigned char *parts)
         return rc;
     found.len = mine.len;
     rc = read_all(fd, found.text, found.len, p->size);
-    if (rc == 0 && (!is_same(&mine, &found) || !is_trusted(&found)))
+    if (rc == 0 && (!is_same(&mine, &found) || !is_trusted(&found, &mine)))
         rc = -ESTALE;
     if (rc == 0)
         rc = load_parts(fd, p, &mine, parts);
