@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -109,7 +108,8 @@ static void finish_well(struct push *x)
         x->report->fetched_bytes = x->report->to_fetch_bytes;
     }
     x->report->published = x->report->fetched > 0 || x->report->deleted > 0;
-    push_end(x, x->report->skipped > 0 ? SYNC_KEYS : SYNC_OK, NULL);
+    bool told = x->report->skipped > 0 && x->o->bad_keys == BAD_KEYS_REPORT;
+    push_end(x, told ? SYNC_KEYS : SYNC_OK, NULL);
 }
 
 static void on_purged(void *ctx, enum sync_exit why, const struct err *e)
@@ -157,45 +157,39 @@ static void finish(struct push *x)
 
 // --- both sides, side by side --------------------------------------------------------------------
 
-/* A line of --dry-run. */
-static void print_plan(const struct push *x, const char *what, const char *path)
-{
-    struct buf b = BUF_EMPTY;
-    s3key_show(&b, path, strlen(path));
-    if (!x->o->json && !x->o->quiet)
-        (void)printf("%s %s\n", what, buf_str(&b));
-    buf_close(&b);
-}
-
 static void send_file(struct push *x, const char *path, const char *key, int64_t size,
                       const char *etag)
 {
     x->report->to_fetch++;
     x->report->to_fetch_bytes += size;
     if (x->o->dry)
-        print_plan(x, "upload", path);
+        report_plan(x->report, "upload", path);
     else
         upload_add(x->upload, path, key, etag);
 }
 
-static void complain_about_file(struct push *x, const struct walk_entry *local)
+static void skip_file(struct push *x, const struct walk_entry *local)
 {
-    struct buf b = BUF_EMPTY;
-    buf_text(&b, "skipped: ");
-    s3key_show(&b, local->path, strlen(local->path));
-    buf_text(&b, S_ISLNK(local->type)   ? " is a symbolic link"
-                 : S_ISREG(local->type) ? " is no name that an object can have"
-                                        : " is no regular file");
-    report_complain(x->report, buf_str(&b));
-    buf_close(&b);
+    struct err e;
+    struct buf shown = BUF_EMPTY;
+    s3key_show(&shown, local->path, strlen(local->path));
+    (void)err_set(&e, -EINVAL, "skipped: %s %s", buf_str(&shown),
+                  S_ISLNK(local->type)   ? "is a symbolic link"
+                  : S_ISREG(local->type) ? "is no name that an object can have"
+                                         : "is no regular file");
+    buf_close(&shown);
     x->report->skipped++;
+    if (x->o->bad_keys == BAD_KEYS_FAIL)
+        push_end(x, SYNC_KEYS, &e);
+    else if (x->o->bad_keys == BAD_KEYS_REPORT)
+        report_key(x->report, REPORT_SKIPPED, local->path, strlen(local->path), e.text);
 }
 
 static void doom(struct push *x, const char *path)
 {
     struct err e;
     if (x->o->dry) {
-        print_plan(x, "delete", path);
+        report_plan(x->report, "delete", path);
         x->report->deleted++;
     } else if (spool_add(&x->doomed, SPOOL_REMOVE, path, &e) < 0) {
         push_end(x, SYNC_LOCAL, &e);
@@ -224,7 +218,7 @@ static void act(struct push *x, const struct merge_heads *same)
         doom(x, same->remote->path);
         break;
     case PUSH_SKIP:
-        complain_about_file(x, same->local);
+        skip_file(x, same->local);
         break;
     case PUSH_PASS:
         break;
@@ -375,7 +369,7 @@ static void on_result(void *ctx, const struct upload_result *result, struct err 
         x->report->fetched_bytes += result->size;
     } else if (result->why == SYNC_OBJECTS || result->why == SYNC_LOCAL) {
         x->report->failed++;
-        report_complain(x->report, e->text);
+        report_key(x->report, REPORT_FAILED, result->path, strlen(result->path), e->text);
     } else {
         push_end(x, result->why, e);
     }
@@ -391,7 +385,10 @@ static void on_bytes(void *ctx, int64_t bytes)
 static void on_tick(void *ctx)
 {
     struct push *x = ctx;
-    x->report->listed = x->lister.listed;
+    x->report->listed = x->found;
+    x->report->listed_all = x->stage > PUSH_STREAM;
+    if (x->session.wire)
+        x->report->retries = wire_retries(x->session.wire);
 }
 
 static void on_ready(void *ctx)
@@ -485,7 +482,7 @@ enum sync_exit push_run(const struct arguments *o, struct report *r, struct err 
         run_session(x);
         why = x->why;
     }
-    r->listed = x->lister.listed;
+    r->listed = x->found;
     spool_close(&x->doomed);
     tree_close(&x->tree);
     mem_free(x);
