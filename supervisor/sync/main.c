@@ -1,39 +1,19 @@
 /* mainstay-sync: S3 to a folder. Usually a job of mainstayd; a plain program by hand. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/fd.h"
 #include "sync/arguments.h"
+#include "sync/local/release.h"
 #include "sync/push.h"
 #include "sync/report.h"
 #include "sync/sync.h"
-
-/* SIGTERM and SIGINT become readable, so that waiting for the network ends at once. */
-static int open_stop_fd(void)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static enum sync_exit which_signal(int stop_fd)
-{
-    struct signalfd_siginfo info = {0};
-    ssize_t n = read(stop_fd, &info, sizeof info);
-    return n == (ssize_t)sizeof info && info.ssi_signo == SIGINT ? SYNC_SIGINT : SYNC_SIGTERM;
-}
 
 /* Deep folders and many connections need descriptors. */
 static void raise_limits(void)
@@ -59,23 +39,46 @@ static void print_help(void)
     buf_close(&b);
 }
 
+/*
+ * A few threads are enough for the disk and for sums, and one heap serves them all: each further
+ * one would keep memory of its own.
+ */
+static void set_up(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)setenv("UV_THREADPOOL_SIZE", "4", 0);
+    (void)signal(SIGPIPE, SIG_IGN);
+    raise_limits();
+}
+
+static enum sync_exit roll_back(const struct arguments *o)
+{
+    struct err e;
+    int rc = release_rollback(o->target, &e);
+    if (rc < 0)
+        (void)fprintf(stderr, "mainstay-sync: %s\n", e.text);
+    else if (!o->quiet)
+        (void)printf("%s shows the version before again\n", o->target);
+    switch (rc) {
+    case -EBUSY:
+        return SYNC_BUSY;
+    case -EINVAL:
+        return SYNC_USAGE;
+    case -ENOENT:
+        return SYNC_NOT_FOUND;
+    default:
+        return sync_exit_local(rc);
+    }
+}
+
 static enum sync_exit run(const struct arguments *o)
 {
     struct err e;
     struct report r;
-    int stop_fd = open_stop_fd();
-    raise_limits();
+    set_up();
     report_start(&r, o);
-    if (o->upload) {
-        sigset_t none;
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    }
-    enum sync_exit code = o->upload ? push_run(o, &r, &e) : sync_run(o, stop_fd, &r, &e);
-    if (code == SYNC_SIGTERM)
-        code = which_signal(stop_fd);
+    enum sync_exit code = o->upload ? push_run(o, &r, &e) : sync_run(o, &r, &e);
     report_end(&r, code, code == SYNC_OK || !e.text[0] ? NULL : e.text);
-    fd_close(&stop_fd);
     return code;
 }
 
@@ -93,6 +96,8 @@ int main(int argc, char **argv)
         print_help();
     else if (o.version)
         (void)puts("mainstay-sync " MAINSTAY_VERSION);
+    else if (o.rollback)
+        code = roll_back(&o);
     else
         code = run(&o);
     arguments_close(&o);

@@ -7,7 +7,10 @@
 #include "sync/exit.h"
 #include "sync/report.h"
 
-/* stop_fd becomes readable when the run must end; whatever the end, the old data is whole. */
-enum sync_exit sync_run(const struct arguments *o, int stop_fd, struct report *r, struct err *e);
+/*
+ * Ends early on SIGTERM and SIGINT, which it takes while it runs; whatever the end, the old data is
+ * whole. e holds a sentence for anything but SYNC_OK, or is empty.
+ */
+enum sync_exit sync_run(const struct arguments *o, struct report *r, struct err *e);
 
 #endif

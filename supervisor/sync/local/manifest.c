@@ -35,6 +35,7 @@ static bool fill(struct manifest_reader *x)
 {
     char chunk[READ_CHUNK];
     buf_drop(&x->text, x->at);
+    x->base += (int64_t)x->at;
     x->at = 0;
     ssize_t n = 0;
     do
@@ -158,6 +159,7 @@ const struct manifest_entry *manifest_look(struct manifest_reader *x)
         x->foreign = x->end = true;
         return NULL;
     }
+    x->entry.id = x->base + (int64_t)x->at;
     x->at += len;
     x->count++;
     x->has_entry = true;
@@ -300,6 +302,22 @@ int manifest_seal(struct manifest_writer *x, struct err *e)
     if (rc == 0 && fdatasync(x->fd) < 0)
         rc = -errno;
     return rc < 0 ? fail(e, rc) : 0;
+}
+
+int manifest_follow(struct manifest_reader *x, const struct manifest_writer *w, int64_t id,
+                    struct err *e)
+{
+    *x = (struct manifest_reader){.fd = fcntl(w->fd, F_DUPFD_CLOEXEC, 0), .base = id};
+    if (x->fd >= 0 && lseek(x->fd, id, SEEK_SET) == id)
+        return 0;
+    int rc = err_set(e, -errno, "cannot read the list of files: %s", strerror(errno));
+    manifest_close(x);
+    return rc;
+}
+
+void manifest_follow_on(struct manifest_reader *x)
+{
+    x->end = false;
 }
 
 void manifest_abandon(struct manifest_writer *x)

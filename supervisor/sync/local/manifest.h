@@ -32,6 +32,7 @@ struct manifest_entry {
     int64_t size;
     int64_t mtime; /* of the file, ns since 1970 */
     enum manifest_state state;
+    int64_t id; /* when reading: for manifest_mark */
 };
 
 /* --- reading, once, from the beginning to the end --- */
@@ -41,6 +42,7 @@ struct manifest_reader {
     struct buf text;
     struct buf last; /* path of the entry before */
     size_t at;       /* in text */
+    int64_t base;    /* where text begins in the file */
     struct manifest_entry entry;
     size_t count; /* of entries that were looked at */
     bool has_entry;
@@ -80,6 +82,11 @@ int manifest_add(struct manifest_writer *x, const struct manifest_entry *entry, 
 int manifest_mark(struct manifest_writer *x, int64_t id, enum manifest_state state, int64_t mtime,
                   struct err *e);
 int manifest_flush(struct manifest_writer *x, struct err *e);
+/* Reads along what is being written, from entry `id` on. */
+int manifest_follow(struct manifest_reader *x, const struct manifest_writer *w, int64_t id,
+                    struct err *e);
+/* After manifest_look said that there is no more: there may be, the writer has flushed. */
+void manifest_follow_on(struct manifest_reader *x);
 /* What it says is on the disk, with the files, which the caller has flushed: true after a crash. */
 int manifest_seal(struct manifest_writer *x, struct err *e);
 void manifest_abandon(struct manifest_writer *x); /* closes; the file stays */

@@ -178,37 +178,3 @@ void sigv4_close(struct sigv4 *s)
         explicit_bzero(s->text.data, s->text.len); /* a session token was among it */
     buf_close(&s->text);
 }
-
-void md5_init(struct md5 *m)
-{
-    m->context = EVP_MD_CTX_new();
-    m->usable = false;
-}
-
-void md5_start(struct md5 *m)
-{
-    m->usable = m->context && EVP_DigestInit_ex(m->context, EVP_md5(), NULL) == 1;
-}
-
-void md5_add(struct md5 *m, const void *data, size_t len)
-{
-    if (m->usable)
-        m->usable = EVP_DigestUpdate(m->context, data, len) == 1;
-}
-
-bool md5_end(struct md5 *m, char *hex)
-{
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    if (!m->usable || EVP_DigestFinal_ex(m->context, hash, &len) != 1)
-        return false;
-    m->usable = false;
-    hash_hex(hash, len, hex);
-    return true;
-}
-
-void md5_close(struct md5 *m)
-{
-    EVP_MD_CTX_free(m->context);
-    m->context = NULL;
-}

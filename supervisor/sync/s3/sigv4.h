@@ -1,5 +1,5 @@
 /*
- * Signatures of AWS, version 4, for S3, and MD5 sums of bodies: the home of libcrypto.
+ * Signatures of AWS, version 4, for S3: a home of libcrypto.
  *
  * The signer takes path and query exactly as they go over the wire: encoded once, parameters
  * sorted by name and always name=value. It derives the key of a day once and keeps it.
@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 
-enum { SIGV4_HASH = 32, SIGV4_TIME_SIZE = 17, MD5_HEX_SIZE = 33 };
+enum { SIGV4_HASH = 32, SIGV4_TIME_SIZE = 17 };
 
 #define SIGV4_UNSIGNED "UNSIGNED-PAYLOAD"
 
@@ -55,17 +55,5 @@ void sigv4_hash(const void *data, size_t len, char *hex);
 
 /* Forgets the derived key and frees what the first signature made; usable again. */
 void sigv4_close(struct sigv4 *s);
-
-/* A running MD5 sum; one serves many bodies, one after the other. */
-struct md5 {
-    void *context; /* libcrypto's; owned */
-    bool usable;   /* false where the machine forbids MD5 (FIPS) */
-};
-
-void md5_init(struct md5 *m);
-void md5_start(struct md5 *m);
-void md5_add(struct md5 *m, const void *data, size_t len);
-bool md5_end(struct md5 *m, char *hex); /* false: there is no sum; hex holds MD5_HEX_SIZE bytes */
-void md5_close(struct md5 *m);
 
 #endif

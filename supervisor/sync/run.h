@@ -1,0 +1,105 @@
+/*
+ * One run of a download, on one loop: keys, then the listing, the target, the streams side by side
+ * (stream.c), and in the end the switch. Everything ends by run_end, from wherever; what is then
+ * still under way is dropped from a clean stack.
+ */
+#ifndef SYNC_RUN_H
+#define SYNC_RUN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "sync/arguments.h"
+#include "sync/check.h"
+#include "sync/download.h"
+#include "sync/exit.h"
+#include "sync/local/release.h"
+#include "sync/local/walk.h"
+#include "sync/local/writer.h"
+#include "sync/merge.h"
+#include "sync/remote.h"
+#include "sync/report.h"
+#include "sync/s3/keyring.h"
+#include "sync/s3/lister.h"
+#include "sync/s3/sse.h"
+#include "sync/s3/wire.h"
+
+enum run_stage {
+    RUN_KEYS,   /* credentials are being found */
+    RUN_LIST,   /* the first page is asked for: whether there is anything at all */
+    RUN_OPEN,   /* the target is being opened, on the work queue */
+    RUN_STREAM, /* what is there beside what should be there */
+    RUN_DRAIN,  /* all is decided; objects are still coming */
+    RUN_COMMIT, /* on the work queue */
+    RUN_END,
+};
+
+struct run {
+    const struct arguments *o;
+    struct report *report;
+    uv_loop_t loop;
+    uv_signal_t on_term;
+    uv_signal_t on_int;
+    uv_timer_t tick;  /* progress is shown */
+    uv_timer_t again; /* at once: go on, or end, from a clean stack */
+    uv_work_t work;   /* opening the target, and the end */
+    struct keyring keyring;
+    struct s3_place place;
+    char *source; /* endpoint, bucket and prefix: what a manifest belongs to; owned */
+    struct sse sse;
+    struct wire *wire;
+    struct lister lister;
+    struct remote remote;
+    struct walk *walk;
+    struct release release;
+    struct writer *writer; /* NULL until the first object is to be fetched, as is download */
+    struct download *download;
+    struct check check;
+    struct manifest_reader backlog; /* what is to be fetched, read from the manifest of this run */
+    size_t pending;                 /* of it, that download does not know yet */
+    struct buf key;                 /* of the next of these */
+    struct merge_rules rules;
+    enum run_stage stage;
+    bool opened;       /* release is */
+    bool changed;      /* the target will not be what it was */
+    bool closed;       /* all is on its way out */
+    struct buf inside; /* the last local path that was no folder */
+    size_t wanted;     /* objects that the target is to have */
+    int64_t space;     /* when the first object was to be fetched; -1: unknown */
+    int64_t needed;    /* of it */
+    int64_t largest;   /* object */
+    size_t to_delete;
+    size_t removed;
+    int work_rc;
+    struct err work_err;
+    atomic_bool stop;
+    enum sync_exit why; /* the first reason to end */
+    struct err *err;
+};
+
+/* The one way out; only the first counts. The sentence may be NULL when all is well. */
+void run_end(struct run *x, enum sync_exit why, const struct err *e);
+void run_end_local(struct run *x, int rc, const struct err *e);
+
+void run_end_listing(struct run *x); /* the lister has failed */
+
+/* Goes on with whatever is next; from any callback of the loop. */
+void run_pump(struct run *x);
+void run_later(struct run *x); /* the same, after others had their turn */
+
+/* In stream.c: decides about paths as long as nothing has to be waited for; true: about all. */
+bool stream_pump(struct run *x);
+
+/* In intake.c; false: the run ends. */
+bool run_fetch(struct run *x, const struct merge_heads *same);
+bool run_note(struct run *x, const struct remote_file *o, enum manifest_state state, int64_t mtime,
+              int64_t *id);
+
+/* Hands what is to be fetched to download, as much as it takes. */
+void run_feed(struct run *x);
+void run_feed_close(struct run *x);
+
+#endif
