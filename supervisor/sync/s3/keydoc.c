@@ -12,7 +12,7 @@ enum { KEYDOC_WORDS = 300 };
 
 void keydoc_words(struct buf *out, const char *text)
 {
-    for (size_t i = 0; text[i] && i < KEYDOC_WORDS; i++)
+    for (size_t i = 0; i < KEYDOC_WORDS && text[i]; i++)
         buf_char(out, iscntrl((unsigned char)text[i]) ? ' ' : text[i]);
 }
 
