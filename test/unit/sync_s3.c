@@ -215,9 +215,72 @@ static void keys_are_shown_harmless(void **state)
     buf_close(&b);
 }
 
+// clang-format off
+static const struct {
+    struct s3_where where;
+    const char *region, *origin, *host, *base;
+} moves[] = {
+    {{"s3://data", NULL, "us-east-1", S3_STYLE_AUTO}, "eu-west-1",
+     "https://data.s3.eu-west-1.amazonaws.com", "data.s3.eu-west-1.amazonaws.com", ""},
+    {{"s3://my.data", NULL, "us-east-1", S3_STYLE_AUTO}, "cn-north-1",
+     "https://s3.cn-north-1.amazonaws.com.cn", "s3.cn-north-1.amazonaws.com.cn", "/my.data"},
+    {{"s3://data", "http://h:9", "us-east-1", S3_STYLE_AUTO}, "eu-west-1", /* only the signature */
+     "http://h:9", "h:9", "/data"},
+};
+// clang-format on
+
+static void a_place_moves_to_its_region(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+        struct s3_place p;
+        struct err e;
+        assert_int_equal(s3_place_init(&p, &moves[i].where, &e), 0);
+        assert_false(s3_place_move(&p, "evil.example/"));
+        assert_false(s3_place_move(&p, ""));
+        assert_string_equal(p.region, "us-east-1");
+        assert_true(s3_place_move(&p, moves[i].region));
+        assert_true(s3_place_move(&p, p.region));
+        assert_string_equal(p.region, moves[i].region);
+        assert_string_equal(p.origin, moves[i].origin);
+        assert_string_equal(p.host, moves[i].host);
+        assert_string_equal(p.base, moves[i].base);
+        s3_place_close(&p);
+    }
+}
+
+static void some_refusals_are_not_the_last_word(void **state)
+{
+    (void)state;
+    // clang-format off
+    static const struct { const char *code; long status; bool transient, throttling, expired; }
+    rows[] = {
+        {"SlowDown",       503, true,  true,  false},
+        {"",               503, true,  true,  false},
+        {"",               429, true,  true,  false},
+        {"InternalError",  500, true,  false, false},
+        {"",               502, true,  false, false},
+        {"",               501, false, false, false},
+        {"RequestTimeout", 400, true,  false, false},
+        {"AccessDenied",   403, false, false, false},
+        {"ExpiredToken",   400, false, false, true},
+        {"InvalidToken",   400, false, false, false},
+    };
+    // clang-format on
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct s3_error error = {0};
+        (void)snprintf(error.code, sizeof error.code, "%s", rows[i].code);
+        assert_int_equal(s3_is_transient(rows[i].status, &error), rows[i].transient);
+        assert_int_equal(s3_is_throttling(rows[i].status, &error), rows[i].throttling);
+        assert_int_equal(s3_is_expired(&error), rows[i].expired);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_place_moves_to_its_region),
+        cmocka_unit_test(some_refusals_are_not_the_last_word),
         cmocka_unit_test(places_are_found),
         cmocka_unit_test(bad_places_are_refused),
         cmocka_unit_test(endpoint_secrets_are_not_repeated),

@@ -104,6 +104,29 @@ static void without_keys_nothing_is_signed(void **state)
     forget_request();
 }
 
+static void a_proxy_of_the_environment_is_asked(void **state)
+{
+    (void)state;
+    struct course c;
+    char proxy[64];
+    bench_open(&b, say_hello);
+    (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", b.server.port);
+    assert_int_equal(setenv("http_proxy", proxy, 1), 0);
+    mem_free(b.place.origin);
+    mem_free(b.place.host);
+    b.place.host = mem_strdup("s3.example");
+    b.place.origin = mem_strdup("http://s3.example");
+    bench_start(&b);
+    ask(&b, &c, WIRE_GET, "/bucket/..%2F/../x");
+    bench_run(&b);
+    assert_int_equal(unsetenv("http_proxy"), 0);
+    assert_int_equal(c.why, SYNC_OK);
+    assert_non_null(strstr(asked, "GET http://s3.example/bucket/..%2F/../x HTTP/1.1\r\n"));
+    assert_non_null(strstr(asked, "\r\nHost: s3.example\r\n"));
+    buf_close(&c.got);
+    forget_request();
+}
+
 static void take_upload(struct server *s, struct guest *g)
 {
     (void)s;
@@ -379,6 +402,7 @@ int main(void)
         cmocka_unit_test(an_object_comes_whole),
         cmocka_unit_test(what_amazon_asks_for_is_signed_in_order),
         cmocka_unit_test(without_keys_nothing_is_signed),
+        cmocka_unit_test(a_proxy_of_the_environment_is_asked),
         cmocka_unit_test(memory_is_sent),
         cmocka_unit_test(a_part_of_a_file_is_sent),
         cmocka_unit_test(a_file_that_became_shorter_is_no_upload),

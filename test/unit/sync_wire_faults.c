@@ -379,6 +379,8 @@ static const struct {
     {"/bucket/x",  "416 No", "InvalidRange", SYNC_OBJECTS,
      "it changed since the listing (416 InvalidRange)"},
     {"/bucket/x",  "501 No", "",             SYNC_SERVER,    "the server failed (501)"},
+    {"/bucket/x",  "400 No", "",             SYNC_SERVER,
+     "the server refuses the request: is it an S3 endpoint? (400)"},
 };
 // clang-format on
 

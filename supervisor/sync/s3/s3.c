@@ -190,7 +190,7 @@ bool s3_place_move(struct s3_place *p, const char *region)
     p->region = name;
     if (!p->aws)
         return true;
-    char *url = aws_endpoint(region);
+    char *url = aws_endpoint(p->region);
     bool virtual = !*p->base;
     mem_free(p->origin);
     mem_free(p->host);
@@ -315,7 +315,8 @@ static enum sync_exit explain_status(const struct s3_place *p, long status, stru
                        at + 2);
         return statuses[i].kind;
     }
-    buf_text(b, "the server failed");
+    buf_text(b, status >= 500 ? "the server failed"
+                              : "the server refuses the request: is it an S3 endpoint?");
     return SYNC_SERVER;
 }
 

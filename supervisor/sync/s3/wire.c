@@ -58,6 +58,8 @@ struct wire *wire_new(uv_loop_t *loop, const struct wire_options *o, struct s3_p
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(w->multi = curl_multi_init()))
         abort();
     (void)curl_multi_setopt(w->multi, CURLMOPT_MAXCONNECTS, (long)w->pace.most + SPARE_CONNECTIONS);
+    /* HTTP/2 too has one request at a time on a connection: libcurl stops all streams of one
+       while the owner of any of them pauses, who may be waiting for another of them. */
     (void)curl_multi_setopt(w->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     (void)uv_timer_init(loop, &w->tick);
     wire_sockets_init(&w->sockets, loop, w->multi, w);
@@ -68,7 +70,7 @@ struct wire *wire_new(uv_loop_t *loop, const struct wire_options *o, struct s3_p
 
 static void forget_all(struct list *head)
 {
-    struct wire_request *r = NULL;
+    struct wire_request *r;
     list_each (r, head, link) {
         list_remove(&r->link);
         wire_forget(r);

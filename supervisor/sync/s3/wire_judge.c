@@ -97,7 +97,8 @@ static struct wire_verdict judge_silence(const struct wire_slot *s, CURLcode cod
         (void)err_set(e, -EIO, "cannot connect to %s: %s", host, system_text(s));
     else
         (void)err_set(e, -EIO, "the connection to %s broke: %s", host, detail(s, code));
-    bool never = code == CURLE_URL_MALFORMAT || code == CURLE_OUT_OF_MEMORY;
+    bool never = code == CURLE_URL_MALFORMAT || code == CURLE_OUT_OF_MEMORY ||
+                 (code == CURLE_SSL_CONNECT_ERROR && strstr(s->curl_error, "wrong version"));
     return never ? lasting(SYNC_SERVER) : later();
 }
 

@@ -306,7 +306,7 @@ void wire_act(void *ctx, curl_socket_t fd, int mask)
 
 static void wake_delayed(struct wire *w)
 {
-    struct wire_request *r = NULL;
+    struct wire_request *r;
     list_each (r, &w->delayed, link) {
         if (r->due <= now_of(w)) {
             wire_dequeue(w, r);
