@@ -122,7 +122,7 @@ static void nothing_is_different(void **state)
     (void)state;
     struct release p;
     struct gen g;
-    struct gen_counts n;
+    struct gen_counts n = {0};
     gen_make(&g, 5);
     static const enum publish_mode modes[] = {PUBLISH_INPLACE, PUBLISH_ATOMIC};
     for (size_t i = 0; i < 2; i++) {
@@ -190,7 +190,7 @@ static void what_was_fetched_is_kept(void **state)
 static void what_cannot_be_trusted_goes(void **state)
 {
     (void)state;
-    struct gen_counts n;
+    struct gen_counts n = {0};
     stage(1, PUBLISH_ATOMIC, 10, DROPPED);
     assert_string_equal(names_in(store), "lock");
     stage(1, PUBLISH_ATOMIC, 10, KILLED);
@@ -258,7 +258,7 @@ static void a_stop_switches_nothing(void **state)
     (void)sync_to(1, PUBLISH_ATOMIC);
     struct release p;
     struct gen g;
-    struct gen_counts n;
+    struct gen_counts n = {0};
     atomic_bool stop = true;
     bool own = false;
     gen_make(&g, 2);

@@ -76,7 +76,7 @@ static inline bool is_there(const char *path)
 
 static inline struct gen_counts sync_to(int number, enum publish_mode mode)
 {
-    struct gen_counts n;
+    struct gen_counts n = {0};
     bool own = false;
     assert_int_equal(gen_sync(target, mode, number, &n), 0);
     assert_int_equal(gen_shown(target, &own), number);
@@ -98,7 +98,7 @@ static inline void stage(int number, enum publish_mode mode, size_t count, enum 
     if (pid == 0) {
         struct release p;
         struct gen g;
-        struct gen_counts n;
+        struct gen_counts n = {0};
         gen_make(&g, number);
         if (release_open(&p, target, mode, false, GEN_SOURCE, &e) < 0 ||
             gen_stage(&p, &g, count, false, &n) < 0 || manifest_flush(&p.manifest, &e) < 0)

@@ -294,12 +294,27 @@ int release_keep_list(struct release *p, struct err *e)
     return rc;
 }
 
+/* In place: what earlier runs left in the target itself. */
+static void remove_partials(struct release *p)
+{
+    enum spool_what what = SPOOL_CARRY;
+    const char *path = NULL;
+    if (p->mode != PUBLISH_INPLACE || p->extras.counts[2] == 0 || release_begin(p, NULL) < 0 ||
+        spool_rewind(&p->extras, NULL) < 0)
+        return;
+    while (spool_next(&p->extras, &what, &path, NULL) > 0) {
+        if (what == SPOOL_PARTIAL)
+            (void)tree_remove(&p->fresh, path, NULL);
+    }
+}
+
 int release_unchanged(struct release *p, struct err *e)
 {
     if (p->dry)
         return 0;
     bool fits = p->known.exists && !p->known.foreign && p->known.count == p->manifest.count;
     int rc = fits || p->took_folder ? 0 : release_keep_list(p, e);
+    remove_partials(p);
     int cleaned = release_forget(p, rc == 0 ? e : NULL);
     return rc < 0 ? rc : cleaned;
 }
@@ -312,20 +327,6 @@ static int keep_staged(struct release *p)
     if (p->mode == PUBLISH_ATOMIC && syncfs(p->fresh.fd) < 0)
         return -errno;
     return manifest_seal(&p->manifest, NULL);
-}
-
-/* In place: what earlier runs left in the target itself. */
-static void remove_partials(struct release *p)
-{
-    enum spool_what what = SPOOL_CARRY;
-    const char *path = NULL;
-    if (p->mode != PUBLISH_INPLACE || release_begin(p, NULL) < 0 ||
-        spool_rewind(&p->extras, NULL) < 0)
-        return;
-    while (spool_next(&p->extras, &what, &path, NULL) > 0) {
-        if (what == SPOOL_PARTIAL)
-            (void)tree_remove(&p->fresh, path, NULL);
-    }
 }
 
 /* A run that failed. */

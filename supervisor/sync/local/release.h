@@ -31,7 +31,6 @@
 
 #define RELEASE_RESERVED ".mainstay"     /* first part of no key: the store of a target in place */
 #define RELEASE_PARTIAL ".mainstay-get-" /* files being fetched: 16 hex digits of the path follow */
-#define RELEASE_MAP "map-" /* in the store, what is there of such a file: the same digits follow */
 
 struct release {
     enum publish_mode mode;

@@ -312,8 +312,7 @@ static bool is_wanted(const struct release *p, const char *name, const char *pre
         if (strcmp(name, always[i]) == 0)
             return true;
     }
-    if (p->resumed && (strncmp(name, RELEASE_MAP, sizeof RELEASE_MAP - 1) == 0 ||
-                       strcmp(name, store_staged_name(p)) == 0 ||
+    if (p->resumed && (strcmp(name, store_staged_name(p)) == 0 ||
                        (p->mode == PUBLISH_ATOMIC && strcmp(name, STORE_NEXT) == 0)))
         return true;
     if (store_is_inside(p))

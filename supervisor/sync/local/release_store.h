@@ -13,7 +13,6 @@
  *     before             what `previous` will name once the target is switched
  *     place.manifest     as next.manifest, of a run in place (and place.manifest.new)
  *     manifest           of a target in place, whose store is in it
- *     map-*              of files that are there in part
  *
  * A switch: `link` and `before` are made, next/ gets its name, all is flushed, `link` becomes the
  * target. Whoever comes after a kill finds one of these states and goes on or back.
