@@ -127,6 +127,35 @@ static void a_proxy_of_the_environment_is_asked(void **state)
     forget_request();
 }
 
+static void say_no(struct server *s, struct guest *g)
+{
+    (void)s;
+    keep_request(g);
+    answer(g, "407 No", "", "");
+}
+
+static void a_proxy_may_say_no(void **state)
+{
+    (void)state;
+    struct course c;
+    char proxy[64];
+    bench_open(&b, say_no);
+    (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", b.server.port);
+    assert_int_equal(setenv("https_proxy", proxy, 1), 0);
+    mem_free(b.place.origin);
+    b.place.origin = mem_strdup("https://s3.example");
+    bench_start(&b);
+    ask(&b, &c, WIRE_GET, "/bucket/x");
+    bench_run(&b);
+    assert_int_equal(unsetenv("https_proxy"), 0);
+    assert_int_equal(c.why, SYNC_SERVER);
+    assert_non_null(strstr(asked, "CONNECT s3.example:443 HTTP/1.1\r\n"));
+    assert_null(strstr(asked, "uthorization")); /* nothing is for the proxy's eyes */
+    assert_non_null(strstr(c.err.text, "(407): check https_proxy, it wants a password"));
+    assert_int_equal(b.server.asked, 1);
+    forget_request();
+}
+
 static void take_upload(struct server *s, struct guest *g)
 {
     (void)s;
@@ -218,6 +247,30 @@ static void methods_follow_each_other(void **state)
     }
     assert_int_equal(b.server.guests, 1);
     forget_request();
+}
+
+static void say_head_without_end(struct server *s, struct guest *g)
+{
+    (void)s;
+    char line[8003];
+    memset(line, 'x', sizeof line);
+    memcpy(line, "X-More: ", 8);
+    memcpy(line + sizeof line - 2, "\r\n", 2);
+    say_bytes(g, "HTTP/1.1 200 OK\r\n", 17);
+    for (int i = 0; i < 40; i++)
+        say_bytes(g, line, sizeof line);
+}
+
+static void a_head_has_a_limit(void **state)
+{
+    (void)state;
+    struct course c;
+    bench_open(&b, say_head_without_end);
+    bench_start(&b);
+    ask(&b, &c, WIRE_GET, "/bucket/x");
+    bench_run(&b);
+    assert_int_equal(c.why, SYNC_SERVER);
+    assert_string_equal(c.err.text, "the server sends header lines without end");
 }
 
 // --- many, pauses and ends -----------------------------------------------------------------------
@@ -403,10 +456,12 @@ int main(void)
         cmocka_unit_test(what_amazon_asks_for_is_signed_in_order),
         cmocka_unit_test(without_keys_nothing_is_signed),
         cmocka_unit_test(a_proxy_of_the_environment_is_asked),
+        cmocka_unit_test(a_proxy_may_say_no),
         cmocka_unit_test(memory_is_sent),
         cmocka_unit_test(a_part_of_a_file_is_sent),
         cmocka_unit_test(a_file_that_became_shorter_is_no_upload),
         cmocka_unit_test(methods_follow_each_other),
+        cmocka_unit_test(a_head_has_a_limit),
         cmocka_unit_test(connections_are_kept),
         cmocka_unit_test(an_owner_may_pause),
         cmocka_unit_test(bytes_are_limited),

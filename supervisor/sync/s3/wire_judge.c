@@ -80,9 +80,23 @@ static struct wire_verdict judge_tls(const struct wire_slot *s, CURLcode code, s
     return lasting(SYNC_SERVER);
 }
 
+/* A proxy that was asked for a way to the server and said no. */
+static bool is_barred(const struct wire_slot *s, struct err *e)
+{
+    long said = 0;
+    (void)curl_easy_getinfo(s->curl, CURLINFO_HTTP_CONNECTCODE, &said);
+    if (said < 300)
+        return false;
+    (void)err_set(e, -EIO, "the proxy does not connect us with %s (%ld): check https_proxy%s",
+                  s->wire->place->host, said, said == 407 ? ", it wants a password" : "");
+    return true;
+}
+
 static struct wire_verdict judge_silence(const struct wire_slot *s, CURLcode code, struct err *e)
 {
     const char *host = s->wire->place->host;
+    if (is_barred(s, e))
+        return lasting(SYNC_SERVER);
     if (code == CURLE_OPERATION_TIMEDOUT)
         return judge_timeout(s, e);
     if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)

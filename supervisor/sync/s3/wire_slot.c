@@ -74,7 +74,13 @@ static size_t on_header(char *line, size_t one, size_t len, void *ctx)
     (void)one;
     struct wire_slot *s = ctx;
     s->moved = (int64_t)uv_now(s->wire->loop);
-    wire_reply_line(&s->reply, line, len);
+    s->head += len;
+    if (s->head > WIRE_HEAD_MAX) {
+        s->failed = err_set(&s->err, -EPROTO, "the server sends header lines without end");
+        return 0;
+    }
+    if (!s->body) /* what follows a body is no head */
+        wire_reply_line(&s->reply, line, len);
     return len;
 }
 
@@ -216,6 +222,7 @@ void wire_slot_open(struct wire_slot *s)
     (void)curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     (void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a name to be found */
     (void)curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)RECEIVE_SIZE);
     (void)curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_SIZE);
     (void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)w->options.connect_ms);
@@ -233,6 +240,7 @@ static void clear(struct wire_slot *s)
     s->paused = s->resume = s->starved = s->stalled = false;
     s->begun = s->moved = (int64_t)uv_now(s->wire->loop);
     s->sent = 0;
+    s->head = 0;
     s->failed = 0;
     s->err.text[0] = s->curl_error[0] = '\0';
     s->creds = s->wire->generation;

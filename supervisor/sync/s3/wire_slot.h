@@ -18,6 +18,7 @@
 #include "sync/s3/wire_sockets.h"
 
 enum {
+    WIRE_HEAD_MAX = 256 << 10,
     WIRE_ERROR_MAX = 16384, /* of the body of an error answer */
     WIRE_SIGNED_MAX = 5 + 2 * WIRE_HEADERS_MAX,
     WIRE_LINES_MAX = WIRE_SIGNED_MAX + 4,
@@ -39,6 +40,7 @@ struct wire_slot {
     int64_t begun;           /* when this try began, in ms */
     int64_t moved;           /* when a byte last passed */
     int64_t sent;            /* of the payload */
+    size_t head;             /* bytes of header lines */
     int64_t signed_at;       /* the time in the signature, in ms since 1970 */
     unsigned creds;          /* wire.generation at the time */
     unsigned moves;          /* wire.moves at the time */
@@ -78,6 +80,7 @@ struct wire {
     unsigned busy;       /* slots that are not idle */
     unsigned queued;     /* requests in the three lists */
     unsigned retries;
+    unsigned first;  /* slot that is resumed first */
     uv_timer_t tick; /* retries, stalls, and bytes that may pass again */
     int64_t tick_at; /* 0: not armed */
     bool settling;

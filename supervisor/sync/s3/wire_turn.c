@@ -209,8 +209,9 @@ static void reap(struct wire *w)
 static void resume(struct wire *w)
 {
     w->resumes = false;
+    w->first++; /* where bytes are few, each slot has its turn */
     for (unsigned i = 0; !w->closing && i < w->pace.most; i++) {
-        struct wire_slot *s = &w->slots[i];
+        struct wire_slot *s = &w->slots[(w->first + i) % w->pace.most];
         if (!s->resume || !s->added || s->paused || s->starved)
             continue;
         s->resume = false;
