@@ -50,7 +50,7 @@ struct creds_query {
  * -errno when a file cannot be read. c is written only on success.
  */
 int creds_load(const struct creds_query *q, struct creds *c, struct err *e);
-enum sync_exit creds_why(int rc); /* of creds_load, or of a keyring */
+enum sync_exit creds_why(int rc);  /* of creds_load, or of a keyring */
 void creds_close(struct creds *c); /* wipes the secrets; it is empty and usable again */
 
 #endif
