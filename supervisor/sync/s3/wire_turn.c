@@ -178,7 +178,7 @@ static void finish(struct wire_slot *s, CURLcode code)
         (void)curl_easy_getinfo(s->curl, CURLINFO_RETRY_AFTER, &wish);
         end.wish = wish > 0 && wish < 3600 ? wish * 1000 : 0;
     }
-    bool dropped = s->request == NULL;
+    bool dropped = !r || s->request != r;
     release(s);
     if (!dropped)
         decide(w, r, &end, &e);
