@@ -371,7 +371,7 @@ int main(void)
         cmocka_unit_test(odd_names_and_times),
         cmocka_unit_test(modes_of_folders),
     };
-    char folder[] = "/dev/shm/mainstay-writer.XXXXXX";
+    char folder[] = "/tmp/mainstay-writer.XXXXXX"; /* a disk, where there is one */
     if (!mkdtemp(folder) || chdir(folder) < 0)
         return 1;
     int rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,15 +3,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 
-enum { NUMBER_BITS = 48 };
+enum {
+    NUMBER_BITS = 48,
+    TOGETHER_LEAST = 4, /* files for which the whole file system is flushed instead of each */
+};
 
 static int own_copy(int fd, int *broken)
 {
@@ -21,6 +26,16 @@ static int own_copy(int fd, int *broken)
     return copy;
 }
 
+/*
+ * Where one flush of the file system costs about as much as that of one file, because both end in
+ * one write of its journal. Others (FUSE) need not flush at all when they are asked so.
+ */
+static bool flushes_together(int fd)
+{
+    struct statfs fs;
+    return fstatfs(fd, &fs) == 0 && (fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == XFS_SUPER_MAGIC);
+}
+
 void lane_init(struct lane *l, unsigned number, const struct release *release)
 {
     *l = (struct lane){.number = number, .in_place = release->mode == PUBLISH_INPLACE};
@@ -28,6 +43,9 @@ void lane_init(struct lane *l, unsigned number, const struct release *release)
     tree_init(&l->old, l->in_place ? -1 : own_copy(release->old.fd, &l->broken));
     if (l->old.fd >= 0)
         l->fresh.like = &l->old;
+    struct stat st;
+    if (l->in_place && fstat(l->fresh.fd, &st) == 0 && flushes_together(l->fresh.fd))
+        l->together = st.st_dev;
     l->digest = digest_idle();
     l->buffer = mem_alloc(LANE_BUFFER);
     list_init(&l->tasks);
@@ -172,6 +190,7 @@ int lane_set_time(struct task *t, int fd)
     if (futimens(fd, times) < 0 || fstat(fd, &st) < 0)
         return lane_fail(t, -errno, "cannot set its time");
     t->mtime = tree_mtime(&st);
+    t->device = st.st_dev;
     return 0;
 }
 
@@ -227,12 +246,31 @@ static void put(struct lane *l, struct task *t)
     (void)unlinkat(parent, l->in_place ? t->name : name, 0);
 }
 
+/* Flushes all at once where that is cheaper; false: each is to be flushed. */
+static bool flush_together(struct lane *l)
+{
+    struct task *t = NULL;
+    unsigned count = 0;
+    list_each (t, &l->tasks, link)
+        count += t->kind == TASK_PUT && t->fd >= 0 && t->device == l->together;
+    return count >= TOGETHER_LEAST && syncfs(l->fresh.fd) == 0;
+}
+
+/* A flush of all says nothing of one: whether its bytes could be written is asked for each. */
+static int flush(const struct task *t, bool flushed)
+{
+    const unsigned wait =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    return (flushed ? sync_file_range(t->fd, 0, 0, wait) : fsync(t->fd)) < 0 ? -errno : 0;
+}
+
 /* In place: on the disk, then visible. */
-static void settle(struct lane *l, struct task *t)
+static void settle(struct lane *l, struct task *t, bool flushed)
 {
     const char *name = NULL;
-    if (fsync(t->fd) < 0)
-        (void)lane_fail(t, -errno, "cannot write it");
+    const int rc = flush(t, flushed && t->device == l->together);
+    if (rc < 0)
+        (void)lane_fail(t, rc, "cannot write it");
     close_file(t);
     if (t->rc == 0 && lane_rename(l, t, t->name) == 0)
         return;
@@ -272,8 +310,9 @@ void lane_run(struct lane *l)
     struct task *t = NULL;
     list_each (t, &l->tasks, link)
         run(l, t);
+    const bool flushed = l->in_place && flush_together(l);
     list_each (t, &l->tasks, link) {
         if (t->kind == TASK_PUT && t->fd >= 0)
-            settle(l, t);
+            settle(l, t, flushed);
     }
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/list.h"
 #include "sync/local/digest.h"
@@ -22,7 +23,8 @@ enum { LANE_BUFFER = 128 << 10 };
 
 struct lane {
     bool in_place;
-    int broken; /* -errno: it could not be opened, and every task fails */
+    dev_t together; /* where one flush for many files is cheaper; 0: nowhere */
+    int broken;     /* -errno: it could not be opened, and every task fails */
     unsigned number;
     uint64_t names; /* that were given so far */
     struct tree fresh;

@@ -7,10 +7,19 @@
 #include "base/mem.h"
 #include "sync/local/writer_queue.h"
 
-enum {
-    CHUNKS_LEAST = 8, /* tasks for which one more thread is woken */
-    CHUNKS_MOST = 32,
+/* How many tasks one more thread is woken for, and how many it takes at a time. */
+static const struct {
+    unsigned least;
+    unsigned most;
+} shares[TURNS] = {
+    [TURN_FILES] = {8, 32},
+    [TURN_CHUNKS] = {8, 32},
+    [TURN_STEP] = {1, 1},
+    [TURN_LONG] = {1, 1},
 };
+
+/* In place files share a flush: the next thread waits until there is another load of them. */
+enum { FLUSH_LEAST = WRITER_CHUNKS / 2, FLUSH_MOST = WRITER_CHUNKS };
 
 // --- the pool ----------------------------------------------------------------------------------
 
@@ -113,6 +122,7 @@ static enum writer_turn turn_of(const struct writer *w, const struct task *t)
 {
     switch (t->kind) {
     case TASK_PUT:
+        return TURN_FILES;
     case TASK_WRITE:
         return TURN_CHUNKS;
     case TASK_OPEN:
@@ -125,14 +135,19 @@ static enum writer_turn turn_of(const struct writer *w, const struct task *t)
     return w->in_place || t->kind == TASK_CLOSE ? TURN_LONG : TURN_STEP;
 }
 
-/* Few chunks wait for a lane that is awake: to wake another costs more than they do. */
+static unsigned least_of(const struct writer *w, enum writer_turn turn)
+{
+    return w->in_place && turn == TURN_FILES ? FLUSH_LEAST : shares[turn].least;
+}
+
+/* A few wait for a lane that is awake: to wake another costs more than they do. */
 static bool may_start(const struct writer *w, enum writer_turn turn)
 {
     if (w->queued[turn] == 0 || w->busy_count == w->lane_count)
         return false;
-    if (turn == TURN_CHUNKS)
-        return w->queued[turn] >= CHUNKS_LEAST || w->busy[turn] == 0;
-    return turn == TURN_STEP || w->busy[turn] + 1 < w->lane_count;
+    if (turn == TURN_LONG && w->busy[turn] + 1 == w->lane_count)
+        return false;
+    return w->busy[turn] == 0 || w->queued[turn] >= least_of(w, turn);
 }
 
 void writer_queue(struct writer *w, struct task *t)
@@ -210,16 +225,21 @@ static void on_worked(uv_work_t *work, int status)
     writer_judge(w);
 }
 
+/* What is there is shared by the lanes that are free; in place it is for one. */
+static unsigned share_of(const struct writer *w, enum writer_turn turn)
+{
+    const unsigned lanes = w->lane_count - w->busy_count;
+    const unsigned share = (w->queued[turn] + lanes - 1) / lanes;
+    if (w->in_place && turn == TURN_FILES)
+        return FLUSH_MOST;
+    if (share < shares[turn].least)
+        return shares[turn].least;
+    return share < shares[turn].most ? share : shares[turn].most;
+}
+
 static void start_lane(struct writer *w, struct writer_lane *l, enum writer_turn turn)
 {
-    const unsigned lanes = w->lane_count - w->busy_count; /* that are free */
-    unsigned count = 1;
-    if (turn == TURN_CHUNKS)
-        count = (w->queued[turn] + lanes - 1) / lanes;
-    if (turn == TURN_CHUNKS && count < CHUNKS_LEAST)
-        count = CHUNKS_LEAST;
-    if (count > CHUNKS_MOST)
-        count = CHUNKS_MOST;
+    unsigned count = share_of(w, turn);
     for (; count > 0 && w->queued[turn] > 0; count--) {
         struct task *t = container_of(w->queues[turn].next, struct task, link);
         list_remove(&t->link);
@@ -334,7 +354,7 @@ static void on_idle_closed(uv_handle_t *handle)
 void writer_judge(struct writer *w)
 {
     /* small files in the queue: a lane is busy, or is about to be */
-    if (!w->on_closed || w->busy_count > 0 || w->queued[TURN_CHUNKS] > 0 ||
+    if (!w->on_closed || w->busy_count > 0 || w->queued[TURN_FILES] > 0 ||
         !list_empty(&w->larges) || uv_is_closing((uv_handle_t *)&w->check))
         return;
     uv_close((uv_handle_t *)&w->check, on_check_closed);

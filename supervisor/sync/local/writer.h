@@ -4,9 +4,10 @@
  * of it is there, verified and (in place) on the disk.
  *
  * Bytes travel in chunks from one pool, which bounds the memory; when it is empty the network has
- * to wait (on_room). Files that fit into one chunk are written in batches, many to a thread's turn.
- * Larger ones are preallocated and written wherever their ranges arrive; how far they are is kept
- * beside them, so that a killed run's parts are not fetched again.
+ * to wait (on_room). Files that fit into one chunk are written in batches, many to a thread's turn;
+ * in place they share a flush. Larger ones are preallocated and written wherever their ranges
+ * arrive; how far they are is kept behind their last byte (local/partial.h), so that a killed run's
+ * parts are not fetched again. What is compared with their sum is what was written, read back.
  */
 #ifndef SYNC_LOCAL_WRITER_H
 #define SYNC_LOCAL_WRITER_H

@@ -12,8 +12,8 @@
 
 enum { WRITER_LANES = 3 };
 
-/* What a lane does in one turn: as many chunks as there are, or one task. */
-enum writer_turn { TURN_CHUNKS, TURN_STEP, TURN_LONG };
+/* What a lane does in one turn: many small files, many chunks, or one task. */
+enum writer_turn { TURN_FILES, TURN_CHUNKS, TURN_STEP, TURN_LONG };
 enum { TURNS = TURN_LONG + 1 };
 
 /* What belongs to a chunk while somebody has it. */

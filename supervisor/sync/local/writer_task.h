@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/list.h"
@@ -52,6 +53,7 @@ struct task {
     int rc;                       /* what became of it */
     struct err *e;                /* owned; only of failures */
     int64_t mtime;
+    dev_t device;
     char sum[64];
     bool doubtful;
     int fd; /* TASK_PUT in place: between writing and renaming */
