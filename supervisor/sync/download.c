@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/list.h"
 #include "base/mem.h"
+#include "sync/download_inner.h"
 #include "sync/s3/s3key.h"
 
 enum {
@@ -12,103 +12,10 @@ enum {
     LARGE_OPEN = 32,    /* and all of them: each has a descriptor */
 };
 
-/* One object. */
-struct fetch {
-    struct list link; /* in download.all */
-    struct list turn; /* in download.again or download.starting, or in no list */
-    struct download *download;
-    struct writer_file file;
-    int64_t id;
-    const char *key; /* behind this struct, as the texts of `file` */
-    size_t key_len;
-    size_t next_part;  /* to be asked for */
-    size_t parts_left; /* that are not there yet */
-    unsigned tries;    /* that brought wrong bytes */
-    bool large;        /* does not fit into one chunk */
-    bool in_writer;    /* the writer will tell */
-    bool opened;       /* parts may be asked for */
-};
-
-/* One request and the chunk that it fills. */
-struct piece {
-    struct wire_request request;
-    struct list link;    /* in download.idle or download.paused, or in no list */
-    struct fetch *fetch; /* NULL: idle */
-    struct chunk *chunk;
-    int64_t from;
-    int64_t length;
-    int64_t got;
-    size_t part;  /* the first that it brings */
-    size_t parts; /* how many; 0: a small object */
-};
-
-struct download {
-    struct download_options o;
-    struct writer *writer;
-    struct piece *pieces; /* owned */
-    size_t piece_count;
-    size_t busy;          /* pieces that are not idle */
-    size_t busy_parts;    /* of these, those of large objects */
-    struct list idle;     /* pieces */
-    struct list paused;   /* pieces that wait for a chunk */
-    struct list all;      /* objects */
-    struct list again;    /* small objects that must be asked for once more */
-    struct list starting; /* large objects that have parts to be asked for, or are being opened */
-    size_t active;        /* objects */
-    size_t large;         /* of these */
-    size_t starting_count;
-    bool flushing;
-};
-
-static void count_bytes(const struct download *d, int64_t bytes)
+void download_count(const struct download *d, int64_t bytes)
 {
     if (bytes != 0 && d->o.on_bytes)
         d->o.on_bytes(d->o.ctx, bytes);
-}
-
-// --- pieces --------------------------------------------------------------------------------------
-
-static struct piece *take_piece(struct fetch *f)
-{
-    struct download *d = f->download;
-    struct piece *p = container_of(d->idle.next, struct piece, link);
-    list_remove(&p->link);
-    d->busy++;
-    d->busy_parts += f->large;
-    p->fetch = f;
-    p->got = 0;
-    return p;
-}
-
-static void give_piece(struct download *d, struct piece *p)
-{
-    if (p->chunk)
-        writer_give_back(d->writer, p->chunk);
-    p->chunk = NULL;
-    d->busy--;
-    d->busy_parts -= p->fetch->large;
-    p->fetch = NULL;
-    list_remove(&p->link);
-    list_append(&d->idle, &p->link);
-}
-
-static void hand_over(struct piece *p)
-{
-    if (p->chunk)
-        writer_write(p->fetch->download->writer, &p->fetch->file, p->chunk);
-    p->chunk = NULL;
-}
-
-static void cancel_pieces(struct fetch *f)
-{
-    struct download *d = f->download;
-    for (size_t i = 0; i < d->piece_count; i++) {
-        struct piece *p = &d->pieces[i];
-        if (p->fetch != f)
-            continue;
-        wire_cancel(d->o.wire, &p->request);
-        give_piece(d, p);
-    }
 }
 
 // --- the end of an object ------------------------------------------------------------------------
@@ -163,107 +70,11 @@ static void fail_fetch(struct fetch *f, enum sync_exit why, struct err *e)
 {
     struct download *d = f->download;
     bool gone = why == SYNC_DENIED || why == SYNC_NOT_FOUND || why == SYNC_OBJECTS;
-    cancel_pieces(f);
+    piece_cancel_all(f->download, f);
     if (f->in_writer)
         writer_drop(d->writer, &f->file, !gone);
     f->in_writer = false;
     end_fetch(f, gone ? SYNC_OBJECTS : why, e);
-}
-
-// --- bytes on their way --------------------------------------------------------------------------
-
-/* Another try begins: what came in the last one counts no more. */
-static int on_piece_begin(struct wire_request *r, struct err *e)
-{
-    (void)e;
-    struct piece *p = r->ctx;
-    struct download *d = p->fetch->download;
-    list_remove(&p->link);
-    if (p->got == 0)
-        return 0;
-    count_bytes(d, -p->got);
-    p->got = 0;
-    if (p->chunk)
-        writer_give_back(d->writer, p->chunk);
-    p->chunk = NULL;
-    for (size_t i = 0; i < p->parts; i++)
-        writer_part_again(d->writer, &p->fetch->file, p->part + i);
-    return 0;
-}
-
-/* A chunk in which there is room; false: there is none in the pool. */
-static bool take_chunk(struct piece *p)
-{
-    if (p->chunk)
-        return true;
-    p->chunk = writer_chunk(p->fetch->download->writer);
-    if (!p->chunk)
-        return false;
-    p->chunk->offset = p->from + p->got;
-    p->chunk->len = 0;
-    return true;
-}
-
-static void fill_chunk(struct piece *p, const char *data, size_t len)
-{
-    memcpy(p->chunk->data + p->chunk->len, data, len);
-    p->chunk->len += len;
-    p->got += (int64_t)len;
-    if (p->fetch->large && p->chunk->len == WRITER_CHUNK)
-        hand_over(p);
-}
-
-/* Nobody holds a chunk and waits for another: all could then wait for each other. */
-static int wait_for_chunk(struct piece *p)
-{
-    struct download *d = p->fetch->download;
-    if (p->fetch->large)
-        hand_over(p);
-    list_append(&d->paused, &p->link);
-    writer_flush(d->writer);
-    return WIRE_PAUSE;
-}
-
-static int on_piece_data(struct wire_request *r, const struct wire_answer *a, const char *data,
-                         size_t len, struct err *e)
-{
-    struct piece *p = r->ctx;
-    (void)a;
-    if (len > (size_t)(p->length - p->got))
-        return err_set(e, -EBADMSG, "it is longer than listed");
-    if (len == 0)
-        return 0;
-    if (!take_chunk(p))
-        return wait_for_chunk(p);
-    size_t first = WRITER_CHUNK - p->chunk->len;
-    if (first > len)
-        first = len;
-    if (first < len) { /* nothing may be taken before there is room for all */
-        struct chunk *next = writer_chunk(p->fetch->download->writer);
-        if (!next)
-            return wait_for_chunk(p);
-        fill_chunk(p, data, first);
-        next->offset = p->from + p->got;
-        next->len = 0;
-        p->chunk = next;
-    } else {
-        first = 0;
-    }
-    fill_chunk(p, data + first, len - first);
-    count_bytes(p->fetch->download, (int64_t)len);
-    return 0;
-}
-
-static int on_piece_end(struct wire_request *r, const struct wire_answer *a, struct err *e)
-{
-    struct piece *p = r->ctx;
-    struct writer_file *file = &p->fetch->file;
-    if (p->got != p->length)
-        return err_set(e, -EBADMSG, "it is shorter than listed");
-    file->opaque_etag |= a->opaque_etag;
-    if (a->checksum[0])
-        memcpy(file->checksum, a->checksum, sizeof file->checksum);
-    return 0;
 }
 
 // --- asking --------------------------------------------------------------------------------------
@@ -285,7 +96,7 @@ static void put_small(struct piece *p)
     struct fetch *f = p->fetch;
     struct chunk *c = p->chunk;
     p->chunk = NULL;
-    give_piece(f->download, p);
+    piece_give_back(p);
     f->in_writer = true;
     writer_put(f->download->writer, &f->file, c);
 }
@@ -294,64 +105,42 @@ static void end_part(struct piece *p)
 {
     struct fetch *f = p->fetch;
     struct download *d = f->download;
-    hand_over(p);
+    piece_hand_over(p);
     for (size_t i = 0; i < p->parts; i++)
         writer_part(d->writer, &f->file, p->part + i);
     f->parts_left -= p->parts;
-    give_piece(d, p);
+    piece_give_back(p);
     if (f->parts_left == 0)
         writer_finish(d->writer, &f->file);
 }
 
-static void on_piece_done(struct wire_request *r, enum sync_exit why, struct err *e)
+void download_piece_done(struct piece *p, enum sync_exit why, struct err *e)
 {
-    struct piece *p = r->ctx;
     struct download *d = p->fetch->download;
-    list_remove(&p->link);
     if (why != SYNC_OK)
         fail_fetch(p->fetch, why, e);
     else if (p->fetch->large)
         end_part(p);
-    else if (take_chunk(p))
+    else if (piece_take_chunk(p))
         put_small(p);
     else
         list_append(&d->paused, &p->link); /* an empty object, and no chunk to say so */
     go_on(d);
 }
 
-static void send_piece(struct piece *p, bool ranged)
-{
-    struct fetch *f = p->fetch;
-    const struct download_options *o = &f->download->o;
-    struct wire_request *r = &p->request;
-    wire_request_init(r, WIRE_GET, s3_object_target(o->place, f->key, f->key_len), p);
-    r->if_match = f->file.etag;
-    if (ranged) {
-        r->range_from = p->from;
-        r->range_length = p->length;
-    } else {
-        r->headers[0] = (struct wire_header){"x-amz-checksum-mode", "ENABLED"};
-    }
-    r->on_begin = on_piece_begin;
-    r->on_data = on_piece_data;
-    r->on_end = on_piece_end;
-    r->on_done = on_piece_done;
-    wire_send(o->wire, r);
-}
-
 static void ask_small(struct fetch *f)
 {
-    struct piece *p = take_piece(f);
+    struct piece *p = piece_take(f);
     p->from = 0;
     p->length = f->file.size;
     p->parts = 0;
-    send_piece(p, false);
+    piece_send(p, false);
 }
 
 /* Without an ETag ranges could be of different objects: one request brings all. */
 static void ask_part(struct fetch *f)
 {
-    struct piece *p = take_piece(f);
+    struct piece *p = piece_take(f);
     int64_t most = f->file.etag ? WRITER_PART : INT64_MAX;
     p->part = f->next_part;
     p->parts = f->file.etag ? 1 : f->file.part_count;
@@ -360,7 +149,7 @@ static void ask_part(struct fetch *f)
     if (p->length > most)
         p->length = most;
     f->next_part += p->parts;
-    send_piece(p, p->length < f->file.size);
+    piece_send(p, p->length < f->file.size);
 }
 
 static void skip_parts(struct fetch *f)
@@ -439,7 +228,7 @@ static bool try_again(struct fetch *f, int rc)
     struct download *d = f->download;
     if (rc != -EBADMSG || ++f->tries >= d->o.tries)
         return false;
-    count_bytes(d, -f->file.size);
+    download_count(d, -f->file.size);
     if (f->large)
         start_large(f);
     else
@@ -453,7 +242,7 @@ static void on_file_done(struct writer_file *file, int rc, struct err *e)
     struct download *d = f->download;
     f->in_writer = false;
     if (f->large) /* a write may have failed while more was coming */
-        cancel_pieces(f);
+        piece_cancel_all(f->download, f);
     end_starting(f);
     if (!try_again(f, rc))
         end_fetch(f, rc == -EBADMSG ? SYNC_SERVER : sync_exit_local(rc), e);
@@ -467,7 +256,7 @@ void download_resume(struct download *d)
         list_remove(&p->link);
         if (p->got < p->length)
             wire_resume(d->o.wire, &p->request);
-        else if (take_chunk(p))
+        else if (piece_take_chunk(p))
             put_small(p);
         else
             list_append(&d->paused, &p->link);
@@ -559,13 +348,7 @@ void download_flush(struct download *d)
 
 void download_stop(struct download *d, bool keep)
 {
-    for (size_t i = 0; i < d->piece_count; i++) {
-        struct piece *p = &d->pieces[i];
-        if (!p->fetch)
-            continue;
-        wire_cancel(d->o.wire, &p->request);
-        give_piece(d, p);
-    }
+    piece_cancel_all(d, NULL);
     struct fetch *f = NULL;
     list_each (f, &d->all, link) {
         if (f->in_writer)

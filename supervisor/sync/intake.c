@@ -67,8 +67,8 @@ static int begin_fetching(struct run *x, struct err *e)
         return rc;
     x->space = release_space(&x->release);
     const struct download_options o = {
-        .wire = x->wire,
-        .place = &x->place,
+        .wire = x->session.wire,
+        .place = &x->session.place,
         .concurrency = (unsigned)x->o->concurrency,
         .tries = (unsigned)x->o->tries,
         .ctx = x,
@@ -76,7 +76,7 @@ static int begin_fetching(struct run *x, struct err *e)
         .on_bytes = on_bytes,
         .on_room = on_download_room,
     };
-    x->writer = writer_new(&x->loop, &x->release, x, on_writer_room);
+    x->writer = writer_new(&x->session.loop, &x->release, x, on_writer_room);
     x->download = download_new(&o);
     download_set_writer(x->download, x->writer);
     return 0;
@@ -169,7 +169,7 @@ static const struct manifest_entry *next_wanted(struct run *x, struct err *e)
 static void feed_one(struct run *x, const struct manifest_entry *entry)
 {
     buf_clear(&x->key);
-    buf_text(&x->key, x->place.prefix);
+    buf_text(&x->key, x->session.place.prefix);
     buf_text(&x->key, entry->path);
     const struct remote_file o = {
         .path = entry->path,

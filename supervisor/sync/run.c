@@ -1,15 +1,10 @@
 #include "sync/run.h"
 
 #include <errno.h>
-#include <malloc.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "sync/sync.h"
-
-enum { TICK_MS = 200 };
 
 // --- the way out ---------------------------------------------------------------------------------
 
@@ -34,22 +29,17 @@ void run_end_listing(struct run *x)
 {
     struct err e = x->lister.err;
     if (x->lister.why == SYNC_SERVER)
-        (void)err_prefix(&e, -EIO, "cannot list s3://%s/%s", x->place.bucket, x->place.prefix);
+        (void)err_prefix(&e, -EIO, "cannot list s3://%s/%s", x->session.place.bucket,
+                         x->session.place.prefix);
     run_end(x, x->lister.why, &e);
-}
-
-static void close_handle(uv_handle_t *handle)
-{
-    if (!uv_is_closing(handle))
-        uv_close(handle, NULL);
 }
 
 static void count(struct run *x)
 {
     x->report->listed = x->lister.listed;
     x->report->listed_all |= x->stage == RUN_DRAIN || x->stage == RUN_COMMIT;
-    if (x->wire)
-        x->report->retries = wire_retries(x->wire);
+    if (x->session.wire)
+        x->report->retries = wire_retries(x->session.wire);
 }
 
 /* What was fetched serves the next run, but not where it would keep the disk full. */
@@ -74,21 +64,16 @@ static void close_all(struct run *x)
         writer_close(x->writer, NULL);
     if (x->walk)
         walk_close(x->walk, NULL);
-    if (x->wire) {
+    if (x->session.wire) {
         lister_close(&x->lister);
         remote_close(&x->remote);
-        wire_close(x->wire, NULL);
     }
-    keyring_close(&x->keyring, NULL);
-    close_handle((uv_handle_t *)&x->on_term);
-    close_handle((uv_handle_t *)&x->on_int);
-    close_handle((uv_handle_t *)&x->tick);
-    close_handle((uv_handle_t *)&x->again);
+    session_close(&x->session);
 }
 
-static void on_again(uv_timer_t *timer)
+static void on_again(void *ctx)
 {
-    struct run *x = container_of(timer, struct run, again);
+    struct run *x = ctx;
     if (x->stage == RUN_END)
         close_all(x);
     else
@@ -97,22 +82,7 @@ static void on_again(uv_timer_t *timer)
 
 void run_later(struct run *x)
 {
-    (void)uv_timer_start(&x->again, on_again, 0, 0);
-}
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct run *x = handle->data;
-    struct err e;
-    (void)err_set(&e, -EINTR, "interrupted");
-    run_end(x, number == SIGINT ? SYNC_SIGINT : SYNC_SIGTERM, &e);
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct run *x = container_of(timer, struct run, tick);
-    count(x);
-    report_tick(x->report);
+    session_later(&x->session);
 }
 
 // --- the end of a run that went well -------------------------------------------------------------
@@ -201,7 +171,7 @@ static void finish(struct run *x)
     }
     run_feed_close(x);
     x->stage = RUN_COMMIT;
-    (void)uv_queue_work(&x->loop, &x->work, on_commit_work, on_commit_done);
+    (void)uv_queue_work(&x->session.loop, &x->work, on_commit_work, on_commit_done);
 }
 
 // --- the target ----------------------------------------------------------------------------------
@@ -228,7 +198,7 @@ static void start_streams(struct run *x)
         .has_manifest = x->release.known.exists,
         .filter = &x->o->filter,
     };
-    x->walk = walk_new(&x->loop, x->release.old.fd, &walk);
+    x->walk = walk_new(&x->session.loop, x->release.old.fd, &walk);
     x->stage = RUN_STREAM;
     run_pump(x);
 }
@@ -259,7 +229,7 @@ static void on_open_done(uv_work_t *work, int status)
 static void open_target(struct run *x)
 {
     x->stage = RUN_OPEN;
-    (void)uv_queue_work(&x->loop, &x->work, on_open_work, on_open_done);
+    (void)uv_queue_work(&x->session.loop, &x->work, on_open_work, on_open_done);
 }
 
 /* The target is touched only once there is something to put there. */
@@ -335,30 +305,6 @@ static void on_list(struct lister *l)
     run_pump(l->ctx);
 }
 
-static void on_expired(void *ctx)
-{
-    struct run *x = ctx;
-    keyring_load(&x->keyring);
-}
-
-static struct wire *open_wire(struct run *x)
-{
-    const struct arguments *o = x->o;
-    const struct wire_options wire = {
-        .concurrency = (unsigned)o->concurrency,
-        .tries = (unsigned)o->tries,
-        .stall_ms = o->stall_ms,
-        .connect_ms = o->connect_ms,
-        .bytes_per_second = o->bytes_per_second,
-        .requester_pays = o->request_payer,
-        .ca_file = o->ca_file ? o->ca_file : x->keyring.creds.ca_file,
-        .extra = x->sse.object,
-        .ctx = x,
-        .on_expired = on_expired,
-    };
-    return wire_new(&x->loop, &wire, &x->place);
-}
-
 /* What a manifest belongs to. In which region a bucket is may be found out only on the way. */
 static char *source_name(const struct s3_place *p)
 {
@@ -367,95 +313,56 @@ static char *source_name(const struct s3_place *p)
     return mem_printf("%s%s/%s", p->origin, p->base, p->prefix);
 }
 
-static void start_listing(struct run *x)
+static void on_ready(void *ctx)
 {
-    const struct arguments *o = x->o;
-    const struct creds *keys = &x->keyring.creds;
-    const struct s3_where where = {
-        .source = o->source,
-        .endpoint = o->endpoint ? o->endpoint : keys->endpoint,
-        .region = o->region      ? o->region
-                  : keys->region ? keys->region
-                                 : "us-east-1",
-        .style = o->style,
-    };
-    struct err e;
-    if (s3_place_init(&x->place, &where, &e) < 0) {
-        run_end(x, SYNC_USAGE, &e);
-        return;
-    }
-    x->source = source_name(&x->place);
-    x->wire = open_wire(x);
-    wire_set_creds(x->wire, keys);
-    lister_start(&x->lister, x->wire, &x->place, x->place.prefix);
+    struct run *x = ctx;
+    const struct s3_place *place = &x->session.place;
+    x->source = source_name(place);
+    lister_start(&x->lister, x->session.wire, place, place->prefix);
     x->lister.ctx = x;
     x->lister.on_change = on_list;
-    remote_init(&x->remote, &x->lister, &o->filter);
+    remote_init(&x->remote, &x->lister, &x->o->filter);
     x->stage = RUN_LIST;
     run_pump(x);
 }
 
-static void on_keys(struct keyring *k, int rc, const struct err *e)
+static void on_end(void *ctx, enum sync_exit why, const struct err *e)
 {
-    struct run *x = k->ctx;
-    if (rc < 0) {
-        run_end(x, creds_why(rc), e);
-    } else if (x->wire) {
-        wire_set_creds(x->wire, &k->creds);
-    } else if (x->stage == RUN_KEYS) {
-        start_listing(x);
-    }
+    run_end(ctx, why, e);
 }
 
-static void open_loop(struct run *x)
+static void on_tick(void *ctx)
 {
-    if (uv_loop_init(&x->loop) < 0 || uv_signal_init(&x->loop, &x->on_term) < 0 ||
-        uv_signal_init(&x->loop, &x->on_int) < 0)
-        abort(); /* no memory or no descriptors, right at the start */
-    (void)uv_timer_init(&x->loop, &x->tick);
-    (void)uv_timer_init(&x->loop, &x->again);
-    x->on_term.data = x->on_int.data = x;
-    (void)uv_signal_start(&x->on_term, on_signal, SIGTERM);
-    (void)uv_signal_start(&x->on_int, on_signal, SIGINT);
-    (void)uv_timer_start(&x->tick, on_tick, TICK_MS, TICK_MS);
-}
-
-static enum sync_exit run_loop(struct run *x)
-{
-    const struct creds_query query = {
-        .profile = x->o->profile,
-        .env_file = x->o->env_file,
-        .region = x->o->region,
-        .ca_file = x->o->ca_file,
-        .anonymous = x->o->anonymous,
-    };
-    open_loop(x);
-    keyring_init(&x->keyring, &x->loop, &query);
-    x->keyring.ctx = x;
-    x->keyring.on_keys = on_keys;
-    keyring_load(&x->keyring);
-    (void)uv_run(&x->loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&x->loop);
-    if (x->opened)
-        release_close(&x->release, keeps_staged(x));
-    run_feed_close(x);
-    s3_place_close(&x->place);
-    mem_free(x->source);
-    buf_close(&x->inside);
-    return x->why;
+    count(ctx);
 }
 
 enum sync_exit sync_run(const struct arguments *o, struct report *r, struct err *e)
 {
-    e->text[0] = '\0';
     struct run *x = mem_alloc(sizeof *x);
+    x->session = (struct session){
+        .o = o,
+        .report = r,
+        .url = o->source,
+        .ctx = x,
+        .on_ready = on_ready,
+        .on_end = on_end,
+        .on_again = on_again,
+        .on_tick = on_tick,
+    };
     x->o = o;
     x->report = r;
     x->err = e;
     x->backlog.fd = -1;
-    const struct sse_query sse = {.key_file = o->sse_c_key_file};
-    enum sync_exit why = sse_init(&x->sse, &sse, e) < 0 ? SYNC_USAGE : run_loop(x);
-    sse_close(&x->sse);
+    e->text[0] = '\0';
+    session_open(&x->session);
+    session_run(&x->session);
+    enum sync_exit why = x->why;
+    if (x->opened)
+        release_close(&x->release, keeps_staged(x));
+    run_feed_close(x);
+    session_free(&x->session);
+    mem_free(x->source);
+    buf_close(&x->inside);
     mem_free(x);
     return why;
 }

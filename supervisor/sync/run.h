@@ -22,10 +22,8 @@
 #include "sync/merge.h"
 #include "sync/remote.h"
 #include "sync/report.h"
-#include "sync/s3/keyring.h"
 #include "sync/s3/lister.h"
-#include "sync/s3/sse.h"
-#include "sync/s3/wire.h"
+#include "sync/session.h"
 
 enum run_stage {
     RUN_KEYS,   /* credentials are being found */
@@ -40,17 +38,9 @@ enum run_stage {
 struct run {
     const struct arguments *o;
     struct report *report;
-    uv_loop_t loop;
-    uv_signal_t on_term;
-    uv_signal_t on_int;
-    uv_timer_t tick;  /* progress is shown */
-    uv_timer_t again; /* at once: go on, or end, from a clean stack */
-    uv_work_t work;   /* opening the target, and the end */
-    struct keyring keyring;
-    struct s3_place place;
-    char *source; /* endpoint, bucket and prefix: what a manifest belongs to; owned */
-    struct sse sse;
-    struct wire *wire;
+    struct session session;
+    uv_work_t work; /* opening the target, and the end */
+    char *source;   /* endpoint, bucket and prefix: what a manifest belongs to; owned */
     struct lister lister;
     struct remote remote;
     struct walk *walk;

@@ -117,7 +117,7 @@ static bool check(struct run *x, const struct merge_heads *same)
     if (c->busy)
         return false;
     if (!c->known) {
-        check_start(c, &x->loop, x->release.old.fd, same->remote, on_checked);
+        check_start(c, &x->session.loop, x->release.old.fd, same->remote, on_checked);
         return false;
     }
     bool on = c->same ? keep(x, same) : run_fetch(x, same);
