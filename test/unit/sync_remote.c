@@ -282,7 +282,7 @@ static void as_the_model(void **state)
     (void)state;
     static struct model m;
     const struct filter f = {0};
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 1000; i++) {
         make_model(&m);
         walk_once(&m, &f);
     }

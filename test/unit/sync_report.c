@@ -121,7 +121,7 @@ static void capture_start(struct capture *c)
 {
     (void)fflush(NULL);
     for (int i = 0; i < 2; i++) {
-        (void)strcpy(c->paths[i], "/tmp/mainstay-unit.XXXXXX");
+        (void)snprintf(c->paths[i], sizeof c->paths[i], "/tmp/mainstay-unit.XXXXXX");
         int fd = mkstemp(c->paths[i]);
         c->saved[i] = dup(i + 1);
         assert_true(fd >= 0 && c->saved[i] >= 0 && dup2(fd, i + 1) == i + 1);
