@@ -39,13 +39,17 @@ static void print_help(void)
     buf_close(&b);
 }
 
+enum { HEAP_STEP = 512 << 10, HEAP_SPARE = 4 << 20 };
+
 /*
  * A few threads are enough for the disk and for sums, and one heap serves them all: each further
- * one would keep memory of its own.
+ * one would keep memory of its own. What a page of the listing leaves serves the next.
  */
 static void set_up(void)
 {
     (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_TOP_PAD, HEAP_STEP);
+    (void)mallopt(M_TRIM_THRESHOLD, HEAP_SPARE);
     (void)setenv("UV_THREADPOOL_SIZE", "4", 0);
     (void)signal(SIGPIPE, SIG_IGN);
     raise_limits();
