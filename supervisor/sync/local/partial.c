@@ -56,7 +56,7 @@ static int read_all(int fd, void *data, size_t len, int64_t at)
 
 int partial_begin(int fd, const struct partial *p)
 {
-    struct note n;
+    struct note n = {.len = 0};
     int rc = make_note(&n, p, NOTE_OPEN);
     if (rc < 0)
         return rc;
@@ -106,7 +106,7 @@ static int load_parts(int fd, const struct partial *p, const struct note *n, uns
 
 int partial_load(int fd, const struct partial *p, unsigned char *parts)
 {
-    struct note mine;
+    struct note mine = {.len = 0};
     struct note found = {.len = 0};
     int rc = *p->etag ? make_note(&mine, p, NOTE_OPEN) : -ESTALE;
     if (rc < 0)
@@ -124,7 +124,7 @@ int partial_load(int fd, const struct partial *p, unsigned char *parts)
 
 int partial_mark(int fd, const struct partial *p, size_t part, bool there)
 {
-    struct note n;
+    struct note n = {.len = 0};
     const unsigned char byte = there;
     const int rc = make_note(&n, p, NOTE_OPEN);
     return rc < 0 ? rc : fd_pwrite_all(fd, &byte, 1, p->size + (int64_t)(n.len + part));
