@@ -52,6 +52,7 @@ static void set_up(void)
     (void)mallopt(M_TRIM_THRESHOLD, HEAP_SPARE);
     (void)setenv("UV_THREADPOOL_SIZE", "4", 0);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error like a full disk */
     raise_limits();
 }
 
