@@ -21,7 +21,7 @@
 #include "handover/predecessor.h"
 #include "handover/recovery.h"
 #include "handover/upgrade.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 #include "jobs/shutdown.h"
 #include "output/mainlog.h"
 #include "systemd/bridge.h"

@@ -257,6 +257,8 @@ static json_t *json_job(const struct job_config *j)
     put_rows(object, &key_job, j, offsetof(struct job_config, process));
     put_rows(object, &key_jobonly, j, sizeof *j);
     put_rows(object, &key_job, j, sizeof *j);
+    if (!j->schedule_text || !*j->schedule_text)
+        json_object_del(object, "schedule");
     json_object_set_new(process, "redirect_stderr", json_boolean(j->process.redirect_stderr));
     json_object_set_new(object, "process", process);
     json_object_set_new(object, "name", json_text(j->name));

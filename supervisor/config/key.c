@@ -186,6 +186,9 @@ static const struct key_choice when_choices[] = {
     {"boot", JOB_WHEN_BOOT}, {"shutdown", JOB_WHEN_SHUTDOWN}, {"manual", JOB_WHEN_MANUAL}, {0},
 };
 static const struct key_row job_rows[] = {
+    {"schedule", KEY_TEXT, AT(schedule_text), "", ONCE, KEY_NATIVE | KEY_LIVE,
+     "When it runs by itself: five fields as in crontab(5), or @hourly, @daily, @weekly, @monthly, "
+     "@yearly, @reboot; several on lines of their own."},
     {"timeout", KEY_DURATION, AT(timeout_ms), "0", ONCE, KEY_NATIVE | KEY_LIVE,
      "How long one attempt may take; 0: as long as it likes.", .max = 30 * DAY_MS},
     {"retry_delay", KEY_DURATION, AT(retry_delay_ms), "10s", ONCE, KEY_NATIVE | KEY_LIVE,

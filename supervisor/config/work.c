@@ -54,6 +54,19 @@ static bool load_sync(struct loader *l, const struct ini_section *s,
     return true;
 }
 
+static bool load_schedule(struct loader *l, const struct ini_section *s, struct job_config *job)
+{
+    struct err e;
+    if (schedules_parse(job->schedule_text ? job->schedule_text : "", l->types.arena,
+                        &job->schedule, &e) < 0) {
+        load_error(l, s, "schedule", "%s", e.text);
+        return false;
+    }
+    if (job->schedule.at_boot)
+        job->when |= JOB_WHEN_BOOT;
+    return true;
+}
+
 /* The keys that only programs have stand at what does nothing. */
 static void job_init(struct job_config *job, const char *name)
 {
@@ -86,6 +99,7 @@ static bool load_job(struct loader *l, const struct ini_section *s, bool sync,
     ok = load_table(l, s, &key_job, LOAD_ONCE, &names, job) && ok;
     ok = load_table(l, s, own, LOAD_ONCE, &names, job) && ok;
     ok = load_process_each(l, s, &names, sync ? NULL : &key_command, NULL, &job->process) && ok;
+    ok = load_schedule(l, s, job) && ok;
     return (!sync || load_sync(l, s, &names, job)) && ok;
 }
 

@@ -8,7 +8,7 @@
 #include "control/rpc.h"
 #include "control/server.h"
 #include "engine/supervisor.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 /* What clients that ask for Supervisor's version are told: whose behaviour this is. */
 #define CONTROL_SUPERVISOR_VERSION "4.2.5"

@@ -339,6 +339,7 @@ json_t *status_job(const struct job *job)
     json_object_set_new(info, "ended", json_integer(job->ended_wall / 1000));
     json_object_set_new(info, "result", status_text(job->result));
     json_object_set_new(info, "attempts", json_integer(job->attempts));
+    json_object_set_new(info, "next", json_integer(job->next > 0 ? job->next : 0));
     json_object_set_new(info, "status", status_text(job->said.status));
     json_object_set_new(info, "objects", json_real((double)job->said.objects));
     json_object_set_new(info, "bytes", json_real((double)job->said.bytes));

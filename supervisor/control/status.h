@@ -6,7 +6,7 @@
 
 #include "control/fault.h"
 #include "engine/supervisor.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 json_t *status_process(const struct proc *p);       /* getProcessInfo */
 json_t *status_all_processes(struct supervisor *s); /* sorted by group, then name */

@@ -33,6 +33,11 @@ struct spawned {
     bool strayed; /* it could not be born in plan.cgroup */
 };
 
+/* Somebody who lives by the wall clock, which others set: embedded in its owner. */
+struct wall_watch {
+    void (*on_wall)(struct wall_watch *w);
+};
+
 struct host_ops {
     int64_t (*now)(struct host *h);  /* CLOCK_MONOTONIC, ms */
     int64_t (*wall)(struct host *h); /* ms since 1970 */
@@ -41,6 +46,9 @@ struct host_ops {
     int (*kill)(struct host *h, pid_t pid, int number); /* negative pid: its group; 0 or -errno */
     /* call host_run_due then, but not before the loop has looked at its descriptors; -1: never */
     void (*wake_at)(struct host *h, int64_t due);
+    /* tell host.wall when the wall clock shows this (ms since 1970), and whenever it is set before
+     * that, once; -1: never; 0 or -errno */
+    int (*watch_wall)(struct host *h, int64_t wall);
 };
 
 struct host {
@@ -52,6 +60,7 @@ struct host {
     struct inherited *inherited; /* sockets that were open before us; NULL: none. Borrowed */
     struct cgroups *cgroups; /* where programs have cgroups of their own; NULL: nowhere. Borrowed */
     struct reaper *reaper;   /* hears of the end of strangers, too; NULL: nobody. Borrowed */
+    struct wall_watch *wall; /* whom watch_wall is for; NULL: nobody. Borrowed */
     struct keep *keep;       /* who keeps the children beyond our own end; NULL: nobody. Borrowed */
 };
 

@@ -8,6 +8,8 @@ struct machine {
     struct host host;
     uv_timer_t timer; /* runs until the earliest deadline; stopped when there is none */
     uv_idle_t due;    /* active while a deadline has passed: once in each turn of the loop */
+    uv_poll_t wall;   /* of wall_fd, while that is one */
+    int wall_fd;      /* a timer of the wall clock; -1: nobody has asked for one yet */
 };
 
 int machine_open(struct machine *m, uv_loop_t *loop);

@@ -234,6 +234,9 @@ static void adopt_job(struct adoption *a, struct job *job, const json_t *line, s
         return;
     if (job->state >= JOB_STATES)
         job->state = JOB_IDLE;
+    if (job->cause >= JOB_CAUSES)
+        job->cause = JOB_BY_HAND;
+    agenda_enter(job, job->seen);
     if (due >= 0)
         host_arm(job->jobs->host, &job->timer, due);
     if (adopt_child(&job->child, &a->book, c))
@@ -334,6 +337,7 @@ void adopt_go_on(const struct whole *w)
     }
     supervisor_settle(w->supervisor);
     jobs_settle(w->jobs);
+    agenda_look(w->jobs);
     pools_wake(&w->supervisor->pools);
 }
 

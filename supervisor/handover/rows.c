@@ -4,7 +4,7 @@
 #include "engine/inherited.h"
 #include "engine/supervisor.h"
 #include "handover/snapshot.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 const char *const rows_kinds[] = {
     "mainstay", /* who writes: the first line */
@@ -116,6 +116,8 @@ static const struct line_row job[] = {
     LINE_ROW("ended_wall",    LINE_NUMBER, struct job, ended_wall),
     LINE_ROW("result",        LINE_CHARS,  struct job, result),
     LINE_ROW_OPTIONAL("refresh", LINE_BOOL, struct job, refresh),
+    LINE_ROW_OPTIONAL("cause", LINE_INT,   struct job, cause),
+    LINE_ROW_OPTIONAL("seen", LINE_NUMBER, struct job, seen),
     LINE_ROW_OPTIONAL("owes", LINE_BOOL,   struct job, owes),
     LINE_ROW_OPTIONAL("status", LINE_CHARS, struct job, said.status),
     LINE_ROW_OPTIONAL("has_changed", LINE_BOOL, struct job, said.has_changed),

@@ -12,7 +12,7 @@
 #include "engine/supervisor.h"
 #include "handover/configs.h"
 #include "handover/line.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 /* What is handed over; borrowed where nothing else is said. */
 struct whole {

@@ -1,7 +1,7 @@
 /* How long the stop that is under way may still take, by what is left to stop and to run. */
 #include "base/mem.h"
 #include "jobs/budget.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 #include "jobs/shutdown.h"
 
 static int64_t left_until(const struct timer *timer, int64_t now)

@@ -1,4 +1,4 @@
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -191,6 +191,7 @@ void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
     *job = (struct job){.jobs = jobs,
                         .snapshot = config_ref(snapshot),
                         .config = config,
+                        .next = -1,
                         .label = config->process.section};
     job->timer.on_due = on_due;
     child_init(&job->child, &config->process, config->name, jobs->host);
@@ -235,11 +236,12 @@ void job_try(struct job *job)
     }
 }
 
-int job_run(struct job *job)
+int job_run(struct job *job, enum job_cause cause)
 {
     if (job_active(job))
         return -EALREADY;
     job->attempts = 0;
+    job->cause = cause;
     job->result[0] = '\0';
     job->refresh = job_is_good(job);
     job->stale_ok = false;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/list.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 /* A refresh that fails leaves what there was, unless stale_ok= says that it is too old by now. */
 static bool job_failed_well(const struct job *job)
@@ -37,7 +37,7 @@ static bool job_graph_stopped(const struct graph_node *n)
 
 static void job_graph_pull(struct graph_node *n)
 {
-    (void)job_run(container_of(n, struct job, node));
+    (void)job_run(container_of(n, struct job, node), JOB_PULLED);
 }
 
 /* "data", "sync:data" */

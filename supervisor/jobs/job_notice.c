@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "engine/keep.h"
 #include "engine/kin.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 enum { REFUSAL_MS = 10000 }; /* between two lines about messages of strangers */
 

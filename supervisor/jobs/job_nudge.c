@@ -5,7 +5,7 @@
 #include "config/nudge.h"
 #include "engine/keep.h"
 #include "engine/proc.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 /* Does what is asked for to one process, if it is up; what is not up will see the new thing. */
 static bool nudge_proc(const struct nudge *n, struct proc *p)

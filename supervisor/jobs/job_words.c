@@ -1,5 +1,5 @@
 /* What a job is doing and how it went, in words for people. */
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 #include "jobs/say.h"
 
 /* "; 12 objects, 3.4 MB", "; nothing has changed" */
@@ -18,13 +18,27 @@ static void job_describe_done(const struct job_said *said, struct buf *out)
     }
 }
 
+/* "; next in 7h 12m (2026-11-22 03:00)" */
+static void job_describe_next(const struct job *job, int64_t wall, struct buf *out)
+{
+    char when[32];
+    char span[32];
+    int64_t left = job->next * 1000 - wall;
+    if (job->next < 0 || job->jobs->resting || job_active(job))
+        return;
+    say_clock(job->next * 1000, when, sizeof when);
+    say_span(left > 0 ? (left + 999) / 1000 * 1000 : 0, span, sizeof span);
+    buf_printf(out, "; next in %s (%.16s)", span, when);
+}
+
 void job_describe(const struct job *job, int64_t wall, struct buf *out)
 {
     char text[64];
     switch (job->state) {
     case JOB_IDLE:
         say_when(job->config->when, text, sizeof text);
-        buf_printf(out, "not run yet; runs %s", text);
+        buf_printf(out, "not run yet; runs %s%s", text,
+                   job->config->schedule.count ? " and by schedule" : "");
         break;
     case JOB_WAITING:
         buf_printf(out, "waits for %s", job->waits_for ? job->waits_for : "its turn");
@@ -60,4 +74,5 @@ void job_describe(const struct job *job, int64_t wall, struct buf *out)
     case JOB_STATES:
         break;
     }
+    job_describe_next(job, wall, out);
 }

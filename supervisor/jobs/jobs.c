@@ -1,4 +1,4 @@
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 #include <string.h>
 
@@ -38,6 +38,7 @@ void jobs_init(struct jobs *j, struct host *host, struct event_bus *bus, struct 
     *j = (struct jobs){.host = host, .bus = bus, .graph = graph};
     j->settle.on_due = on_settle;
     j->news.on_due = on_news;
+    agenda_init(j);
 }
 
 void jobs_close(struct jobs *j)
@@ -45,12 +46,14 @@ void jobs_close(struct jobs *j)
     jobs_unload(j);
     host_disarm(j->host, &j->settle);
     host_disarm(j->host, &j->news);
+    agenda_close(j);
 }
 
 static struct job *job_new(struct jobs *j, struct config *config, const struct job_config *c)
 {
     struct job *job = mem_alloc(sizeof *job);
     job_init(job, j, config, c);
+    agenda_enter(job, j->rested ? j->rested : host_wall(j->host) / 1000);
     graph_add(j->graph, &job->node);
     return job;
 }
@@ -129,14 +132,17 @@ void jobs_update(struct jobs *j, struct config *config)
         else if (j->items[i])
             job_free(j->items[i]);
     }
-    for (size_t i = 0; i < count; i++)
-        items[i]->waits_for = NULL; /* it may be gone */
+    for (size_t i = 0; i < count; i++) {
+        items[i]->waits_for = NULL;             /* it may be gone */
+        agenda_enter(items[i], items[i]->seen); /* the zone may be another one */
+    }
     mem_free(j->items);
     j->items = items;
     j->count = count;
     jobs_set_snapshot(j, config);
     jobs_relink(j);
     jobs_settle(j);
+    agenda_look(j);
     if (j->on_changed)
         j->on_changed(j);
 }
@@ -187,8 +193,12 @@ void jobs_start(struct jobs *j, enum job_when when)
 {
     for (size_t i = 0; i < j->count; i++) {
         if (j->items[i]->config->when & when)
-            (void)job_run(j->items[i]);
+            (void)job_run(j->items[i], when == JOB_WHEN_SHUTDOWN ? JOB_AT_SHUTDOWN : JOB_AT_BOOT);
     }
+    if (when != JOB_WHEN_BOOT)
+        return;
+    j->rested = 0;
+    agenda_look(j);
 }
 
 bool jobs_done(const struct jobs *j, enum job_when when)
@@ -207,7 +217,10 @@ bool jobs_any_active(const struct jobs *j)
 
 void jobs_stop_all(struct jobs *j)
 {
+    if (!j->resting)
+        j->rested = host_wall(j->host) / 1000;
     j->resting = true;
+    agenda_look(j);
     for (size_t i = 0; i < j->count; i++) {
         struct job *job = j->items[i];
         if (!j->shutting_down)
@@ -221,9 +234,11 @@ void jobs_resume(struct jobs *j)
     j->resting = j->shutting_down = false;
     for (size_t i = 0; i < j->count; i++) {
         if (j->items[i]->resume)
-            (void)job_run(j->items[i]);
+            (void)job_run(j->items[i], JOB_RESUMED);
         j->items[i]->resume = false;
     }
+    j->rested = 0;
+    agenda_look(j);
 }
 
 bool jobs_exited(struct jobs *j, pid_t pid, int code, int status)

@@ -10,7 +10,7 @@
 #define JOBS_SHUTDOWN_H
 
 #include "engine/supervisor.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 
 enum shutdown_step {
     SHUTDOWN_NONE,

@@ -8,9 +8,11 @@ import subprocess
 
 SHIM = r"""
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 static long offset(void)
@@ -45,6 +47,43 @@ int gettimeofday(struct timeval *tv, void *zone)
     tv->tv_usec = ts.tv_nsec / 1000;
     return 0;
 }
+
+/* A timer of the wall clock: as the kernel does it, the loop wakes up when the clock is set. */
+static int armed = -1;
+static void *watch(void *nothing)
+{
+    const struct itimerspec now = {.it_value = {0, 1}};
+    const struct timespec pause = {0, 10000000};
+    long before = offset();
+    for (;; (void)nanosleep(&pause, NULL)) {
+        if (offset() == before)
+            continue;
+        before = offset();
+        if (armed >= 0)
+            (void)syscall(SYS_timerfd_settime, armed, 0, &now, NULL);
+    }
+    return nothing;
+}
+int timerfd_settime(int fd, int flags, const struct itimerspec *value, struct itimerspec *old)
+{
+    static pthread_t thread;
+    struct itimerspec real = *value;
+    if (!(flags & TFD_TIMER_CANCEL_ON_SET))
+        return (int)syscall(SYS_timerfd_settime, fd, flags, value, old);
+    if (!thread)
+        (void)pthread_create(&thread, NULL, watch, NULL);
+    armed = fd;
+    int told = open(getenv("CLOCK_LOOKS"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (told >= 0) {
+        (void)!write(told, ".", 1);
+        close(told);
+    }
+    if (real.it_value.tv_sec || real.it_value.tv_nsec)
+        real.it_value.tv_sec -= offset();
+    if (real.it_value.tv_sec < 0)
+        real.it_value.tv_sec = 1;
+    return (int)syscall(SYS_timerfd_settime, fd, flags, &real, old);
+}
 """
 
 
@@ -59,7 +98,12 @@ def environment():
     """What puts the library in front of libc; it is made in the current folder."""
     with open("shim.c", "w", encoding="ascii") as file:
         file.write(SHIM)
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", "shim.so", "shim.c"], check=True)
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-pthread", "-o", "shim.so", "shim.c"], check=True)
     jump(0)
     return dict(os.environ, LD_PRELOAD=os.path.realpath("shim.so"),
-                CLOCK_OFFSET=os.path.realpath("offset"))
+                CLOCK_OFFSET=os.path.realpath("offset"), CLOCK_LOOKS=os.path.realpath("looks"))
+
+
+def looks():
+    """How often a timer of the wall clock was set, which somebody does who has looked at it."""
+    return os.path.getsize("looks") if os.path.exists("looks") else 0

@@ -134,12 +134,19 @@ static int sim_kill(struct host *h, pid_t pid, int number)
     return 0;
 }
 
+static int sim_watch_wall(struct host *h, int64_t wall)
+{
+    sim_of(h)->wall = wall;
+    return 0;
+}
+
 static const struct host_ops sim_ops = {
     .now = sim_now,
     .wall = sim_wall,
     .spawn = sim_spawn,
     .kill = sim_kill,
     .wake_at = sim_wake_at,
+    .watch_wall = sim_watch_wall,
 };
 
 /* --- What happens by itself ---------------------------------------------------------------- */
@@ -169,12 +176,45 @@ static void sim_move_clock(struct sim_host *sim, int64_t to)
         sim->on_wrong(sim, "the engine turns without any time passing");
 }
 
+static void sim_tell_wall(struct sim_host *sim)
+{
+    sim->wall = -1;
+    sim->host.wall->on_wall(sim->host.wall);
+}
+
+void sim_set_clock(struct sim_host *sim, int64_t ms)
+{
+    sim->wall_offset += ms;
+    if (sim->wall >= 0)
+        sim_tell_wall(sim);
+}
+
+bool sim_quiet(const struct sim_host *sim)
+{
+    bool wall = sim->wall >= 0 && sim->wall - sim->wall_offset <= sim->now;
+    return !wall && (sim->wake < 0 || sim->wake > sim->now);
+}
+
+/* The wall clock shows what somebody waits for before anything else happens. */
+static bool sim_step_wall(struct sim_host *sim, int64_t next, int64_t until)
+{
+    int64_t due = sim->wall - sim->wall_offset;
+    if (sim->wall < 0 || due > until || (next >= 0 && next < due))
+        return false;
+    sim->steps++;
+    sim_move_clock(sim, due);
+    sim_tell_wall(sim);
+    return true;
+}
+
 bool sim_step(struct sim_host *sim, int64_t until)
 {
     int64_t fate = timer_next(&sim->fates);
     bool engine_first = sim->wake >= 0 &&
                         (fate < 0 || sim->wake < fate || (sim->wake == fate && sim_chance(sim, 2)));
     int64_t next = engine_first ? sim->wake : fate;
+    if (sim_step_wall(sim, next, until))
+        return true;
     if (next < 0 || next > until) {
         sim_move_clock(sim, until);
         return false;
@@ -190,8 +230,9 @@ bool sim_step(struct sim_host *sim, int64_t until)
 
 void sim_init(struct sim_host *sim, uint64_t seed)
 {
-    *sim = (struct sim_host){.host.ops = &sim_ops, .now = 1000000, .wake = -1, .last_pid = 100};
-    sim->wall_offset = INT64_C(1795238798205) - sim->now;
+    *sim = (struct sim_host){
+        .host.ops = &sim_ops, .now = 1000000, .wake = -1, .wall = -1, .last_pid = 100};
+    sim->wall_offset = SIM_WALL - sim->now;
     sim->seed = seed * 2862933555777941757u + 3037000493u;
     sim->children = mem_array(SIM_PIDS, sizeof(struct sim_child *));
 }

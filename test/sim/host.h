@@ -13,6 +13,8 @@
 
 enum { SIM_PIDS = 1 << 16 };
 
+#define SIM_WALL INT64_C(1795238798205) /* the wall clock at the beginning, in ms */
+
 enum sim_birth { SIM_LIVES, SIM_NO_FORK, SIM_NO_EXEC };
 
 /* What will become of a child that is started now. */
@@ -40,6 +42,7 @@ struct sim_host {
     int64_t now;
     int64_t wall_offset;
     int64_t wake; /* when the engine wants to be called, -1 */
+    int64_t wall; /* likewise, by the wall clock */
     uint64_t seed;
     struct timer_heap fates;
     struct sim_child **children; /* owned, by pid */
@@ -63,8 +66,12 @@ uint32_t sim_draw(struct sim_host *sim, uint32_t below);                /* 0 .. 
 int64_t sim_between(struct sim_host *sim, int64_t least, int64_t most); /* both included */
 bool sim_chance(struct sim_host *sim, uint32_t one_in);
 
+void sim_set_clock(struct sim_host *sim, int64_t ms); /* the wall clock, so much on or back */
+
 /* Lets the next thing happen if it does so until `until`; otherwise it is `until` now. */
 bool sim_step(struct sim_host *sim, int64_t until);
+
+bool sim_quiet(const struct sim_host *sim); /* nothing is due for the engine at this moment */
 
 const struct sim_child *sim_find(const struct sim_host *sim, pid_t pid); /* NULL: nobody's */
 

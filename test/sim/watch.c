@@ -296,6 +296,11 @@ static void watch_job(struct watch *w, const struct event *ev)
                    job_state_name((enum job_state)seen->state));
     if (!job_state_active((enum job_state)ev->from))
         seen->good = watch_was_good(seen, (enum job_state)ev->from);
+    if (ev->state == JOB_WAITING && seen->job->cause == JOB_BY_SCHEDULE) {
+        seen->scheduled++;
+        if (w->stopping)
+            watch_fail(w, "%s is due while everything is being stopped", ev->name);
+    }
     if (ev->state == JOB_RUNNING) {
         w->runs++;
         seen->started = w->sim->now;
@@ -375,47 +380,6 @@ void watch_asked(struct watch *w, const struct proc *p)
     watch_find(w, p->config->name)->asked = true;
 }
 
-/* --- A power-off that is cancelled ----------------------------------------------------------- */
-
-static bool proc_is_up(const struct proc *p)
-{
-    return p->wanted || p->fsm.again || !proc_state_is_stopped(p->fsm.state);
-}
-
-void watch_note_up(struct watch *w)
-{
-    for (size_t i = 0; i < world_numbers(w->world); i++) {
-        const struct proc *p = w->seen[i].p;
-        w->seen[i].was_up = p && (p->anew || (p->fsm.state != PROC_STOPPING && proc_is_up(p)));
-    }
-}
-
-/* Does anybody depend on it? Then it may have been started along. */
-static bool watch_needed(const struct watch *w, const struct proc *p)
-{
-    const struct graph_node *n;
-    list_each (n, &w->s->graph.nodes, link) {
-        for (size_t i = 0; i < n->edge_count; i++) {
-            if (n->edges[i].to == &p->node)
-                return true;
-        }
-    }
-    return false;
-}
-
-void watch_went_on(struct watch *w)
-{
-    for (size_t i = 0; i < world_numbers(w->world); i++) {
-        const struct seen *seen = &w->seen[i];
-        if (!seen->p || seen->was_up == proc_is_up(seen->p))
-            continue;
-        if (seen->was_up || !watch_needed(w, seen->p))
-            watch_fail(w, "%s is %s, and %s up before a power-off that was cancelled",
-                       seen->p->label, proc_state_name(seen->p->fsm.state),
-                       seen->was_up ? "was" : "was not");
-    }
-}
-
 /* --- A look at everything -------------------------------------------------------------------- */
 
 static void watch_scan_child(const struct watch *w, const struct seen *seen, bool has_process)
@@ -461,6 +425,8 @@ static void watch_scan_job(const struct watch *w, const struct seen *seen, bool 
         watch_fail(w, "%s is %s, its timer is %sarmed", job->label, job_state_name(state),
                    timed ? "not " : "");
     watch_scan_child(w, seen, has_process);
+    if (quiet)
+        watch_scan_schedule(w, job);
     if (quiet && timed && job->timer.due <= w->sim->now)
         watch_fail(w, "%s is %s beyond its deadline", job->label, job_state_name(state));
     if (quiet && state == JOB_WAITING && !watch_job_gate(w, job))
@@ -490,6 +456,7 @@ void watch_init(struct watch *w, struct sim_host *sim, struct world *world, stru
     w->s = s;
     w->jobs = jobs;
     w->seen = mem_array(world_numbers(world), sizeof *w->seen);
+    w->segment = host_wall(&sim->host);
     w->subscriber.on_event = on_event;
     event_bus_subscribe(s->bus, &w->subscriber);
 }

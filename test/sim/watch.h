@@ -7,7 +7,7 @@
 #define SIM_WATCH_H
 
 #include "engine/supervisor.h"
-#include "jobs/job.h"
+#include "jobs/jobs.h"
 #include "world.h"
 
 /* What was seen of one process or job, by its number in the world. */
@@ -19,6 +19,7 @@ struct seen {
     int64_t since;
     int64_t started; /* last entered STARTING or RUNNING (job) */
     int64_t tries;
+    uint64_t due, scheduled; /* job: moments of its schedule, and runs that it has caused */
     bool good;   /* job: it had been good before its last run, so what requires it need not wait */
     bool again;  /* left for a restart by autorestart */
     bool was_up; /* when a power-off began */
@@ -37,8 +38,10 @@ struct watch {
     uint64_t seed;
     const char *replay; /* the words that replay this run */
     uint64_t events, starts, restarts, retries, gave_up, stops, runs;
-    bool stopping; /* a stop of everything is under way */
-    bool down;     /* the shutdown jobs have begun */
+    int64_t segment;     /* ms: since then the wall clock was not set */
+    uint64_t clock_sets; /* how often it was */
+    bool stopping;       /* a stop of everything is under way */
+    bool down;           /* the shutdown jobs have begun */
 };
 
 void watch_init(struct watch *w, struct sim_host *sim, struct world *world, struct supervisor *s,
@@ -48,6 +51,10 @@ void watch_jobs(struct watch *w);     /* after jobs_load */
 void watch_stop_all(struct watch *w); /* before a stop of everything: notes the ranks */
 void watch_note_up(struct watch *w);  /* before a power-off that will be cancelled, */
 void watch_went_on(struct watch *w);  /* and after it: what was up must be up, and no more */
+/* Somebody sets the clock next, or it is all over: no job may have run more often than it was due,
+ * and once more for each time that the clock was set. */
+void watch_clock(struct watch *w);
+void watch_scan_schedule(const struct watch *w, const struct job *job); /* of watch_scan */
 void watch_asked(struct watch *w, const struct proc *p);
 
 void watch_spawn(struct watch *w, const struct sim_child *child);

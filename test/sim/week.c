@@ -306,7 +306,22 @@ static void week_of_jobs(struct week *w)
     if (sim_chance(&w->sim, 4))
         (void)job_stop(job);
     else
-        (void)job_run(job);
+        (void)job_run(job, JOB_BY_HAND);
+}
+
+/* By a little, by half a day, by decades; a watch is told before and after. */
+static void week_set_clock(struct week *w)
+{
+    static const int64_t reach[] = {1, 60, 720, 30000000}; /* minutes */
+    int64_t wall = host_wall(&w->sim.host);
+    int64_t jump = sim_between(&w->sim, -MINUTE, MINUTE) * reach[sim_draw(&w->sim, 4)];
+    int64_t wrong = wall - SIM_WALL;
+    if (wrong > INT64_C(10000) * HOUR || wrong < INT64_C(-10000) * HOUR)
+        jump = -wrong; /* for long enough */
+    watch_clock(&w->watch);
+    w->watch.clock_sets++;
+    w->watch.segment = wall + jump;
+    sim_set_clock(&w->sim, jump);
 }
 
 static void week_operate(struct week *w)
@@ -333,7 +348,7 @@ static void week_operate(struct week *w)
     else if (what < 92)
         week_update(w, p->group->config->name);
     else if (what < 96)
-        w->sim.wall_offset += sim_between(&w->sim, -HOUR, HOUR); /* somebody sets the clock */
+        week_set_clock(w);
     else
         w->sim.now += sim_between(&w->sim, 0, MINUTE); /* the machine sleeps */
 }
@@ -343,7 +358,7 @@ static void week_operate(struct week *w)
 static void week_live(struct week *w, int64_t until)
 {
     while (sim_step(&w->sim, until)) {
-        bool quiet = w->sim.wake < 0 || w->sim.wake > w->sim.now;
+        bool quiet = sim_quiet(&w->sim);
         if (w->sim.steps % w->plan.look == 0)
             watch_scan(&w->watch, quiet);
         if (w->done)
@@ -398,6 +413,7 @@ static void week_run(struct week *w)
 
 static void week_end(struct week *w)
 {
+    watch_clock(&w->watch);
     watch_stop_all(&w->watch);
     shutdown_begin(&w->shutdown, SUPERVISOR_SHUTDOWN);
     int64_t limit = week_budget(w);
@@ -461,6 +477,7 @@ int main(int argc, char **argv)
             plan.hours = (int64_t)n;
     }
     log_set_level(LOG_LEVEL_CRITICAL);
+    (void)setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
     if (argc > 1) {
         plan = plan_make(plan.seed, plan.programs, plan.jobs, plan.hours);
         (void)week_take(&plan);

@@ -67,6 +67,8 @@ static void world_draw_program(struct world *w, int i)
 
 static void world_draw_job(struct world *w, int k)
 {
+    static const char *const schedules[] = {
+        "", "", "*/20 * * * *", "@hourly", "30 2 * * *", "0 */3 * * *\n15 4 * * mon", "0 0 1 * *"};
     struct sim_host *sim = w->sim;
     int programs_before = k * world_stride(w);
     w->jobs[k] = (struct world_job){
@@ -76,6 +78,7 @@ static void world_draw_job(struct world *w, int k)
         .retries = sim_between(sim, 0, 4),
         .retry_delay_ms = sim_between(sim, 0, 60) * SECOND,
         .on_failure = sim_chance(sim, 2) ? JOB_ON_FAILURE_BLOCK : JOB_ON_FAILURE_CONTINUE,
+        .schedule = schedules[sim_draw(sim, sizeof schedules / sizeof *schedules)],
         .nudges = sim_chance(sim, 2) ? (int)sim_draw(sim, (uint32_t)w->program_count) : -1,
         .requires = world_draw_edges(w, programs_before, k),
         .after = world_draw_edges(w, programs_before, k),
@@ -201,7 +204,9 @@ static void world_add_job(const struct world *w, struct config *c, size_t k)
         .retry_delay_ms = job->retry_delay_ms,
         .on_failure = job->on_failure,
         .notify = world_nudges(a, job),
+        .schedule_text = job->schedule,
     };
+    (void)schedules_parse(job->schedule, a, &c->jobs[k].schedule, NULL);
 }
 
 static int by_start_order(const void *left, const void *right)

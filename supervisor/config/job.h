@@ -1,0 +1,36 @@
+/* What a job is told: [job:NAME] and [sync:NAME]. Part of a snapshot (config.h). */
+#ifndef CONFIG_JOB_H
+#define CONFIG_JOB_H
+
+#include "config/process.h"
+#include "config/schedule.h"
+
+enum job_when {
+    JOB_WHEN_BOOT = 1,
+    JOB_WHEN_SHUTDOWN = 2,
+    JOB_WHEN_MANUAL = 4,
+};
+
+/* What else depends on a job that has failed for good. */
+enum job_on_failure {
+    JOB_ON_FAILURE_BLOCK,    /* what requires it stays down */
+    JOB_ON_FAILURE_CONTINUE, /* what requires it starts all the same */
+};
+
+struct job_config {
+    const char *name;
+    struct process_config process; /* section "job:x" or "sync:x"; sync's command is generated */
+    unsigned when;                 /* JOB_WHEN_* */
+    const char *schedule_text;     /* as it is written; "": never by itself */
+    struct schedules schedule;     /* what it means; @reboot is in `when` */
+    int64_t timeout_ms;            /* one attempt; 0: none */
+    int64_t retries;
+    int64_t retry_delay_ms;
+    enum job_on_failure on_failure;
+    struct name_list notify; /* whom to tell when it has changed something: see nudge.h */
+    /* sync only: data no older than this lets dependents start after a failure; 0: never */
+    int64_t stale_ok_ms;
+    const char *target; /* sync only: the folder that stale_ok looks at */
+};
+
+#endif
