@@ -56,7 +56,7 @@ static void end_fetch(struct fetch *f, enum sync_exit why, struct err *e)
         .size = f->file.size,
         .key = f->key,
         .key_len = f->key_len,
-        .unverified = f->file.sum[0] == '\0',
+        .unverified = f->file.sum[0] == '\0' || f->file.doubtful,
     };
     if (why != SYNC_OK)
         name_object(e, f);
@@ -226,7 +226,8 @@ static void on_file_open(struct writer_file *file, int rc, struct err *e)
 static bool try_again(struct fetch *f, int rc)
 {
     struct download *d = f->download;
-    if (rc != -EBADMSG || ++f->tries >= d->o.tries)
+    unsigned most = f->file.doubtful && d->o.tries < 2 ? 2 : d->o.tries;
+    if (rc != -EBADMSG || ++f->tries >= most)
         return false;
     download_count(d, -f->file.size);
     if (f->large)

@@ -60,26 +60,32 @@ static void on_writer_room(void *ctx)
         download_resume(x->download);
 }
 
-static int begin_fetching(struct run *x, struct err *e)
+void run_open_download(struct run *x,
+                       void (*on_result)(void *ctx, const struct download_result *result,
+                                         struct err *e))
 {
-    int rc = release_begin(&x->release, e);
-    if (rc < 0 || x->download)
-        return rc;
-    x->space = release_space(&x->release);
     const struct download_options o = {
         .wire = x->session.wire,
         .place = &x->session.place,
         .concurrency = (unsigned)x->o->concurrency,
         .tries = (unsigned)x->o->tries,
         .ctx = x,
-        .on_result = on_fetched,
+        .on_result = on_result,
         .on_bytes = on_bytes,
         .on_room = on_download_room,
     };
+    x->space = release_space(&x->release);
     x->writer = writer_new(&x->session.loop, &x->release, x, on_writer_room);
     x->download = download_new(&o);
     download_set_writer(x->download, x->writer);
-    return 0;
+}
+
+static int begin_fetching(struct run *x, struct err *e)
+{
+    int rc = release_begin(&x->release, e);
+    if (rc == 0)
+        run_open_download(x, on_fetched);
+    return rc;
 }
 
 static int64_t add(int64_t a, int64_t b)
@@ -92,7 +98,7 @@ static int64_t add(int64_t a, int64_t b)
  * A full disk shows before the hours of transfer. In place a file makes room when it is replaced,
  * so that only growth counts, and the largest that is beside its predecessor for a while.
  */
-static bool check_space(struct run *x, int64_t size, const struct walk_entry *old)
+bool run_check_space(struct run *x, int64_t size, const struct walk_entry *old)
 {
     int64_t more = size;
     if (x->o->dry)
@@ -129,7 +135,8 @@ bool run_fetch(struct run *x, const struct merge_heads *same)
         run_end_local(x, rc, &e);
         return false;
     }
-    if (!check_space(x, o->size, same->local) || !run_note(x, o, MANIFEST_WANTED, o->mtime, &id))
+    if (!run_check_space(x, o->size, same->local) ||
+        !run_note(x, o, MANIFEST_WANTED, o->mtime, &id))
         return false;
     x->changed = true;
     x->report->to_fetch++;

@@ -37,7 +37,8 @@ void run_end_listing(struct run *x)
 static void count(struct run *x)
 {
     x->report->listed = x->lister.listed;
-    x->report->listed_all |= x->stage == RUN_DRAIN || x->stage == RUN_COMMIT;
+    x->report->listed_all |=
+        x->stage == RUN_SINGLE || x->stage == RUN_DRAIN || x->stage == RUN_COMMIT;
     if (x->session.wire)
         x->report->retries = wire_retries(x->session.wire);
 }
@@ -226,7 +227,7 @@ static void on_open_done(uv_work_t *work, int status)
         start_streams(x);
 }
 
-static void open_target(struct run *x)
+void run_open_target(struct run *x)
 {
     x->stage = RUN_OPEN;
     (void)uv_queue_work(&x->session.loop, &x->work, on_open_work, on_open_done);
@@ -236,21 +237,28 @@ static void open_target(struct run *x)
 static void look_at_listing(struct run *x)
 {
     const struct remote_file *first = NULL;
+    enum sync_exit why = SYNC_OK;
     struct err e;
     switch (remote_look(&x->remote, &first)) {
     case LISTER_READY:
-        open_target(x);
+        run_open_target(x);
         break;
     case LISTER_WAIT:
         break;
     case LISTER_END:
-        if (check_not_empty(x, &e) == SYNC_OK)
-            open_target(x);
+        why = check_not_empty(x, &e);
+        if (x->lister.listed == 0 && single_is_possible(x))
+            single_start(x, why, &e);
+        else if (why == SYNC_OK)
+            run_open_target(x);
         else
-            run_end(x, check_not_empty(x, &e), &e);
+            run_end(x, why, &e);
         break;
-    case LISTER_FAILED:
-        run_end_listing(x);
+    case LISTER_FAILED: /* who may not list may still read an object */
+        if (x->lister.why == SYNC_DENIED && single_is_possible(x))
+            single_start(x, SYNC_DENIED, &x->lister.err);
+        else
+            run_end_listing(x);
         break;
     }
 }
@@ -291,6 +299,7 @@ void run_pump(struct run *x)
         drain(x);
         break;
     case RUN_KEYS:
+    case RUN_SINGLE:
     case RUN_OPEN:
     case RUN_COMMIT:
     case RUN_END:
@@ -360,6 +369,7 @@ enum sync_exit sync_run(const struct arguments *o, struct report *r, struct err 
     if (x->opened)
         release_close(&x->release, keeps_staged(x));
     run_feed_close(x);
+    single_close(x);
     session_free(&x->session);
     mem_free(x->source);
     buf_close(&x->inside);

@@ -28,11 +28,23 @@
 enum run_stage {
     RUN_KEYS,   /* credentials are being found */
     RUN_LIST,   /* the first page is asked for: whether there is anything at all */
+    RUN_SINGLE, /* there is not, but perhaps one object of that name */
     RUN_OPEN,   /* the target is being opened, on the work queue */
     RUN_STREAM, /* what is there beside what should be there */
     RUN_DRAIN,  /* all is decided; objects are still coming */
     RUN_COMMIT, /* on the work queue */
     RUN_END,
+};
+
+/* One object instead of many: see single.c. */
+struct single {
+    struct wire_request head;
+    enum sync_exit instead; /* if there is none: how the run ends; SYNC_OK: it goes on */
+    struct err err;         /* and its sentence */
+    int64_t size;
+    int64_t mtime;
+    struct buf etag;
+    bool chosen; /* release.fresh is the folder that it goes to */
 };
 
 struct run {
@@ -48,6 +60,7 @@ struct run {
     struct writer *writer; /* NULL until the first object is to be fetched, as is download */
     struct download *download;
     struct check check;
+    struct single single;
     struct manifest_reader backlog; /* what is to be fetched, read from the manifest of this run */
     size_t pending;                 /* of it, that download does not know yet */
     struct buf key;                 /* of the next of these */
@@ -80,6 +93,13 @@ void run_end_listing(struct run *x); /* the lister has failed */
 void run_pump(struct run *x);
 void run_later(struct run *x); /* the same, after others had their turn */
 
+void run_open_target(struct run *x);
+
+/* In single.c. `instead` and e: how the run ends if there is no such object. */
+bool single_is_possible(const struct run *x);
+void single_start(struct run *x, enum sync_exit instead, const struct err *e);
+void single_close(struct run *x);
+
 /* In stream.c: decides about paths as long as nothing has to be waited for; true: about all. */
 bool stream_pump(struct run *x);
 
@@ -88,8 +108,13 @@ bool run_fetch(struct run *x, const struct merge_heads *same);
 bool run_note(struct run *x, const struct remote_file *o, enum manifest_state state, int64_t mtime,
               int64_t *id);
 
-/* Hands what is to be fetched to download, as much as it takes. */
-void run_feed(struct run *x);
+/* Makes writer and download, for release.fresh. */
+void run_open_download(struct run *x,
+                       void (*on_result)(void *ctx, const struct download_result *result,
+                                         struct err *e));
+bool run_check_space(struct run *x, int64_t size, const struct walk_entry *old);
+
+void run_feed(struct run *x); /* hands it to download, as much as that takes */
 void run_feed_close(struct run *x);
 
 #endif

@@ -175,6 +175,8 @@ int lane_verify(struct task *t, struct digest *d)
         break;
     case DIGEST_DOUBTFUL:
         t->doubtful = true;
+        if (t->sum[0] && strcmp(t->sum, t->spec->sum) == 0)
+            return 0; /* the same bytes twice: the guess was wrong, not they */
         break;
     }
     return lane_refuse(t, "its bytes are not those that were stored (the sum differs)");

@@ -90,6 +90,7 @@ void writer_spec(struct file_spec *spec, const struct writer_file *f)
     memcpy(spec->path, f->path, path < sizeof spec->path ? path + 1 : 0);
     memcpy(spec->etag, f->etag ? f->etag : "", etag < sizeof spec->etag ? etag : 0);
     memcpy(spec->checksum, f->checksum, strnlen(f->checksum, sizeof f->checksum - 1) + 1);
+    memcpy(spec->sum, f->sum, sizeof spec->sum);
     if (path >= sizeof spec->path)
         spec->path[0] = '\0';
     spec->etag[etag < sizeof spec->etag ? etag : 0] = '\0';

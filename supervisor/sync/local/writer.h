@@ -51,7 +51,7 @@ struct writer_file {
      * Exactly once, unless dropped: the file has its name, or rc is -errno with a sentence. When
      * a write fails it comes before writer_finish. `sum` is "" when nothing was verified.
      * -EBADMSG: the bytes are not those of the object; `sum` tells what they are, and `doubtful`
-     * that this was a guess.
+     * that this was a guess. Left in place for the next try, the same bytes are then believed.
      */
     void (*on_done)(struct writer_file *f, int rc, struct err *e);
 

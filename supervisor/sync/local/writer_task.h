@@ -37,6 +37,7 @@ struct file_spec {
     char path[TASK_PATH]; /* "": was too long */
     char etag[TASK_ETAG]; /* "": none, or one that nothing can be done with */
     char checksum[128];
+    char sum[64]; /* of the try before; "": there was none */
     bool opaque_etag;
     int64_t size;
     int64_t mtime;
