@@ -32,7 +32,7 @@ int tree_stat(struct tree *t, const char *path, struct stat *st);
 int tree_parent(struct tree *t, const char *path, bool create, const char **name);
 int tree_create(struct tree *t, const char *path, struct err *e); /* new file, for writing */
 int tree_unlink(struct tree *t, const char *path, struct err *e); /* missing: fine */
-int tree_open(struct tree *t, const char *path, struct err *e); /* a regular file, for reading */
+int tree_open(struct tree *t, const char *path, struct err *e);   /* a regular file, for reading */
 int tree_remove(struct tree *t, const char *path, struct err *e); /* and folders it leaves empty */
 int tree_mkdir(struct tree *t, const char *path, struct err *e);  /* a slash may end it */
 int tree_rmdir(struct tree *t, const char *path, struct err *e);  /* likewise; -ENOTEMPTY */
