@@ -1,7 +1,8 @@
-#include "sync/push.h"
+#include "sync/push_inner.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,47 +12,13 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "sync/local/release.h"
-#include "sync/local/spool.h"
 #include "sync/merge.h"
-#include "sync/purge.h"
-#include "sync/session.h"
-#include "sync/upload.h"
-
-enum push_stage {
-    PUSH_KEYS,
-    PUSH_STREAM, /* both sides are read */
-    PUSH_DRAIN,  /* files are still on their way */
-    PUSH_REMOVE,
-    PUSH_END,
-};
-
-struct push {
-    struct session session;
-    const struct arguments *o;
-    struct report *report;
-    struct tree tree;   /* the source; of a single file, its folder */
-    const char *single; /* name of the one file, or NULL */
-    struct lister lister;
-    struct remote remote;
-    bool listing;
-    struct walk *walk;
-    struct upload *upload;
-    struct spool doomed; /* objects that go in the end; fd -1: none is to go */
-    struct purge purge;
-    struct wire_request head; /* of a single object */
-    bool asking;
-    size_t found; /* files that the source has */
-    enum push_stage stage;
-    bool closed;
-    enum sync_exit why;
-    struct err *err;
-};
 
 static void pump(struct push *x);
 
 // --- the way out ---------------------------------------------------------------------------------
 
-static void push_end(struct push *x, enum sync_exit why, const struct err *e)
+void push_end(struct push *x, enum sync_exit why, const struct err *e)
 {
     if (x->stage == PUSH_END)
         return;
@@ -157,8 +124,7 @@ static void finish(struct push *x)
 
 // --- both sides, side by side --------------------------------------------------------------------
 
-static void send_file(struct push *x, const char *path, const char *key, int64_t size,
-                      const char *etag)
+void push_send(struct push *x, const char *path, const char *key, int64_t size, const char *etag)
 {
     x->report->to_fetch++;
     x->report->to_fetch_bytes += size;
@@ -209,7 +175,10 @@ static void act(struct push *x, const struct merge_heads *same)
         __attribute__((fallthrough));
     case PUSH_SEND: {
         char *key = mem_printf("%s%s", x->session.place.prefix, same->local->path);
-        send_file(x, same->local->path, key, same->local->size, etag);
+        if (push_is_key(key))
+            push_send(x, same->local->path, key, same->local->size, etag);
+        else
+            skip_file(x, same->local);
         mem_free(key);
         x->found++;
         break;
@@ -246,6 +215,14 @@ static enum look look(struct push *x, struct merge_heads *heads)
     return heads->remote || heads->local ? LOOK_READY : LOOK_OVER;
 }
 
+/* An object below what is a link here, and not followed: its file may well be there. A link follows
+ * in the order of paths on all that is below it. */
+static bool is_out_of_sight(const struct merge_heads *heads, const struct merge_heads *same)
+{
+    return same->remote && !same->local && heads->local && S_ISLNK(heads->local->type) &&
+           s3key_inside(same->remote->path, heads->local->path);
+}
+
 static void stream(struct push *x)
 {
     while (x->stage == PUSH_STREAM && upload_has_room(x->upload)) {
@@ -257,7 +234,8 @@ static void stream(struct push *x)
         if (seen != LOOK_READY)
             return;
         (void)merge_next(&heads, &same);
-        act(x, &same);
+        if (!is_out_of_sight(&heads, &same))
+            act(x, &same);
         if (same.remote)
             remote_next(&x->remote);
         if (same.local)
@@ -293,66 +271,6 @@ static void start_streams(struct push *x)
     x->listing = true;
     remote_init(&x->remote, &x->lister, &x->o->filter);
     x->walk = walk_new(&x->session.loop, x->tree.fd, &walk);
-}
-
-// --- one file ------------------------------------------------------------------------------------
-
-static int on_head(struct wire_request *r, const struct wire_answer *a, struct err *e)
-{
-    (void)e;
-    struct push *x = r->ctx;
-    struct stat st;
-    if (tree_stat(&x->tree, x->single, &st) < 0)
-        return 0;
-    const struct remote_file remote = {
-        .etag = a->etag[0] ? a->etag : NULL, .size = a->length, .mtime = a->mtime};
-    const struct walk_entry local = {
-        .path = x->single,
-        .type = S_IFREG,
-        .size = st.st_size,
-        .mtime = tree_mtime(&st),
-        .ctime = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec,
-    };
-    enum push_do todo = push_decide(x->o, &remote, &local);
-    if (todo == PUSH_KEEP || todo == PUSH_PASS) {
-        x->report->unchanged++;
-    } else {
-        char *key = push_single_key(x->o->target, x->single);
-        send_file(x, x->single, key, st.st_size, todo == PUSH_CHECK ? remote.etag : NULL);
-        mem_free(key);
-    }
-    return 0;
-}
-
-static void on_head_done(struct wire_request *r, enum sync_exit why, struct err *e)
-{
-    struct push *x = r->ctx;
-    struct stat st;
-    x->asking = false;
-    if (why == SYNC_OBJECTS || why == SYNC_NOT_FOUND) { /* it is not there yet */
-        char *key = push_single_key(x->o->target, x->single);
-        send_file(x, x->single, key, tree_stat(&x->tree, x->single, &st) == 0 ? st.st_size : 0,
-                  NULL);
-        mem_free(key);
-    } else if (why != SYNC_OK) {
-        push_end(x, why, e);
-        return;
-    }
-    x->found = 1;
-    x->stage = PUSH_DRAIN;
-    session_later(&x->session);
-}
-
-static void start_single(struct push *x)
-{
-    char *key = push_single_key(x->o->target, x->single);
-    wire_request_init(&x->head, WIRE_HEAD, s3_object_target(&x->session.place, key, strlen(key)),
-                      x);
-    mem_free(key);
-    x->head.on_end = on_head;
-    x->head.on_done = on_head_done;
-    x->asking = true;
-    wire_send(x->session.wire, &x->head);
 }
 
 // --- the beginning -------------------------------------------------------------------------------
@@ -410,30 +328,39 @@ static void on_ready(void *ctx)
     x->upload = upload_new(&x->session.loop, &upload);
     x->stage = PUSH_STREAM;
     if (x->single)
-        start_single(x);
+        push_single(x);
     else
         start_streams(x);
     pump(x);
 }
 
-/* A folder, or the folder of one file. A link at the very top is followed: it was named. */
+/* The folder of one file. Links are followed at the very top, which was named. */
+static int open_single(struct push *x)
+{
+    char path[PATH_MAX];
+    const char *given = strrchr(x->o->source, '/');
+    if (!realpath(x->o->source, path))
+        return -1;
+    char *folder = target_folder(path);
+    x->single = mem_strdup(strrchr(path, '/') + 1);
+    x->name = given ? given + 1 : x->o->source;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    mem_free(folder);
+    return fd;
+}
+
 static enum sync_exit open_source(struct push *x, struct err *e)
 {
     const char *path = x->o->source;
     struct stat st;
-    if (stat(path, &st) < 0) {
-        (void)err_set(e, -errno, "cannot read %s: %s", path, strerror(errno));
-        return errno == ENOENT ? SYNC_NOT_FOUND : SYNC_LOCAL;
-    }
-    char *folder = S_ISREG(st.st_mode) ? target_folder(path) : mem_strdup(path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        (void)err_set(e, -errno, "cannot read %s: %s", folder, strerror(errno));
-    mem_free(folder);
-    tree_init(&x->tree, fd);
-    const char *slash = strrchr(path, '/');
-    x->single = S_ISREG(st.st_mode) ? (slash ? slash + 1 : path) : NULL;
-    return fd < 0 ? SYNC_LOCAL : SYNC_OK;
+    if (stat(path, &st) == 0)
+        x->tree.fd =
+            S_ISREG(st.st_mode) ? open_single(x) : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (x->tree.fd >= 0)
+        return SYNC_OK;
+    enum sync_exit why = errno == ENOENT ? SYNC_NOT_FOUND : SYNC_LOCAL;
+    (void)err_set(e, -errno, "cannot read %s: %s", path, strerror(errno));
+    return why;
 }
 
 static enum sync_exit open_doomed(struct push *x, struct err *e)
@@ -442,9 +369,9 @@ static enum sync_exit open_doomed(struct push *x, struct err *e)
     if (!x->o->delete || x->o->dry || x->single)
         return SYNC_OK;
     int fd = open(folder && *folder ? folder : "/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = fd < 0 ? err_set(e, -errno, "cannot use the folder for temporary files: %s",
-                              strerror(errno))
-                    : spool_open(&x->doomed, fd, e);
+    int rc = fd < 0 ? err_set(e, -errno, "%s", strerror(errno)) : spool_open(&x->doomed, fd, e);
+    if (rc < 0)
+        (void)err_prefix(e, rc, "cannot use the folder for temporary files (TMPDIR)");
     fd_close(&fd);
     return rc < 0 ? SYNC_LOCAL : SYNC_OK;
 }
@@ -475,6 +402,7 @@ enum sync_exit push_run(const struct arguments *o, struct report *r, struct err 
     x->err = e;
     e->text[0] = '\0';
     x->doomed.fd = -1;
+    tree_init(&x->tree, -1);
     enum sync_exit why = open_source(x, e);
     if (why == SYNC_OK)
         why = open_doomed(x, e);
@@ -485,6 +413,7 @@ enum sync_exit push_run(const struct arguments *o, struct report *r, struct err 
     r->listed = x->found;
     spool_close(&x->doomed);
     tree_close(&x->tree);
+    mem_free(x->single);
     mem_free(x);
     return why;
 }

@@ -33,6 +33,9 @@ enum push_do {
 enum push_do push_decide(const struct arguments *o, const struct remote_file *remote,
                          const struct walk_entry *local);
 
+/* UTF-8, and not too long: the whole of it, with the prefix. Pure. */
+bool push_is_key(const char *key);
+
 /* The key of the one file `name`: that of the target, or in it where it ends in a slash. Pure. */
 char *push_single_key(const char *target, const char *name); /* the caller's */
 

@@ -8,13 +8,13 @@
 
 enum { KEY_BYTES_MAX = 1024, SECOND = 1000000000 };
 
-static bool is_key(const char *path)
+bool push_is_key(const char *key)
 {
-    size_t len = strlen(path);
+    size_t len = strlen(key);
     if (len > KEY_BYTES_MAX)
         return false;
     for (size_t i = 0, n; i < len; i += n) {
-        n = xml_utf8_char(path + i, len - i);
+        n = xml_utf8_char(key + i, len - i);
         if (n == 0)
             return false;
     }
@@ -53,7 +53,7 @@ enum push_do push_decide(const struct arguments *o, const struct remote_file *re
         return o->delete &&remote->fault == KEY_OK ? PUSH_DELETE : PUSH_PASS;
     if (S_ISDIR(local->type) || !filter_wants(&o->filter, local->path) || is_partial(local->path))
         return PUSH_PASS;
-    if (!S_ISREG(local->type) || !is_key(local->path))
+    if (!S_ISREG(local->type) || !push_is_key(local->path))
         return PUSH_SKIP;
     return remote ? decide_both(o, remote, local) : PUSH_SEND;
 }

@@ -13,12 +13,16 @@
 #include "sync/s3/s3key.h"
 #include "sync/upload_item.h"
 
+/* Whoever stops us kills us soon after. */
+enum { PATIENCE_MS = 5000 };
+
 struct upload *upload_new(uv_loop_t *loop, const struct upload_options *o)
 {
     struct upload *u = mem_alloc(sizeof *u);
     u->loop = loop;
     u->options = *o;
     list_init(&u->items);
+    (void)uv_timer_init(loop, &u->patience);
     return u;
 }
 
@@ -54,6 +58,12 @@ static void item_free(struct item *i)
     mem_free(i);
 }
 
+static void all_stopped(struct upload *u)
+{
+    uv_close((uv_handle_t *)&u->patience, NULL);
+    u->on_stopped(u->options.ctx);
+}
+
 static void item_end(struct item *i)
 {
     struct upload *u = i->upload;
@@ -76,7 +86,7 @@ static void item_end(struct item *i)
     }
     item_free(i);
     if (u->active == 0 && u->on_stopped)
-        u->on_stopped(u->options.ctx);
+        all_stopped(u);
 }
 
 /* The first reason counts. */
@@ -103,8 +113,7 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ino == b->st_ino;
 }
 
-/* Whether the file is still what it was when it was opened. */
-static bool is_unchanged(const struct item *i)
+bool item_is_unchanged(const struct item *i)
 {
     struct stat now;
     return fstat(i->fd, &now) == 0 && is_same_file(&i->before, &now);
@@ -124,7 +133,8 @@ static int item_open(struct item *i, struct err *e)
     i->parts = i->part_size ? (unsigned)((i->before.st_size + i->part_size - 1) / i->part_size) : 1;
     i->next = 1;
     i->done = 0;
-    i->completed = false;
+    i->completed = i->stale = false;
+    i->sent = 0;
     if (i->part_size) {
         i->etags = mem_grow(i->etags, i->parts, sizeof *i->etags);
         i->md5s = mem_grow(i->md5s, i->parts, sizeof *i->md5s);
@@ -143,7 +153,7 @@ static void item_send(struct item *i)
 static void on_check(uv_work_t *work)
 {
     struct item *i = container_of(work, struct item, work);
-    i->same = digest_matches(i->fd, i->before.st_size, i->etag);
+    i->same = digest_matches(i->fd, i->before.st_size, i->etag, &i->upload->stopping);
 }
 
 static void on_checked(uv_work_t *work, int status)
@@ -179,7 +189,7 @@ static void item_again(struct item *i)
     if (i->upload_id[0]) {
         item_abort_upload(i);
     } else if (i->tried < i->upload->options.tries) {
-        i->upload->options.on_bytes(i->upload->options.ctx, -i->before.st_size);
+        i->upload->options.on_bytes(i->upload->options.ctx, -i->sent);
         item_start(i);
     } else {
         struct err e;
@@ -192,7 +202,7 @@ static void item_again(struct item *i)
 /* All its bytes are there. */
 static void item_sent(struct item *i)
 {
-    if (!is_unchanged(i))
+    if (!item_is_unchanged(i))
         item_again(i);
     else if (i->part_size && !i->completed)
         item_complete_upload(i);
@@ -204,12 +214,14 @@ static void item_sent(struct item *i)
 void item_go_on(struct item *i)
 {
     bool over = i->why != SYNC_OK || i->upload->stopping;
-    if (over && item_busy(i))
+    if ((over || i->stale) && item_busy(i))
         return;
-    if (over && i->upload_id[0])
+    if (over && i->upload_id[0] && !i->upload->impatient)
         item_abort_upload(i);
     else if (over)
         item_end(i);
+    else if (i->stale)
+        item_again(i);
     else if (i->next <= i->parts && (!i->part_size || i->upload_id[0]))
         item_start_pieces(i);
     else if (i->done == i->parts && !item_busy(i))
@@ -229,24 +241,48 @@ void upload_add(struct upload *u, const char *path, const char *key, const char 
     item_start(i);
 }
 
+static void drop_pieces(struct item *i)
+{
+    for (unsigned k = 0; k < UPLOAD_PARTS_AHEAD; k++) {
+        if (i->pieces[k].sending)
+            wire_cancel(i->upload->options.wire, &i->pieces[k].request);
+        i->pieces[k].sending = false;
+    }
+}
+
+static void drop_control(struct item *i)
+{
+    if (i->controlling)
+        wire_cancel(i->upload->options.wire, &i->control);
+    i->controlling = i->aborting = false;
+}
+
+/* The server does not say that it has given up what was sent; or nobody has keys to ask it. */
+static void on_patience(uv_timer_t *timer)
+{
+    struct upload *u = container_of(timer, struct upload, patience);
+    struct item *i = NULL;
+    u->impatient = true;
+    list_each (i, &u->items, link) {
+        drop_control(i);
+        item_go_on(i);
+    }
+}
+
 void upload_stop(struct upload *u, void (*on_stopped)(void *ctx))
 {
     u->stopping = true;
     u->on_stopped = on_stopped;
     if (u->active == 0) {
-        on_stopped(u->options.ctx);
+        all_stopped(u);
         return;
     }
+    (void)uv_timer_start(&u->patience, on_patience, PATIENCE_MS, 0);
     struct item *i = NULL;
     list_each (i, &u->items, link) {
-        for (unsigned k = 0; k < UPLOAD_PARTS_AHEAD; k++) {
-            if (i->pieces[k].sending)
-                wire_cancel(u->options.wire, &i->pieces[k].request);
-            i->pieces[k].sending = false;
-        }
-        if (i->controlling)
-            wire_cancel(u->options.wire, &i->control);
-        i->controlling = false;
+        drop_pieces(i);
+        if (!i->aborting)
+            drop_control(i);
         item_go_on(i);
     }
 }

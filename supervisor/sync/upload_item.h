@@ -2,6 +2,7 @@
 #ifndef SYNC_UPLOAD_ITEM_H
 #define SYNC_UPLOAD_ITEM_H
 
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -47,14 +48,18 @@ struct item {
     unsigned parts;
     unsigned next; /* part to be sent next */
     unsigned done;
+    int64_t sent; /* bytes, that were told to on_bytes */
     char upload_id[UPLOAD_ID_MAX];
     char (*etags)[ETAG_MAX];   /* owned; of the parts */
     unsigned char (*md5s)[16]; /* owned; likewise */
     struct piece pieces[UPLOAD_PARTS_AHEAD];
     struct wire_request control; /* begins and ends a multipart upload */
     bool controlling;
+    bool aborting; /* by that */
     bool completed;
+    bool stale;         /* it is known to have changed since it was opened */
     struct buf body;    /* of the request that completes it */
+    struct err lost;    /* what was said to that, while the object is looked for */
     enum sync_exit why; /* it has failed with that; what is under way still ends */
     struct err err;
 };
@@ -64,13 +69,16 @@ struct upload {
     struct upload_options options;
     struct list items;
     size_t active;
-    bool stopping;
+    atomic_bool stopping;
+    uv_timer_t patience; /* with a server that is to give up what was sent */
+    bool impatient;
     void (*on_stopped)(void *ctx);
 };
 
 /* upload.c */
 void item_go_on(struct item *i); /* after each step: what comes next */
 void item_fail(struct item *i, enum sync_exit why, const struct err *e); /* the first one counts */
+bool item_is_unchanged(const struct item *i); /* the file is still what it was when it was opened */
 
 /* upload_piece.c: the pieces of a file, as many at a time as may be */
 void item_start_pieces(struct item *i);

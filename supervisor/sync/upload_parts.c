@@ -44,7 +44,7 @@ void item_add_header(struct wire_request *r, const char *name, const char *value
 
 void item_add_object_headers(const struct item *i, struct wire_request *r)
 {
-    item_add_header(r, "content-type", upload_content_type(i->path));
+    item_add_header(r, "content-type", upload_content_type(i->key));
     for (const struct wire_header *h = i->upload->options.headers; h && h->name; h++)
         item_add_header(r, h->name, h->value);
 }
@@ -119,6 +119,44 @@ static int on_completed(struct wire_request *r, const struct wire_answer *a, str
     return 0;
 }
 
+/* Nobody knows the parts: they may have been put together before, and the answer was lost. */
+static int on_looked(struct wire_request *r, const struct wire_answer *a, struct err *e)
+{
+    struct item *i = r->ctx;
+    char want[ETAG_MAX];
+    (void)e;
+    whole_etag(i, want, sizeof want);
+    i->completed = a->length == i->before.st_size && strcasecmp(a->etag, want) == 0;
+    return 0;
+}
+
+static void on_looked_done(struct wire_request *r, enum sync_exit why, struct err *e)
+{
+    struct item *i = r->ctx;
+    (void)why;
+    (void)e;
+    i->controlling = false;
+    if (i->completed)
+        i->upload_id[0] = '\0';
+    else
+        item_fail(i, SYNC_OBJECTS, &i->lost);
+    item_go_on(i);
+}
+
+static void on_complete_done(struct wire_request *r, enum sync_exit why, struct err *e)
+{
+    struct item *i = r->ctx;
+    if (why != SYNC_OBJECTS || i->upload->stopping) {
+        on_control_done(r, why, e);
+        return;
+    }
+    i->lost = *e;
+    control_begin(i, WIRE_HEAD, item_target(i, NULL));
+    i->control.on_end = on_looked;
+    i->control.on_done = on_looked_done;
+    wire_send(i->upload->options.wire, &i->control);
+}
+
 void item_complete_upload(struct item *i)
 {
     buf_clear(&i->body);
@@ -132,6 +170,7 @@ void item_complete_upload(struct item *i)
     i->control.payload.data = i->body.data;
     i->control.payload.len = i->body.len;
     i->control.on_end = on_completed;
+    i->control.on_done = on_complete_done;
     wire_send(i->upload->options.wire, &i->control);
 }
 
@@ -140,7 +179,7 @@ static void on_abort_done(struct wire_request *r, enum sync_exit why, struct err
     (void)why;
     (void)e;
     struct item *i = r->ctx;
-    i->controlling = false;
+    i->controlling = i->aborting = false;
     item_go_on(i);
 }
 
@@ -159,5 +198,6 @@ void item_abort_upload(struct item *i)
     i->upload_id[0] = '\0';
     i->control.on_end = on_aborted;
     i->control.on_done = on_abort_done;
+    i->aborting = true;
     wire_send(i->upload->options.wire, &i->control);
 }

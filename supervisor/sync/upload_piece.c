@@ -31,10 +31,13 @@ static void on_sent_done(struct wire_request *r, enum sync_exit why, struct err 
     struct piece *p = r->ctx;
     struct item *i = p->item;
     p->sending = false;
-    if (why != SYNC_OK)
+    if (why == SYNC_OBJECTS && !item_is_unchanged(i)) {
+        i->stale = true; /* its bytes were not those of their sum any more */
+    } else if (why != SYNC_OK) {
         item_fail(i, why, e);
-    else {
+    } else {
         i->done++;
+        i->sent += p->length;
         i->upload->options.on_bytes(i->upload->options.ctx, p->length);
     }
     item_go_on(i);

@@ -399,13 +399,13 @@ int digest_md5(const void *data, size_t len, unsigned char *md5)
     return ok ? 0 : -ENOTSUP;
 }
 
-bool digest_matches(int fd, int64_t size, const char *etag)
+bool digest_matches(int fd, int64_t size, const char *etag, const atomic_bool *stop)
 {
     char data[READ_SIZE];
     const struct digest_expect expect = {.etag = etag, .size = size};
     struct digest *d = digest_new(&expect);
     int64_t at = 0;
-    while (d && at < size) {
+    while (d && at < size && !atomic_load(stop)) {
         const ssize_t n = pread(fd, data, sizeof data, at);
         if (n < 0 && errno == EINTR)
             continue;

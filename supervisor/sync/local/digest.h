@@ -8,6 +8,7 @@
 #ifndef SYNC_LOCAL_DIGEST_H
 #define SYNC_LOCAL_DIGEST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,8 +50,8 @@ struct digest_sums {
 /* -EIO when the file is shorter, -ENOTSUP when libcrypto has no MD5 (FIPS). */
 int digest_file(int fd, int64_t offset, int64_t length, bool with_sha256, struct digest_sums *out);
 int digest_md5(const void *data, size_t len, unsigned char *md5); /* 16 bytes; or -ENOTSUP */
-/* Whether the file is what the tag says; false, too, when it cannot be read. */
-bool digest_matches(int fd, int64_t size, const char *etag);
+/* Whether the file is what the tag says; false, too, when it cannot be read or `stop` is set. */
+bool digest_matches(int fd, int64_t size, const char *etag, const atomic_bool *stop);
 void digest_hex(const unsigned char *data, size_t len, char *text); /* 2 * len + 1 bytes */
 void digest_base64(struct buf *out, const unsigned char *data, size_t len);
 

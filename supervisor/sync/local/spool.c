@@ -12,8 +12,7 @@ enum { SPOOL_CHUNK = 64 << 10, SPOOL_ENTRY_MAX = 1 << 20 };
 
 static int fail(struct err *e, const char *what, int code)
 {
-    return err_set(e, code, "cannot %s a temporary file beside the target: %s", what,
-                   strerror(-code));
+    return err_set(e, code, "cannot %s a temporary file: %s", what, strerror(-code));
 }
 
 /* For file systems that have no files without a name. */
