@@ -153,13 +153,14 @@ bool run_fetch(struct run *x, const struct merge_heads *same)
 }
 
 /* The next that is to be fetched, from the file; what is still in memory is written first. */
-static const struct manifest_entry *next_wanted(struct run *x, struct err *e)
+static int next_wanted(struct run *x, const struct manifest_entry **wanted, struct err *e)
 {
     bool flushed = false;
     for (;;) {
         const struct manifest_entry *entry = manifest_look(&x->backlog);
+        *wanted = entry;
         if (entry && entry->state == MANIFEST_WANTED)
-            return entry;
+            return 0;
         if (entry) {
             manifest_next(&x->backlog);
             continue;
@@ -167,7 +168,7 @@ static const struct manifest_entry *next_wanted(struct run *x, struct err *e)
         int rc = flushed ? err_set(e, -EIO, "the list of files is not what was written")
                          : manifest_flush(&x->release.manifest, e);
         if (rc < 0)
-            return NULL;
+            return rc;
         flushed = true;
         manifest_follow_on(&x->backlog);
     }
@@ -196,9 +197,10 @@ void run_feed(struct run *x)
 {
     struct err e;
     while (x->pending > 0 && download_has_room(x->download)) {
-        const struct manifest_entry *entry = next_wanted(x, &e);
-        if (!entry) {
-            run_end_local(x, -EIO, &e);
+        const struct manifest_entry *entry = NULL;
+        int rc = next_wanted(x, &entry, &e);
+        if (rc < 0) {
+            run_end_local(x, rc, &e);
             return;
         }
         feed_one(x, entry);
