@@ -133,7 +133,7 @@ static int item_open(struct item *i, struct err *e)
     i->parts = i->part_size ? (unsigned)((i->before.st_size + i->part_size - 1) / i->part_size) : 1;
     i->next = 1;
     i->done = 0;
-    i->completed = i->stale = false;
+    i->completed = i->stale = i->opaque = false;
     i->sent = 0;
     if (i->part_size) {
         i->etags = mem_grow(i->etags, i->parts, sizeof *i->etags);

@@ -57,6 +57,7 @@ struct item {
     bool controlling;
     bool aborting; /* by that */
     bool completed;
+    bool opaque;        /* the tags of its parts are no sums: the server encrypts them */
     bool stale;         /* it is known to have changed since it was opened */
     struct buf body;    /* of the request that completes it */
     struct err lost;    /* what was said to that, while the object is looked for */

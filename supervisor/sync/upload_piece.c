@@ -18,6 +18,7 @@ static int on_sent(struct wire_request *r, const struct wire_answer *a, struct e
         return err_set(e, -EBADMSG, "the server has stored something else (MD5 differs)");
     if (i->part_size == 0)
         return 0;
+    i->opaque |= a->opaque_etag;
     size_t len = strlen(a->etag);
     if (len == 0 || len >= ETAG_MAX || strpbrk(a->etag, "<>&"))
         return err_set(e, -EBADMSG, "the server gives a part no usable ETag");
