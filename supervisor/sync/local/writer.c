@@ -219,7 +219,7 @@ static void on_worked(uv_work_t *work, int status)
     w->busy[l->turn]--;
     w->busy_count--;
     dispatch(w);
-    if (w->starved && !list_empty(&w->idle) && !w->on_closed) {
+    if (w->starved && !list_empty(&w->idle) && !w->closing) {
         w->starved = false;
         w->on_room(w->ctx);
     }
@@ -335,7 +335,8 @@ static void free_writer(struct writer *w)
         lane_close(&w->lanes[i].lane);
     (void)munmap(w->chunks, sizeof(struct chunk) * WRITER_CHUNKS);
     mem_free(w);
-    on_closed(ctx);
+    if (on_closed)
+        on_closed(ctx);
 }
 
 static void on_check_closed(uv_handle_t *handle)
@@ -355,8 +356,8 @@ static void on_idle_closed(uv_handle_t *handle)
 void writer_judge(struct writer *w)
 {
     /* small files in the queue: a lane is busy, or is about to be */
-    if (!w->on_closed || w->busy_count > 0 || w->queued[TURN_FILES] > 0 ||
-        !list_empty(&w->larges) || uv_is_closing((uv_handle_t *)&w->check))
+    if (!w->closing || w->busy_count > 0 || w->queued[TURN_FILES] > 0 || !list_empty(&w->larges) ||
+        uv_is_closing((uv_handle_t *)&w->check))
         return;
     uv_close((uv_handle_t *)&w->check, on_check_closed);
     uv_close((uv_handle_t *)&w->idle_turn, on_idle_closed);
@@ -374,6 +375,7 @@ void writer_drop_small(struct writer *w, const struct writer_file *f)
 /* What was given is still done, so that nothing is left half-way; nobody hears of it. */
 void writer_close(struct writer *w, void (*on_closed)(void *ctx))
 {
+    w->closing = true;
     w->on_closed = on_closed;
     writer_drop_small(w, NULL);
     writer_large_close(w);

@@ -66,7 +66,7 @@ struct writer_file {
 /* Keeps a descriptor of its own of what it needs of `release`, which must have begun. */
 struct writer *writer_new(uv_loop_t *loop, const struct release *release, void *ctx,
                           void (*on_room)(void *ctx));
-void writer_close(struct writer *w, void (*on_closed)(void *ctx));
+void writer_close(struct writer *w, void (*on_closed)(void *ctx)); /* on_closed: or NULL */
 
 struct chunk *writer_chunk(struct writer *w); /* NULL: on_room will tell */
 void writer_give_back(struct writer *w, struct chunk *c);

@@ -39,7 +39,8 @@ struct writer {
     uv_loop_t *loop;
     void *ctx;
     void (*on_room)(void *ctx);
-    void (*on_closed)(void *ctx); /* set: is being closed */
+    bool closing;
+    void (*on_closed)(void *ctx); /* may be NULL */
     struct chunk *chunks;         /* mapped, and touched only as far as they are used */
     struct writer_slot slots[WRITER_CHUNKS];
     struct list idle; /* slots, the last that was used comes last */
