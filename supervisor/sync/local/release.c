@@ -117,8 +117,9 @@ static int open_old(struct release *p, struct err *e)
         rc = err_set(e, -errno, "cannot open %s: %s", path, strerror(errno));
     p->took_folder = p->mode == PUBLISH_ATOMIC && fd >= 0 && !p->at.current;
     tree_init(&p->old, fd);
-    p->old.no_mounts = p->mode == PUBLISH_ATOMIC;
     mem_free(path);
+    if (rc == 0 && p->took_folder && tree_is_mounted(fd)) /* before anything is fetched */
+        rc = release_fail_mounted(p, -ENOTSUP, e);
     return rc;
 }
 
@@ -251,7 +252,8 @@ int64_t release_space(const struct release *p)
     int fd = p->fresh.fd;
     if (fd < 0)
         fd = p->mode == PUBLISH_INPLACE ? p->old.fd : p->store_fd >= 0 ? p->store_fd : p->parent_fd;
-    if (fd < 0 || fstatvfs(fd, &v) < 0)
+    /* no blocks at all are a file system that has no limit, or does not know it */
+    if (fd < 0 || fstatvfs(fd, &v) < 0 || v.f_blocks == 0)
         return -1;
     uint64_t room = (uint64_t)v.f_bavail * v.f_frsize;
     return room > INT64_MAX ? INT64_MAX : (int64_t)room;

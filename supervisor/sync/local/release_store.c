@@ -272,6 +272,12 @@ int store_prepare(struct release *p, const char *version, struct err *e)
     return rc < 0 ? err_set(e, rc, "cannot write to %s: %s", p->store, strerror(-rc)) : 0;
 }
 
+int release_fail_mounted(const struct release *p, int code, struct err *e)
+{
+    return err_set(e, code, "%s is a mount point: name a folder in it, or use --publish inplace",
+                   p->at.path);
+}
+
 /* The one step that readers see. */
 int store_switch(struct release *p, const char *version, struct err *e)
 {
@@ -280,8 +286,7 @@ int store_switch(struct release *p, const char *version, struct err *e)
                   p->took_folder ? RENAME_EXCHANGE : 0) < 0)
         rc = -errno;
     if (rc == -EBUSY)
-        return err_set(e, rc, "%s is a mount point: name a folder in it, or use --publish inplace",
-                       p->at.path);
+        return release_fail_mounted(p, rc, e);
     if (rc == -EINVAL || rc == -ENOSYS)
         return err_set(e, rc,
                        "this file system cannot exchange the folder %s for a link: move it away "

@@ -60,6 +60,9 @@ int store_put_link(const struct release *p, const char *name, const char *text);
 int store_prepare(struct release *p, const char *version, struct err *e);
 int store_switch(struct release *p, const char *version, struct err *e);
 
+/* What is mounted cannot be exchanged for a link. */
+int release_fail_mounted(const struct release *p, int code, struct err *e);
+
 /* The list of this run becomes that of what the target shows (release.c, as the next one). */
 int release_keep_list(struct release *p, struct err *e);
 /* Nothing of this run and of those before stays, but what the target shows. */

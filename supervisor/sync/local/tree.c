@@ -18,7 +18,6 @@
 
 enum {
     TREE_OPEN = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-    TREE_DEPTH_MAX = 600, /* a key of 1024 bytes has at most 512 parts */
     COPY_CHUNK = 1 << 30,
     COPY_BUFFER = 64 << 10,
 };
@@ -315,90 +314,35 @@ int tree_link(struct tree *from, struct tree *to, const char *path, struct err *
     return rc < 0 ? fail(e, rc, "keep", path) : 0;
 }
 
-/* The type of an entry, and whether something is mounted on it, be it a folder or a file. */
-static int look(int folder, const char *name, mode_t *type, bool *mounted)
+/* Something is mounted on it, be it a folder or a file. */
+static bool is_mounted(int folder, const char *name)
 {
     struct statx st = {0};
-    if (statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_TYPE, &st) < 0)
-        return -errno;
-    *type = st.stx_mode & S_IFMT;
-    *mounted = st.stx_attributes & st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT;
-    return 0;
+    return statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_TYPE, &st) == 0 &&
+           st.stx_attributes & st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT;
 }
 
-struct walk {
-    bool no_mounts;
-    tree_visit *visit;
-    void *ctx;
-    struct buf path;
-    int depth;
-};
-
-/* A version of the target must be all ours: in the end it is removed. */
-static int fail_mounted(struct err *e, const char *path)
+bool tree_is_mounted(int folder)
 {
-    struct buf shown = BUF_EMPTY;
-    s3key_show(&shown, path, strlen(path));
-    (void)err_set(e, -EBUSY, "%s in the target is a mount point: use --publish inplace",
-                  buf_str(&shown));
-    buf_close(&shown);
-    return -EBUSY;
+    return is_mounted(folder, "");
 }
 
-static int walk_folder(struct walk *w, int fd, struct err *e);
-
-static int walk_entry(struct walk *w, int folder, const char *name, struct err *e)
+/* A folder that lets nobody write, not even its owner, goes as all else does. */
+static int open_to_clear(int folder, const char *name)
 {
-    mode_t type = 0;
-    bool mounted = false;
-    int rc = look(folder, name, &type, &mounted);
-    if (rc < 0)
-        return rc == -ENOENT ? 0 : fail(e, rc, "read", buf_str(&w->path));
-    if (mounted && w->no_mounts)
-        return fail_mounted(e, buf_str(&w->path));
-    rc = w->visit(w->ctx, buf_str(&w->path), type, e);
-    if (rc < 0 || type != S_IFDIR)
-        return rc;
+    struct stat st;
+    if (is_mounted(folder, name))
+        return -EBUSY;
     int fd = openat(folder, name, TREE_OPEN);
-    return fd < 0 ? fail(e, -errno, "read", buf_str(&w->path)) : walk_folder(w, fd, e);
-}
-
-/* Takes fd. Goes as deep as the folders do. */
-static int walk_folder(struct walk *w, int fd, struct err *e)
-{
-    DIR *dir = fdopendir(fd);
-    if (!dir || w->depth >= TREE_DEPTH_MAX) {
-        int rc = dir ? -ELOOP : -errno;
-        dir ? (void)closedir(dir) : (void)close(fd);
-        return err_set(e, rc, "the folders of the target are nested too deeply");
-    }
-    w->depth++;
-    int rc = 0;
-    size_t len = w->path.len;
-    for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
-        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
-            continue;
-        if (len)
-            buf_char(&w->path, '/');
-        buf_text(&w->path, d->d_name);
-        rc = walk_entry(w, dirfd(dir), d->d_name, e);
-        w->path.len = len;
-        w->path.data[len] = '\0';
-    }
-    (void)closedir(dir);
-    w->depth--;
-    return rc;
-}
-
-int tree_walk(struct tree *t, tree_visit *visit, void *ctx, struct err *e)
-{
-    if (t->fd < 0)
-        return 0;
-    struct walk w = {.no_mounts = t->no_mounts, .visit = visit, .ctx = ctx};
-    int fd = openat(t->fd, ".", TREE_OPEN);
-    int rc = fd < 0 ? fail(e, -errno, "read", ".") : walk_folder(&w, fd, e);
-    buf_close(&w.path);
-    return rc;
+    if (fd < 0 && errno == EACCES && fchmodat(folder, name, S_IRWXU, AT_SYMLINK_NOFOLLOW) == 0)
+        fd = openat(folder, name, TREE_OPEN);
+    if (fd < 0)
+        return -errno;
+    if (is_mounted(fd, ""))
+        return fd_close(&fd), -EBUSY;
+    if (fstat(fd, &st) == 0 && (st.st_mode & S_IRWXU) != S_IRWXU)
+        (void)fchmod(fd, S_IRWXU);
+    return fd;
 }
 
 int tree_clear(int folder, const char *name)
@@ -407,14 +351,10 @@ int tree_clear(int folder, const char *name)
         return 0;
     if (errno != EISDIR && errno != EPERM)
         return -errno;
-    int fd = openat(folder, name, TREE_OPEN);
+    int rc = 0;
+    int fd = open_to_clear(folder, name);
     if (fd < 0)
-        return -errno;
-    mode_t type = 0;
-    bool mounted = false;
-    int rc = look(fd, "", &type, &mounted);
-    if (rc < 0 || mounted)
-        return fd_close(&fd), rc < 0 ? rc : -EBUSY;
+        return fd;
     DIR *dir = fdopendir(fd);
     if (!dir)
         return fd_close(&fd), -ENOMEM;

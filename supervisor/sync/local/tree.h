@@ -17,7 +17,6 @@ struct tree {
     int parent;        /* folder of the last path; owned, or -1 */
     char *parent_path; /* "" for the top itself; owned */
     struct tree *like; /* new folders get the mode they have there; borrowed, may be NULL */
-    bool no_mounts;    /* a walk fails where something is mounted */
 };
 
 /* Nanoseconds since 1970, before it too; what no int64_t can hold wraps. */
@@ -42,9 +41,7 @@ int tree_accept(struct tree *t, int from, const char *name, const char *path, st
  * -EEXIST: path is in `to` already. */
 int tree_link(struct tree *from, struct tree *to, const char *path, struct err *e);
 
-/* Called for everything but the top, folders before what is in them; < 0 stops the walk. */
-typedef int tree_visit(void *ctx, const char *path, mode_t type, struct err *e);
-int tree_walk(struct tree *t, tree_visit *visit, void *ctx, struct err *e);
+bool tree_is_mounted(int folder); /* something is, on just this folder */
 
 /* Removes a file or a folder with all that is in it. -EBUSY: something is mounted there. */
 int tree_clear(int folder, const char *name);
