@@ -4,6 +4,8 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -66,6 +68,17 @@ static void mainstay_tell_url(struct mainstay *m)
     m->jobs.spawn_context.server_url = m->server_url;
 }
 
+static void mainstay_open_history(struct mainstay *m)
+{
+    const char *given = getenv("STATE_DIRECTORY"); /* by systemd; several are separated by colons */
+    char *folder = m->config->statedir ? mem_strdup(m->config->statedir)
+                   : given             ? mem_printf("%.*s", (int)strcspn(given, ":"), given)
+                                       : NULL;
+    history_open(&m->history, folder);
+    m->jobs.history = &m->history;
+    mem_free(folder);
+}
+
 /* --- Up ------------------------------------------------------------------------------------ */
 
 void mainstay_run_config(struct mainstay *m)
@@ -107,6 +120,8 @@ static void mainstay_restart(struct mainstay *m)
     daemon_log_user(m->config);
     control_change(&m->control, m->config);
     mainstay_tell_url(m);
+    history_close(&m->history);
+    mainstay_open_history(m);
     control_announce(&m->control);
     mainstay_log_started(m);
     if (fixed)
@@ -354,6 +369,7 @@ void mainstay_make_parts(struct mainstay *m)
     m->jobs.spawn_context = spawn;
     m->jobs.on_changed = on_jobs_changed;
     m->jobs.on_news = on_jobs_news;
+    mainstay_open_history(m);
     mainstay_tell_url(m);
     shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
     m->shutdown.on_done = on_shutdown_done;

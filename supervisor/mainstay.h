@@ -21,6 +21,7 @@
 #include "handover/predecessor.h"
 #include "handover/recovery.h"
 #include "handover/upgrade.h"
+#include "jobs/history.h"
 #include "jobs/jobs.h"
 #include "jobs/shutdown.h"
 #include "output/mainlog.h"
@@ -48,6 +49,7 @@ struct mainstay {
     struct event_bus bus;
     struct supervisor supervisor;
     struct jobs jobs;
+    struct history history;
     struct shutdown shutdown;
     struct control control;
     struct bridge bridge;

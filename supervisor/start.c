@@ -169,6 +169,7 @@ static void mainstay_end(struct mainstay *m)
     jobs_close(&m->jobs);
     supervisor_close(&m->supervisor);
     shutdown_close(&m->shutdown);
+    history_close(&m->history);
     cgroups_close(&m->cgroups);
     host_close(&m->machine.host);
     int rc = uv_loop_close(&m->loop);

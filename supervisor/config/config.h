@@ -60,7 +60,8 @@ struct config {
     int64_t minprocs;
     bool nocleanup;
     const char *childlogdir;
-    const char *user; /* NULL */
+    const char *statedir; /* native; NULL */
+    const char *user;     /* NULL */
     int64_t uid, gid;
     const char *directory; /* NULL */
     bool strip_ansi;

@@ -310,6 +310,8 @@ static json_t *json_config(const struct config *c)
     for (size_t i = 0; i < c->server_count; i++)
         json_array_append_new(servers, json_server(&c->servers[i]));
     put_rows(daemon, &key_supervisord, c, sizeof *c);
+    if (!c->statedir)
+        json_object_del(daemon, "statedir");
     json_object_set_new(daemon, "uid", json_number(c->uid));
     json_object_set_new(daemon, "gid", json_number(c->gid));
     put_rows(stop, &key_shutdown, c, sizeof *c);

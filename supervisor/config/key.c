@@ -220,6 +220,9 @@ static const struct key_row synconly_rows[] = {
 
 #define AT(member) offsetof(struct sync_values, member)
 static const struct key_choice publish_choices[] = {{"atomic", 0}, {"inplace", 1}, {0}};
+static const struct key_choice bad_keys_choices[] = {
+    {"report", 0}, {"ignore", 1}, {"fail", 2}, {0},
+};
 static const struct key_row sync_rows[] = {
     {"source", KEY_S3, AT(source), NULL, ONCE, KEY_NATIVE | KEY_NEEDED,
      "What is fetched."},
@@ -234,6 +237,18 @@ static const struct key_row sync_rows[] = {
      "Only names that match one of these patterns; * matches slashes, too."},
     {"exclude", KEY_NAMES, AT(exclude), "", ONCE, KEY_NATIVE,
      "No names that match one of these patterns, whatever is included."},
+    {"filter", KEY_TEXT, AT(filter), "", ONCE, KEY_NATIVE,
+     "Rules such as + *.json or - **, one in each line, in place of include and exclude: the first "
+     "one that matches decides; ** matches slashes, too."},
+    {"size_only", KEY_BOOL, AT(size_only), "false", ONCE, KEY_NATIVE,
+     "What has the same size is the same."},
+    {"checksum", KEY_BOOL, AT(checksum), "false", ONCE, KEY_NATIVE,
+     "Read what has the same size, and compare the content."},
+    {"bad_keys", KEY_CHOICE, AT(bad_keys), "report", ONCE, KEY_NATIVE,
+     "What becomes of keys that are no file names: report skips them and fails in the end, ignore "
+     "skips them, fail changes nothing at all.", .choices = bad_keys_choices},
+    {"bwlimit", KEY_MEMORY, AT(bwlimit), NULL, ONCE, KEY_NATIVE,
+     "How much is transferred in a second at most."},
     {"endpoint", KEY_URL, AT(endpoint), NULL, ONCE, KEY_NATIVE,
      "The S3 server; unless set, what the environment or the profile says, else Amazon."},
     {"region", KEY_TEXT, AT(region), NULL, ONCE, KEY_NATIVE,
@@ -277,6 +292,9 @@ static const struct key_row supervisord_rows[] = {
      "Where AUTO logs live; unless set, $TMPDIR or /tmp."},
     {"user", KEY_USER, AT(user), NULL, BASIC, 0, "The user that the daemon becomes.",
      .also = AT(uid)},
+    {"statedir", KEY_FOLDER, AT(statedir), NULL, BASIC, KEY_NATIVE,
+     "The folder of what outlives the daemon: the history of jobs; unless set, what systemd says "
+     "in STATE_DIRECTORY, else the history is kept in memory."},
     {"directory", KEY_FOLDER, AT(directory), NULL, BASIC, 0,
      "The folder that the daemon goes to in the background."},
     {"strip_ansi", KEY_BOOL, AT(strip_ansi), "false", BASIC, 0,

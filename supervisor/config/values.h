@@ -26,6 +26,11 @@ struct sync_values {
     bool delete;
     struct name_list include;
     struct name_list exclude;
+    const char *filter; /* a rule in each line */
+    bool size_only;
+    bool checksum;
+    int bad_keys;
+    int64_t bwlimit; /* bytes a second; CONFIG_UNSET */
     const char *endpoint;
     const char *region;
     const char *profile;

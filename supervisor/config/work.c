@@ -15,12 +15,65 @@ static void put_option(struct buf *command, const char *option, const char *valu
     words_quote(value, command);
 }
 
+/* The next line that is not empty, without blanks at both ends; NULL: there is none. */
+static const char *filter_line(const char **text, size_t *len)
+{
+    while (**text) {
+        const char *line = *text + strspn(*text, " \t\r\n");
+        *len = strcspn(line, "\n");
+        *text = line + *len;
+        while (*len > 0 && strchr(" \t\r", line[*len - 1]))
+            (*len)--;
+        if (*len > 0)
+            return line;
+    }
+    return NULL;
+}
+
+static void put_filter(struct buf *command, const char *rules)
+{
+    size_t len = 0;
+    for (const char *line; (line = filter_line(&rules, &len)) != NULL;) {
+        char *rule = mem_printf("%.*s", (int)len, line);
+        put_option(command, "--filter", rule);
+        mem_free(rule);
+    }
+}
+
+/* What mainstay-sync would refuse every time that it is started. */
+static bool check_sync(struct loader *l, const struct ini_section *s, const struct sync_values *v)
+{
+    enum { LEAST_RATE = 1024 };
+    const char *rules = v->filter;
+    size_t len = 0;
+    bool ok = true;
+    for (const char *line; (line = filter_line(&rules, &len)) != NULL;) {
+        if (len >= 3 && (*line == '+' || *line == '-') && line[1] == ' ')
+            continue;
+        load_error(l, s, "filter", "'%.*s' is no rule: write + PATTERN or - PATTERN",
+                   len > 100 ? 100 : (int)len, line);
+        ok = false;
+    }
+    if (*v->filter && (v->include.count || v->exclude.count)) {
+        load_error(l, s, "filter", "there are include or exclude, too: only one of both kinds");
+        ok = false;
+    }
+    if (v->size_only && v->checksum) {
+        load_error(l, s, "checksum", "size_only and checksum contradict each other");
+        ok = false;
+    }
+    if (v->bwlimit >= 0 && v->bwlimit < LEAST_RATE) {
+        load_error(l, s, "bwlimit", "less than %d bytes a second is too little", LEAST_RATE);
+        ok = false;
+    }
+    return ok;
+}
+
 /* The command line that fetches; words_split gives every argument back as it was. */
 static const char *sync_command(struct arena *a, const struct sync_values *v)
 {
     struct buf command = BUF_EMPTY;
     char number[24];
-    (void)snprintf(number, sizeof number, "%" PRId64, v->concurrency);
     words_quote("mainstay-sync", &command);
     words_quote(v->source, &command);
     words_quote(v->target, &command);
@@ -33,6 +86,18 @@ static const char *sync_command(struct arena *a, const struct sync_values *v)
         put_option(&command, "--include", v->include.names[i]);
     for (size_t i = 0; i < v->exclude.count; i++)
         put_option(&command, "--exclude", v->exclude.names[i]);
+    put_filter(&command, v->filter);
+    if (v->size_only)
+        words_quote("--size-only", &command);
+    if (v->checksum)
+        words_quote("--checksum", &command);
+    if (v->bad_keys)
+        put_option(&command, "--bad-keys", v->bad_keys == 1 ? "ignore" : "fail");
+    if (v->bwlimit > 0 && v->bwlimit != CONFIG_NO_LIMIT) {
+        (void)snprintf(number, sizeof number, "%" PRId64, v->bwlimit);
+        put_option(&command, "--bwlimit", number);
+    }
+    (void)snprintf(number, sizeof number, "%" PRId64, v->concurrency);
     put_option(&command, "--endpoint", v->endpoint);
     put_option(&command, "--region", v->region);
     put_option(&command, "--profile", v->profile);
@@ -46,7 +111,7 @@ static bool load_sync(struct loader *l, const struct ini_section *s,
                       const struct expand_names *names, struct job_config *job)
 {
     struct sync_values values = {0};
-    if (!load_table(l, s, &key_sync, LOAD_ONCE, names, &values))
+    if (!load_table(l, s, &key_sync, LOAD_ONCE, names, &values) || !check_sync(l, s, &values))
         return false;
     job->stale_ok_ms = values.stale_ok_ms;
     job->target = values.target;

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "ctl/ask.h"
+#include "ctl/jobs.h"
 #include "ctl/print.h"
 
 #define API_VERSION "3.0"
@@ -35,8 +36,12 @@ const struct command command_table[] = {
     {"help", command_help, COMMAND_UNLISTED, COMPLETE_COMMANDS, .help =
         "help\t\tList the commands\n"
         "help <action>\tExplain one command"},
+    {"history", command_history, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_JOBS, 1,
+        "Error: history requires a job name", EXIT_INVALID,
+        "history <job>\t\tShow what a job did: when, how long, why, and how it went\n"
+        "history <job> <count>\tThe same for so many attempts instead of the last 20"},
     {"jobs", command_jobs, COMMAND_NO_ARGS | COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, .help =
-        "jobs\t\t\tShow every job, its state and how it went"},
+        "jobs\t\t\tShow every job, its state, how it went and when it is due next"},
     {"maintail", command_maintail, COMMAND_CHECK, COMPLETE_NONE, .help =
         "maintail -f \tShow the daemon's log as it grows, until Ctrl-C\n"
         "maintail -100\tShow its last 100 bytes\n"
@@ -62,7 +67,7 @@ const struct command command_table[] = {
         "restart <gname>:*\tThe same for all processes of a group\n"
         "restart <name> <name>\tThe same for several processes or groups\n"
         "restart all\t\tThe same for all processes"},
-    {"run", command_run, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, 1,
+    {"run", command_run, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_JOBS, 1,
         "Error: run requires a job name", EXIT_INVALID,
         "run <job> [...]\t\tRun jobs, one after the other, and wait for each"},
     {"shutdown", command_shutdown, COMMAND_NO_ARGS, COMPLETE_NONE, .help =

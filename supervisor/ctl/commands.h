@@ -48,7 +48,11 @@ enum command_flag {
     COMMAND_UNLISTED = 8, /* not in the list that help prints */
 };
 
-enum command_words { COMPLETE_NONE, COMPLETE_COMMANDS, COMPLETE_GROUPS, COMPLETE_PROCESSES };
+// clang-format off
+enum command_words {
+    COMPLETE_NONE, COMPLETE_COMMANDS, COMPLETE_GROUPS, COMPLETE_PROCESSES, COMPLETE_JOBS
+};
+// clang-format on
 
 struct command {
     const char *name;
@@ -111,9 +115,5 @@ int command_version(struct ctl *c, const struct words *w);
 
 /* upgrade.c */
 int command_upgrade(struct ctl *c, const struct words *w);
-
-/* jobs.c */
-int command_jobs(struct ctl *c, const struct words *w);
-int command_run(struct ctl *c, const struct words *w);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "control/namespec.h"
+#include "ctl/jobs.h"
 #include "ctl/print.h"
 
 struct word {
@@ -64,6 +65,19 @@ static void offer_names(struct ctl *c, struct word word, enum command_words kind
     client_close(&c->client);
 }
 
+/* By the short name, until somebody types a colon. */
+static void offer_jobs(struct ctl *c, struct word word, struct completion *out)
+{
+    json_t *infos = jobs_all(c);
+    for (size_t i = 0; i < json_array_size(infos); i++) {
+        const char *label = print_text_of(json_array_get(infos, i), "name");
+        const char *colon = strchr(label, ':');
+        offer(out, word, colon && !memchr(word.text, ':', word.len) ? colon + 1 : label);
+    }
+    json_decref(infos);
+    client_close(&c->client);
+}
+
 static int name_order(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -117,6 +131,8 @@ void complete_line(struct ctl *c, const char *line, size_t len, struct completio
         const struct command *row = command_find(c, line + skip, name_len);
         if (row && row->completes == COMPLETE_COMMANDS)
             offer_commands(c, word, out);
+        else if (row && row->completes == COMPLETE_JOBS)
+            offer_jobs(c, word, out);
         else if (row && row->completes != COMPLETE_NONE)
             offer_names(c, word, row->completes, out);
     }

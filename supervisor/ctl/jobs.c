@@ -1,6 +1,7 @@
 /* Commands about jobs, which only mainstay has: jobs run. */
 #include <string.h>
 
+#include "base/parse.h"
 #include "ctl/jobs.h"
 #include "ctl/print.h"
 
@@ -69,6 +70,35 @@ int command_jobs(struct ctl *c, const struct words *w)
         return jobs_failed(c);
     print_jobs(infos);
     json_decref(infos);
+    return 0;
+}
+
+static int history_failed(struct ctl *c, const char *name)
+{
+    if (!client_faulted(&c->client, FAULT_BAD_NAME))
+        return jobs_failed(c);
+    c->exit = EXIT_GENERIC;
+    print_line("%s: ERROR (no such job)", name);
+    return 0;
+}
+
+int command_history(struct ctl *c, const struct words *w)
+{
+    json_t *attempts = NULL;
+    const char *name = w->items[0];
+    int64_t most = 0;
+    if (w->count > 2 || (w->count == 2 && (parse_int(w->items[1], &most, NULL) < 0 || most <= 0))) {
+        print_line("Error: history takes a job name and a number above 0");
+        c->exit = EXIT_INVALID;
+        return 0;
+    }
+    json_t *params = json_pack("[o,I]", client_text(name), (json_int_t)most);
+    if (client_call_array(&c->client, "mainstay.getJobHistory", params, &attempts) < 0)
+        return history_failed(c, name);
+    if (json_array_size(attempts) == 0)
+        print_line("%s: nothing yet", name);
+    print_history(attempts);
+    json_decref(attempts);
     return 0;
 }
 

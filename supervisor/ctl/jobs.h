@@ -1,8 +1,12 @@
-/* Jobs for commands that are about more than jobs: rows of `status` for them. */
+/* Commands about jobs, and jobs for commands that are about more: rows of `status`, completion. */
 #ifndef CTL_JOBS_H
 #define CTL_JOBS_H
 
 #include "ctl/commands.h"
+
+int command_history(struct ctl *c, const struct words *w);
+int command_jobs(struct ctl *c, const struct words *w);
+int command_run(struct ctl *c, const struct words *w);
 
 json_t *jobs_all(struct ctl *c); /* the daemon's answer; empty when it has none, or knows no jobs */
 

@@ -273,6 +273,23 @@ void print_jobs(const json_t *infos)
     buf_close(&line);
 }
 
+void print_history(const json_t *attempts)
+{
+    size_t took_width = widest_text(attempts, "took", 1) + 2;
+    size_t cause_width = widest_text(attempts, "cause", 1) + 2;
+    struct buf line = BUF_EMPTY;
+    for (size_t i = 0; i < json_array_size(attempts); i++) {
+        const json_t *attempt = json_array_get(attempts, i);
+        buf_clear(&line);
+        pad(&line, print_text_of(attempt, "when"), 21);
+        pad(&line, *print_text_of(attempt, "took") ? print_text_of(attempt, "took") : "-",
+            took_width);
+        pad(&line, print_text_of(attempt, "cause"), cause_width);
+        print_line("%s%s", buf_str(&line), print_text_of(attempt, "description"));
+    }
+    buf_close(&line);
+}
+
 void print_available(const json_t *info)
 {
     struct buf name = BUF_EMPTY, line = BUF_EMPTY;

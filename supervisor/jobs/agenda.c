@@ -61,6 +61,7 @@ static void agenda_run(struct job *job, int64_t due)
     if (job_active(job)) {
         log_warn("job '%s' was due at %s: its last run is still on its way, this one is left out",
                  job->label, text);
+        job_note_skipped(job);
         agenda_keep(job);
         return;
     }

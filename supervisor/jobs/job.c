@@ -90,6 +90,7 @@ static void job_spawn(struct job *job)
     }
     job->attempts++;
     job_said_begin(job);
+    job_note_begin(job);
     if (child_start(&job->child, &job->jobs->spawn_context, &e) < 0) {
         job_result(job, e.text);
         job_feed(job, job->attempts > job->config->retries ? JOB_GIVE_UP : JOB_ATTEMPT_FAILED);
@@ -136,11 +137,14 @@ static void job_apply(struct job *job, enum job_event event, enum job_state from
                  (long long)(job->config->retry_delay_ms / 1000));
     if (!job_state_active(job->state) && job_state_active(from))
         job_ended(job);
+    job_note_end(job, from);
     job_nudge(job);
     if (job->state != from)
         job_publish(job, from);
-    if (actions & JOB_SPAWN)
+    if (actions & JOB_SPAWN) {
+        job->attempt_wall = 0;
         job_spawn(job);
+    }
     if (actions & JOB_TERMINATE)
         job_signal(job, job->config->process.stopsignal);
     if (actions & JOB_KILL)

@@ -48,6 +48,8 @@ struct job {
     bool resume;          /* it was on its way when everything was stopped */
     bool stale_ok;        /* failed, but what it made before is young enough */
     enum job_cause cause; /* of this run */
+    int64_t attempt_wall; /* ms since 1970: when its process was started; 0: there is none yet */
+    int64_t log_at;       /* how long its log was then */
     int64_t seen;         /* s since 1970: up to then its schedule is dealt with */
     int64_t next;         /* s: when it is due; -1: never */
     bool owes;            /* it has changed something and has told nobody yet: notify= */
@@ -75,6 +77,12 @@ void job_said_begin(struct job *job); /* another process: nothing is said yet */
 void job_owe(struct job *job, enum job_state from); /* in job_nudge.c: has it changed something? */
 void job_nudge(struct job *job);                    /* ... and those who want to know are told */
 
+/* In job_history.c. */
+void job_note_begin(struct job *job); /* of an attempt */
+void job_note_end(struct job *job, enum job_state from);
+void job_note_skipped(struct job *job); /* it was due, but still on its way */
+const char *job_cause_name(enum job_cause cause);
+
 /* In job_graph.c. */
 extern const struct graph_node_ops job_graph_ops;
 enum graph_gate_kind job_gate(const struct job *job, const struct graph_node **blocker);
@@ -85,6 +93,7 @@ int job_run(struct job *job, enum job_cause cause);
 int job_stop(struct job *job); /* -ESRCH when it is not on its way */
 bool job_active(const struct job *job);
 const char *job_state_name(enum job_state state);                        /* "RUNNING" */
+void job_describe_done(const struct job_said *said, struct buf *out);    /* "; 12 objects, 3 MB" */
 void job_describe(const struct job *job, int64_t wall, struct buf *out); /* in words */
 
 #endif

@@ -3,7 +3,7 @@
 #include "jobs/say.h"
 
 /* "; 12 objects, 3.4 MB", "; nothing has changed" */
-static void job_describe_done(const struct job_said *said, struct buf *out)
+void job_describe_done(const struct job_said *said, struct buf *out)
 {
     char size[32];
     if (said->has_changed && !said->changed) {

@@ -5,6 +5,8 @@
 #include "event/bus.h"
 #include "jobs/job.h"
 
+struct history;
+
 /* All jobs of one configuration. Owned by main.c. */
 struct jobs {
     struct host *host;
@@ -14,14 +16,15 @@ struct jobs {
     struct config *snapshot;            /* a reference: the newest */
     struct job **items;                 /* owned, like the array; in file order */
     size_t count;
-    struct timer settle;    /* a waiting job may be able to run now */
-    struct wall_watch wall; /* some of them may be due by their schedules; see agenda.c */
-    struct timer agenda;    /* ... where nobody can watch the wall clock for us */
-    int64_t rested;         /* s since 1970: since then no schedule counts; 0: they do */
-    struct timer news;      /* jobs have said something: on_news, once for many words */
-    bool adopting;          /* they are made for what runs: no AUTO logs */
-    bool resting;           /* everything is being stopped, or is down */
-    bool shutting_down;     /* only the order among the jobs themselves counts any more */
+    struct history *history; /* NULL: nobody writes it down. Borrowed, set by the owner */
+    struct timer settle;     /* a waiting job may be able to run now */
+    struct wall_watch wall;  /* some of them may be due by their schedules; see agenda.c */
+    struct timer agenda;     /* ... where nobody can watch the wall clock for us */
+    int64_t rested;          /* s since 1970: since then no schedule counts; 0: they do */
+    struct timer news;       /* jobs have said something: on_news, once for many words */
+    bool adopting;           /* they are made for what runs: no AUTO logs */
+    bool resting;            /* everything is being stopped, or is down */
+    bool shutting_down;      /* only the order among the jobs themselves counts any more */
     void (*on_changed)(struct jobs *j); /* a job has changed: others may wait for it */
     void (*on_news)(struct jobs *j);    /* a job says something else of itself; may be NULL */
     void *owner;

@@ -1,4 +1,4 @@
-/* Protects config_load: values, defaults, groups, jobs, includes, and every error's place. */
+/* Protects config_load: values, defaults, groups, includes, and every error's place. */
 #include "config_helper.h"
 
 #include <signal.h>
@@ -48,37 +48,6 @@ static void defaults_are_supervisors(void **state)
     assert_int_equal(p->err.maxbytes, 50 * 1024 * 1024);
     assert_ptr_equal(config_find_group(c, "x"), g);
     assert_null(config_find_group(c, "y"));
-    load_close(&l);
-}
-
-static void jobs_have_defaults_of_their_own(void **state)
-{
-    (void)state;
-    struct loaded l;
-    load_text(&l, HEAD "[job:a]\ncommand=ls\n[sync:b]\nsource=s3://b/p\ntarget=/srv/x\n"
-                       "[sync:d]\nsource=s3://b/p\ntarget=/srv/x\ninclude=*.json\nexclude=old/*\n");
-    const struct job_config *a = config_find_job(l.config, "a");
-    const struct job_config *b = config_find_job(l.config, "b");
-    assert_int_equal(a->when, JOB_WHEN_MANUAL);
-    assert_int_equal(a->retries, 0);
-    assert_int_equal(a->timeout_ms, 0);
-    assert_int_equal(a->on_failure, JOB_ON_FAILURE_BLOCK);
-    assert_int_equal(a->process.startsecs, 0);
-    assert_true(a->process.redirect_stderr);
-    assert_int_equal(a->process.err.kind, LOG_KIND_NONE);
-    assert_int_equal(a->process.out.kind, LOG_KIND_AUTO);
-    assert_string_equal(a->process.name, "a");
-    assert_null(a->target);
-    assert_int_equal(b->when, JOB_WHEN_BOOT);
-    assert_int_equal(b->retries, 3);
-    assert_string_equal(b->process.section, "sync:b");
-    assert_string_equal(b->process.command,
-                        "mainstay-sync s3://b/p /srv/x --publish atomic --concurrency 16");
-    assert_string_equal(b->target, "/srv/x");
-    assert_string_equal(config_find_job(l.config, "d")->process.command,
-                        "mainstay-sync s3://b/p /srv/x --publish atomic --exclude '*' "
-                        "--include '*.json' --exclude 'old/*' --concurrency 16");
-    assert_null(config_find_job(l.config, "c"));
     load_close(&l);
 }
 
@@ -479,7 +448,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_supervisors),
-        cmocka_unit_test(jobs_have_defaults_of_their_own),
         cmocka_unit_test(what_supervisor_accepts),
         cmocka_unit_test(what_supervisor_refuses),
         cmocka_unit_test(sections_that_are_refused),

@@ -1,0 +1,116 @@
+/* What of the life of a job goes into the history, and how it is said. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "jobs/history.h"
+#include "jobs/jobs.h"
+
+static const char *const causes[] = {
+    [JOB_BY_HAND] = "by hand",         [JOB_AT_BOOT] = "at boot", [JOB_AT_SHUTDOWN] = "at shutdown",
+    [JOB_BY_SCHEDULE] = "by schedule", [JOB_PULLED] = "required", [JOB_RESUMED] = "resumed",
+};
+_Static_assert(sizeof causes / sizeof *causes == JOB_CAUSES, "one word for each");
+
+const char *job_cause_name(enum job_cause cause)
+{
+    return causes[cause];
+}
+
+static struct history_entry entry_of(const struct job *job)
+{
+    return (struct history_entry){.job = job->label,
+                                  .start = job->attempt_wall,
+                                  .attempt = job->attempts,
+                                  .cause = job_cause_name(job->cause),
+                                  .objects = -1,
+                                  .bytes = -1,
+                                  .changed = -1,
+                                  .log = child_out_path(&job->child),
+                                  .log_at = job->log_at};
+}
+
+void job_note_begin(struct job *job)
+{
+    struct history *h = job->jobs->history;
+    const char *log = child_out_path(&job->child);
+    struct stat st;
+    job->attempt_wall = host_wall(job->jobs->host);
+    job->log_at = log && stat(log, &st) == 0 ? (int64_t)st.st_size : 0;
+    struct history_entry entry = entry_of(job);
+    if (h)
+        history_add(h, &entry);
+}
+
+static const char *note_exit(int code)
+{
+    switch (code) {
+    case CLD_EXITED:
+        return "exited";
+    case CLD_KILLED:
+        return "killed";
+    case CLD_DUMPED:
+        return "dumped";
+    }
+    return "";
+}
+
+static const char *note_result(const struct job *job, enum job_state from)
+{
+    if (job->state == JOB_SUCCEEDED)
+        return "succeeded";
+    if (from == JOB_ENDING)
+        return "timed out";
+    bool stopped = from == JOB_STOPPING || strcmp(job->result, "stopped") == 0;
+    return stopped ? "stopped" : "failed";
+}
+
+/* Of an attempt, or of a run that came to none. A stop before the next attempt ends no attempt. */
+static bool note_is_end(const struct job *job, enum job_state from)
+{
+    bool attempt = from == JOB_RUNNING || from == JOB_ENDING || from == JOB_STOPPING;
+    if (attempt)
+        return job->state == JOB_RETRYING || !job_state_active(job->state);
+    return from == JOB_WAITING && job->state == JOB_FAILED;
+}
+
+void job_note_end(struct job *job, enum job_state from)
+{
+    struct history *h = job->jobs->history;
+    struct history_entry entry = entry_of(job);
+    if (!h || !note_is_end(job, from))
+        return;
+    entry.end = host_wall(job->jobs->host);
+    if (entry.start == 0 || from == JOB_WAITING) {
+        entry.start = entry.end;
+        entry.attempt = 0;
+        entry.log = NULL;
+    }
+    entry.result = note_result(job, from);
+    if (job->ended_pid) {
+        entry.exit = note_exit(job->ended_code);
+        entry.status = job->ended_status;
+    }
+    if (job->state != JOB_SUCCEEDED && strcmp(job->result, "stopped") != 0)
+        entry.why = job->result;
+    entry.objects = job->said.objects;
+    entry.bytes = job->said.bytes;
+    entry.changed = job->said.has_changed ? job->said.changed : -1;
+    history_add(h, &entry);
+}
+
+void job_note_skipped(struct job *job)
+{
+    struct history *h = job->jobs->history;
+    struct history_entry entry = entry_of(job);
+    if (!h)
+        return;
+    entry.start = entry.end = host_wall(job->jobs->host);
+    entry.attempt = 0;
+    entry.cause = job_cause_name(JOB_BY_SCHEDULE);
+    entry.result = "skipped";
+    entry.why = "the run before was still on its way";
+    entry.log = NULL;
+    history_add(h, &entry);
+}

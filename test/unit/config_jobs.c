@@ -1,0 +1,98 @@
+/* Protects how jobs and syncs are read: defaults, command lines, what is refused. */
+#include "config_helper.h"
+
+#define HEAD "[supervisord]\n"
+
+static void jobs_have_defaults_of_their_own(void **state)
+{
+    (void)state;
+    struct loaded l;
+    load_text(&l, HEAD "[job:a]\ncommand=ls\n[sync:b]\nsource=s3://b/p\ntarget=/srv/x\n");
+    const struct job_config *a = config_find_job(l.config, "a");
+    const struct job_config *b = config_find_job(l.config, "b");
+    assert_int_equal(a->when, JOB_WHEN_MANUAL);
+    assert_int_equal(a->retries, 0);
+    assert_int_equal(a->timeout_ms, 0);
+    assert_int_equal(a->on_failure, JOB_ON_FAILURE_BLOCK);
+    assert_int_equal(a->process.startsecs, 0);
+    assert_true(a->process.redirect_stderr);
+    assert_int_equal(a->process.err.kind, LOG_KIND_NONE);
+    assert_int_equal(a->process.out.kind, LOG_KIND_AUTO);
+    assert_string_equal(a->process.name, "a");
+    assert_null(a->target);
+    assert_int_equal(b->when, JOB_WHEN_BOOT);
+    assert_int_equal(b->retries, 3);
+    assert_string_equal(b->process.section, "sync:b");
+    assert_string_equal(b->process.command,
+                        "mainstay-sync s3://b/p /srv/x --publish atomic --concurrency 16");
+    assert_string_equal(b->target, "/srv/x");
+    assert_null(config_find_job(l.config, "c"));
+    load_close(&l);
+}
+
+static void syncs_become_commands(void **state)
+{
+    (void)state;
+    struct loaded l;
+    load_text(&l, HEAD "[sync:d]\nsource=s3://b/p\ntarget=/srv/x\ninclude=*.json\nexclude=old/*\n"
+                       "[sync:e]\nsource=s3://b/p\ntarget=/srv/x\nsize_only=yes\nbad_keys=fail\n"
+                       "bwlimit=10M\nfilter=\n  - /old files/**\n  + *.{json,csv}\n\n  - **\n"
+                       "schedule=@reboot\n  0 3 * * *\n"
+                       "[program:w]\ncommand=cat\n"
+                       "[sync:f]\nsource=s3://b/p\ntarget=/srv/x\nchecksum=yes\nbad_keys=ignore\n"
+                       "when=manual\nnotify=restart:w, signal:HUP:program:w\n");
+    assert_string_equal(config_find_job(l.config, "d")->process.command,
+                        "mainstay-sync s3://b/p /srv/x --publish atomic --exclude '*' "
+                        "--include '*.json' --exclude 'old/*' --concurrency 16");
+    const struct job_config *e = config_find_job(l.config, "e");
+    assert_string_equal(e->process.command,
+                        "mainstay-sync s3://b/p /srv/x --publish atomic --filter '- /old files/**' "
+                        "--filter '+ *.{json,csv}' --filter '- **' --size-only --bad-keys fail "
+                        "--bwlimit 10485760 --concurrency 16");
+    assert_int_equal(e->schedule.count, 1);
+    assert_int_equal(e->when, JOB_WHEN_BOOT);
+    const struct job_config *f = config_find_job(l.config, "f");
+    assert_string_equal(f->process.command,
+                        "mainstay-sync s3://b/p /srv/x --publish atomic --checksum --bad-keys "
+                        "ignore --concurrency 16");
+    assert_int_equal(f->notify.count, 2);
+    assert_int_equal(f->schedule.count, 0);
+    load_close(&l);
+}
+
+static void refused(const char *lines, const char *wanted)
+{
+    struct loaded l;
+    char *text = mem_printf(HEAD "[sync:x]\nsource=s3://b/p\ntarget=/srv/x\n%s\n", lines);
+    load_text(&l, text);
+    if (l.rc == 0)
+        fail_msg("accepted: %s", lines);
+    if (!strstr(l.e.text, wanted))
+        assert_string_equal(l.e.text, wanted);
+    mem_free(text);
+    load_close(&l);
+}
+
+static void what_syncs_refuse(void **state)
+{
+    (void)state;
+    refused("filter=*.json", ":5: filter: '*.json' is no rule: write + PATTERN or - PATTERN");
+    refused("filter=\n  - a\n  +b", ":5: filter: '+b' is no rule");
+    refused("filter=- a\ninclude=b", ":5: filter: there are include or exclude, too");
+    refused("size_only=1\nchecksum=1", ":6: checksum: size_only and checksum contradict");
+    refused("bwlimit=100", ":5: bwlimit: less than 1024 bytes a second is too little");
+    refused("bwlimit=fast", ":5: bwlimit: ");
+    refused("bad_keys=skip", ":5: bad_keys: ");
+    refused("schedule=* * *", ":5: schedule: '* * *': it has fewer than five fields");
+    refused("notify=x", ":5: notify: 'x' is not understood");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(jobs_have_defaults_of_their_own),
+        cmocka_unit_test(syncs_become_commands),
+        cmocka_unit_test(what_syncs_refuse),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
