@@ -8,6 +8,22 @@
 
 // --- the way out ---------------------------------------------------------------------------------
 
+/* What to do about it, where the reason is not in the sentence. */
+static const char *advice(int rc)
+{
+    switch (rc) {
+    case -EACCES:
+    case -EPERM:
+        return "; who runs the sync must be allowed to write there";
+    case -EROFS:
+        return "; the disk is mounted read-only";
+    case -ENOTDIR:
+        return "; a file is where a folder must be";
+    default:
+        return "";
+    }
+}
+
 void run_end(struct run *x, enum sync_exit why, const struct err *e)
 {
     if (x->stage == RUN_END)
@@ -15,14 +31,17 @@ void run_end(struct run *x, enum sync_exit why, const struct err *e)
     x->stage = RUN_END;
     x->why = why;
     if (e && why != SYNC_OK)
-        *x->err = *e;
+        (void)err_set(x->err, -EIO, "%s%s", e->text,
+                      why == SYNC_FULL ? "; make room there, then run it again" : "");
     atomic_store(&x->stop, true);
     run_later(x);
 }
 
 void run_end_local(struct run *x, int rc, const struct err *e)
 {
-    run_end(x, sync_exit_local(rc), e);
+    struct err advised;
+    (void)err_set(&advised, rc, "%s%s", e->text, advice(rc));
+    run_end(x, sync_exit_local(rc), &advised);
 }
 
 void run_end_listing(struct run *x)
@@ -217,12 +236,10 @@ static void on_open_done(uv_work_t *work, int status)
     struct run *x = container_of(work, struct run, work);
     int rc = x->work_rc;
     x->opened = rc == 0;
-    if (rc < 0)
-        run_end(x,
-                rc == -EBUSY    ? SYNC_BUSY
-                : rc == -EINVAL ? SYNC_USAGE
-                                : sync_exit_local(rc),
-                &x->work_err);
+    if (rc == -EBUSY || rc == -EINVAL)
+        run_end(x, rc == -EBUSY ? SYNC_BUSY : SYNC_USAGE, &x->work_err);
+    else if (rc < 0)
+        run_end_local(x, rc, &x->work_err);
     else if (x->stage == RUN_OPEN)
         start_streams(x);
 }

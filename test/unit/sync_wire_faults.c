@@ -339,7 +339,7 @@ static void keys_that_stay_expired_end_it(void **state)
     bench_run(&b);
     assert_int_equal(c.why, SYNC_DENIED);
     assert_int_equal(b.server.asked, 1);
-    assert_string_equal(c.err.text, "the session token has expired (400 ExpiredToken)");
+    assert_string_equal(c.err.text, "the session token has expired: renew it (400 ExpiredToken)");
 }
 
 // --- refusals ------------------------------------------------------------------------------------
@@ -370,11 +370,11 @@ static const struct {
     {"/bucket/x",  "403 No", "SignatureDoesNotMatch", SYNC_DENIED,
      "the server refuses the signature: is the secret key right? (403 SignatureDoesNotMatch)"},
     {"/bucket/x",  "404 No", "NoSuchBucket", SYNC_NOT_FOUND,
-     "there is no bucket 'bucket' (404 NoSuchBucket)"},
+     "there is no bucket 'bucket': check its name and the endpoint (404 NoSuchBucket)"},
     {"/bucket?x=", "404 No", "",             SYNC_NOT_FOUND,
-     "there is no bucket 'bucket' at this endpoint (404)"},
+     "there is no bucket 'bucket' at this endpoint: check both (404)"},
     {"/bucket?x=", "403 No", "AccessDenied", SYNC_DENIED,
-     "access to bucket 'bucket' is denied (403 AccessDenied)"},
+     "access to bucket 'bucket' is denied: do policies allow it? (403 AccessDenied)"},
     {"/bucket/x",  "412 No", "",             SYNC_OBJECTS,   "it changed since the listing (412)"},
     {"/bucket/x",  "416 No", "InvalidRange", SYNC_OBJECTS,
      "it changed since the listing (416 InvalidRange)"},

@@ -246,15 +246,19 @@ struct explanation {
 static const struct explanation explanations[] = {
     {"SignatureDoesNotMatch", SYNC_DENIED,    LASTING,
      "the server refuses the signature: is the secret key right?"},
-    {"InvalidAccessKeyId",    SYNC_DENIED,    LASTING, "the server does not know this access key"},
-    {"ExpiredToken",          SYNC_DENIED,    EXPIRED, "the session token has expired"},
-    {"ExpiredTokenException", SYNC_DENIED,    EXPIRED, "the session token has expired"},
-    {"TokenRefreshRequired",  SYNC_DENIED,    EXPIRED, "the session token must be renewed"},
-    {"InvalidToken",          SYNC_DENIED,    LASTING, "the session token is not valid"},
+    {"InvalidAccessKeyId",    SYNC_DENIED,    LASTING,
+     "the server does not know this access key: is it one for this endpoint?"},
+    {"ExpiredToken",          SYNC_DENIED,    EXPIRED, "the session token has expired: renew it"},
+    {"ExpiredTokenException", SYNC_DENIED,    EXPIRED, "the session token has expired: renew it"},
+    {"TokenRefreshRequired",  SYNC_DENIED,    EXPIRED, "the session token must be renewed: renew it"},
+    {"InvalidToken",          SYNC_DENIED,    LASTING,
+     "the session token is not valid: is it the one of this access key?"},
     {"RequestTimeTooSkewed",  SYNC_DENIED,    LASTING,
-     "the clock of this machine differs too much from the server's"},
-    {"AccessDenied",          SYNC_DENIED,    LASTING, "access to bucket '%s' is denied"},
-    {"NoSuchBucket",          SYNC_NOT_FOUND, LASTING, "there is no bucket '%s'"},
+     "the clock of this machine differs too much from the server's: set it"},
+    {"AccessDenied",          SYNC_DENIED,    LASTING,
+     "access to bucket '%s' is denied: do policies allow it?"},
+    {"NoSuchBucket",          SYNC_NOT_FOUND, LASTING,
+     "there is no bucket '%s': check its name and the endpoint"},
     {"NoSuchKey",             SYNC_OBJECTS,   LASTING, "it is gone since the listing"},
     {"PreconditionFailed",    SYNC_OBJECTS,   LASTING, "it changed since the listing"},
     {"InvalidRange",          SYNC_OBJECTS,   LASTING, "it changed since the listing"},
@@ -278,11 +282,11 @@ static const struct explanation explanations[] = {
 
 /* Answers without a known code, by status. */
 static const struct { long status; enum sync_exit kind; const char *text; } statuses[] = {
-    {301, SYNC_DENIED,    "bucket '%s' is at another endpoint"},
-    {307, SYNC_DENIED,    "bucket '%s' is at another endpoint"},
+    {301, SYNC_DENIED,    "bucket '%s' is at another endpoint: name that with --endpoint or --region"},
+    {307, SYNC_DENIED,    "bucket '%s' is at another endpoint: name that with --endpoint or --region"},
     {401, SYNC_DENIED,    "the server wants other credentials for bucket '%s'"},
-    {403, SYNC_DENIED,    "access to bucket '%s' is forbidden"},
-    {404, SYNC_NOT_FOUND, "there is no bucket '%s' at this endpoint"},
+    {403, SYNC_DENIED,    "access to bucket '%s' is forbidden: are the keys the right ones?"},
+    {404, SYNC_NOT_FOUND, "there is no bucket '%s' at this endpoint: check both"},
     {407, SYNC_SERVER,    "the proxy wants a password (http://user:password@host in https_proxy)"},
     {412, SYNC_OBJECTS,   "it changed since the listing"},
     {416, SYNC_OBJECTS,   "it changed since the listing"},
@@ -332,6 +336,7 @@ static enum sync_exit explain(const struct s3_place *p, long status, const struc
         append_words(b, error->region);
         buf_text(b, ", not ");
         buf_text(b, p->region);
+        buf_text(b, ": name it with --region");
         return SYNC_DENIED;
     }
     const struct explanation *x = find_explanation(error->code);
