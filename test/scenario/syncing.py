@@ -5,6 +5,7 @@ sync("s3://bucket/prefix", "target", "--delete", want=0)
 sys.exit(run_tests(globals()))
 """
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ ENV = {k: v for k, v in os.environ.items()
        if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
 ENV.update(LC_ALL="C.UTF-8", HOME="/nonexistent", AWS_EC2_METADATA_DISABLED="true")
 secrets = set()
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was made is taken away then, too
 
 
 def hide(*texts):
