@@ -1,4 +1,4 @@
-/* One object into one file: when nothing is below the source, but there is an object of its name. */
+/* One object into one file: when nothing is below the source, but an object has its name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -250,7 +250,7 @@ static const struct explanation explanations[] = {
      "the server does not know this access key: is it one for this endpoint?"},
     {"ExpiredToken",          SYNC_DENIED,    EXPIRED, "the session token has expired: renew it"},
     {"ExpiredTokenException", SYNC_DENIED,    EXPIRED, "the session token has expired: renew it"},
-    {"TokenRefreshRequired",  SYNC_DENIED,    EXPIRED, "the session token must be renewed: renew it"},
+    {"TokenRefreshRequired",  SYNC_DENIED,    EXPIRED, "the session token must be renewed"},
     {"InvalidToken",          SYNC_DENIED,    LASTING,
      "the session token is not valid: is it the one of this access key?"},
     {"RequestTimeTooSkewed",  SYNC_DENIED,    LASTING,
@@ -282,8 +282,8 @@ static const struct explanation explanations[] = {
 
 /* Answers without a known code, by status. */
 static const struct { long status; enum sync_exit kind; const char *text; } statuses[] = {
-    {301, SYNC_DENIED,    "bucket '%s' is at another endpoint: name that with --endpoint or --region"},
-    {307, SYNC_DENIED,    "bucket '%s' is at another endpoint: name that with --endpoint or --region"},
+    {301, SYNC_DENIED,    "bucket '%s' is at another endpoint: say which with --endpoint"},
+    {307, SYNC_DENIED,    "bucket '%s' is at another endpoint: say which with --endpoint"},
     {401, SYNC_DENIED,    "the server wants other credentials for bucket '%s'"},
     {403, SYNC_DENIED,    "access to bucket '%s' is forbidden: are the keys the right ones?"},
     {404, SYNC_NOT_FOUND, "there is no bucket '%s' at this endpoint: check both"},
