@@ -66,6 +66,17 @@ static int choose(struct run *x, char **name, struct err *e)
     return fd < 0 ? fd : 0;
 }
 
+/* Devices and pipes, also behind a link as /dev/stdout is one, are not to be replaced by a file. */
+static int check_kind(const struct run *x, const char *name, struct err *e)
+{
+    struct stat st;
+    if (fstatat(x->release.fresh.fd, name, &st, 0) < 0 || S_ISREG(st.st_mode))
+        return 0;
+    if (S_ISDIR(st.st_mode))
+        return err_set(e, -EISDIR, "%s is a folder", name);
+    return err_set(e, -ENOTSUP, "%s is no file, and is not replaced by one", x->o->target);
+}
+
 /* 1: the file is the object, as far as size and time tell. */
 static int compare(const struct run *x, const struct remote_file *o, struct err *e)
 {
@@ -74,8 +85,9 @@ static int compare(const struct run *x, const struct remote_file *o, struct err 
         return errno == ENOENT
                    ? 0
                    : err_set(e, -errno, "cannot look at %s: %s", x->o->target, strerror(errno));
-    if (S_ISDIR(st.st_mode))
-        return err_set(e, -EISDIR, "%s is a folder", o->path);
+    int rc = check_kind(x, o->path, e);
+    if (rc < 0)
+        return rc;
     return S_ISREG(st.st_mode) && st.st_size == o->size && !x->o->checksum &&
            (x->o->size_only || tree_mtime(&st) == o->mtime);
 }
