@@ -65,10 +65,18 @@ static void end_fetch(struct fetch *f, enum sync_exit why, struct err *e)
     mem_free(f);
 }
 
+static void cancel_head(struct fetch *f)
+{
+    if (f->asking)
+        wire_cancel(f->download->o.wire, &f->head);
+    f->asking = false;
+}
+
 /* The listing was allowed, so what is denied or missing is this object alone. */
 static void fail_fetch(struct fetch *f, enum sync_exit why, struct err *e)
 {
     struct download *d = f->download;
+    cancel_head(f);
     bool gone = why == SYNC_DENIED || why == SYNC_NOT_FOUND || why == SYNC_OBJECTS;
     piece_cancel_all(f->download, f);
     if (f->in_writer)
@@ -101,6 +109,43 @@ static void put_small(struct piece *p)
     writer_put(f->download->writer, &f->file, c);
 }
 
+static void finish_large(struct fetch *f)
+{
+    if (f->parts_left == 0 && !f->asking)
+        writer_finish(f->download->writer, &f->file);
+}
+
+static int on_head(struct wire_request *r, const struct wire_answer *a, struct err *e)
+{
+    (void)e;
+    struct fetch *f = r->ctx;
+    memcpy(f->file.checksum, a->checksum, sizeof f->file.checksum);
+    return 0;
+}
+
+/* Without an answer there is no checksum, as with servers that have none. */
+static void on_head_done(struct wire_request *r, enum sync_exit why, struct err *e)
+{
+    (void)why;
+    (void)e;
+    struct fetch *f = r->ctx;
+    f->asking = false;
+    finish_large(f);
+}
+
+/* Parts bring no checksum of the whole. */
+static void ask_checksum(struct fetch *f)
+{
+    const struct download_options *o = &f->download->o;
+    wire_request_init(&f->head, WIRE_HEAD, s3_object_target(o->place, f->key, f->key_len), f);
+    f->head.if_match = f->file.etag;
+    f->head.headers[0] = (struct wire_header){"x-amz-checksum-mode", "ENABLED"};
+    f->head.on_end = on_head;
+    f->head.on_done = on_head_done;
+    f->asking = f->asked = true;
+    wire_send(o->wire, &f->head);
+}
+
 static void end_part(struct piece *p)
 {
     struct fetch *f = p->fetch;
@@ -110,14 +155,51 @@ static void end_part(struct piece *p)
         writer_part(d->writer, &f->file, p->part + i);
     f->parts_left -= p->parts;
     piece_give_back(p);
-    if (f->parts_left == 0)
-        writer_finish(d->writer, &f->file);
+    if (f->file.opaque_etag && !f->asked && !f->file.checksum[0])
+        ask_checksum(f);
+    finish_large(f);
+}
+
+static void start_large(struct fetch *f)
+{
+    struct download *d = f->download;
+    f->next_part = 0;
+    f->opened = false;
+    f->in_writer = true;
+    list_append(&d->starting, &f->turn);
+    d->starting_count++;
+    writer_open(d->writer, &f->file);
+}
+
+/* From the beginning, in one request. */
+static void take_whole(struct fetch *f)
+{
+    f->whole = true;
+    f->next_part = 0;
+    f->parts_left = f->file.part_count;
+    for (size_t i = 0; i < f->file.part_count; i++)
+        writer_part_again(f->download->writer, &f->file, i);
+}
+
+/* The server turned out to know no ranges. */
+static void restart_whole(struct fetch *f)
+{
+    struct download *d = f->download;
+    cancel_head(f);
+    piece_cancel_all(d, f);
+    take_whole(f);
+    if (list_empty(&f->turn)) {
+        list_append(&d->starting, &f->turn);
+        d->starting_count++;
+    }
 }
 
 void download_piece_done(struct piece *p, enum sync_exit why, struct err *e)
 {
     struct download *d = p->fetch->download;
-    if (why != SYNC_OK)
+    if (why != SYNC_OK && d->no_ranges && p->fetch->large && !p->fetch->whole)
+        restart_whole(p->fetch);
+    else if (why != SYNC_OK)
         fail_fetch(p->fetch, why, e);
     else if (p->fetch->large)
         end_part(p);
@@ -137,13 +219,12 @@ static void ask_small(struct fetch *f)
     piece_send(p, false);
 }
 
-/* Without an ETag ranges could be of different objects: one request brings all. */
 static void ask_part(struct fetch *f)
 {
     struct piece *p = piece_take(f);
-    int64_t most = f->file.etag ? WRITER_PART : INT64_MAX;
+    int64_t most = f->whole ? INT64_MAX : WRITER_PART;
     p->part = f->next_part;
-    p->parts = f->file.etag ? 1 : f->file.part_count;
+    p->parts = f->whole ? f->file.part_count : 1;
     p->from = (int64_t)p->part * WRITER_PART;
     p->length = f->file.size - p->from;
     if (p->length > most)
@@ -189,17 +270,6 @@ static void ask_more(struct download *d)
 
 // --- the writer ----------------------------------------------------------------------------------
 
-static void start_large(struct fetch *f)
-{
-    struct download *d = f->download;
-    f->next_part = 0;
-    f->opened = false;
-    f->in_writer = true;
-    list_append(&d->starting, &f->turn);
-    d->starting_count++;
-    writer_open(d->writer, &f->file);
-}
-
 static void on_file_open(struct writer_file *file, int rc, struct err *e)
 {
     struct fetch *f = file->ctx;
@@ -214,11 +284,13 @@ static void on_file_open(struct writer_file *file, int rc, struct err *e)
     f->parts_left = 0;
     for (size_t i = 0; i < file->part_count; i++)
         f->parts_left += !file->parts[i];
+    /* without an ETag ranges could be of different objects */
+    if (f->parts_left > 0 && (d->no_ranges || !file->etag))
+        take_whole(f);
     skip_parts(f);
-    if (f->parts_left == 0) {
+    if (f->parts_left == 0)
         end_starting(f);
-        writer_finish(d->writer, file);
-    }
+    finish_large(f);
     go_on(d);
 }
 
@@ -244,6 +316,7 @@ static void on_file_done(struct writer_file *file, int rc, struct err *e)
     f->in_writer = false;
     if (f->large) /* a write may have failed while more was coming */
         piece_cancel_all(f->download, f);
+    cancel_head(f);
     end_starting(f);
     if (!try_again(f, rc))
         end_fetch(f, rc == -EBADMSG ? SYNC_SERVER : sync_exit_local(rc), e);
@@ -352,6 +425,7 @@ void download_stop(struct download *d, bool keep)
     piece_cancel_all(d, NULL);
     struct fetch *f = NULL;
     list_each (f, &d->all, link) {
+        cancel_head(f);
         if (f->in_writer)
             writer_drop(d->writer, &f->file, keep);
         forget_fetch(f);

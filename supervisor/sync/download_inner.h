@@ -14,12 +14,16 @@ struct fetch {
     int64_t id;
     const char *key; /* behind this struct, as the texts of `file` */
     size_t key_len;
-    size_t next_part;  /* to be asked for */
-    size_t parts_left; /* that are not there yet */
-    unsigned tries;    /* that brought wrong bytes */
-    bool large;        /* does not fit into one chunk */
-    bool in_writer;    /* the writer will tell */
-    bool opened;       /* parts may be asked for */
+    size_t next_part;         /* to be asked for */
+    size_t parts_left;        /* that are not there yet */
+    unsigned tries;           /* that brought wrong bytes */
+    struct wire_request head; /* for a checksum, where the ETag says nothing of the bytes */
+    bool asking;              /* that request is under way */
+    bool asked;
+    bool large;     /* does not fit into one chunk */
+    bool whole;     /* comes in one request */
+    bool in_writer; /* the writer will tell */
+    bool opened;    /* parts may be asked for */
 };
 
 /* One request and the chunk that it fills. */
@@ -51,6 +55,7 @@ struct download {
     size_t large;         /* of these */
     size_t starting_count;
     bool flushing;
+    bool no_ranges; /* the server sends whole objects only */
 };
 
 /* In piece.c: one request and its chunk. There must be an idle one. */

@@ -104,7 +104,10 @@ static int on_data(struct wire_request *r, const struct wire_answer *a, const ch
                    size_t len, struct err *e)
 {
     struct piece *p = r->ctx;
-    (void)a;
+    if (a->status == 200 && r->range_length > 0 && p->length < p->fetch->file.size) {
+        p->fetch->download->no_ranges = true;
+        return err_set(e, -EPROTO, "the server sends no parts of objects");
+    }
     if (len > (size_t)(p->length - p->got))
         return err_set(e, -EBADMSG, "it is longer than listed");
     if (len == 0)
@@ -159,6 +162,7 @@ void piece_send(struct piece *p, bool ranged)
     if (ranged) {
         r->range_from = p->from;
         r->range_length = p->length;
+        r->whole_is_fine = true;
     } else {
         r->headers[0] = (struct wire_header){"x-amz-checksum-mode", "ENABLED"};
     }

@@ -141,7 +141,7 @@ static void move_request(struct world_request *q)
 {
     struct wire_request *r = q->r;
     const struct world_object *o = &w.objects[q->object];
-    struct wire_answer a = {.status = 200, .length = -1};
+    struct wire_answer a = {.status = r->range_length ? 206 : 200, .length = -1};
     struct err e = {""};
     char data[40000];
     int64_t length = r->range_length ? r->range_length : o->size;

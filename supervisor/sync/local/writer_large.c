@@ -88,7 +88,8 @@ static int64_t there_to(const struct writer_large *x)
 static void begin_digest(struct writer_large *x)
 {
     const bool opaque = x->file->opaque_etag;
-    if (x->begun && !x->again && opaque == x->spec.opaque_etag)
+    if (x->begun && !x->again && opaque == x->spec.opaque_etag &&
+        strcmp(x->file->checksum, x->spec.checksum) == 0)
         return;
     memcpy(x->spec.checksum, x->file->checksum, sizeof x->spec.checksum);
     x->spec.opaque_etag = opaque;

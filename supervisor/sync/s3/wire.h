@@ -71,7 +71,8 @@ struct wire_request {
     int64_t range_length;                         /* 0: the whole object */
     struct wire_header headers[WIRE_HEADERS_MAX]; /* borrowed texts; ends with name NULL */
     struct wire_payload payload;
-    bool urgent; /* goes before those that wait: the pages of a listing */
+    bool whole_is_fine; /* a server that knows no ranges may send all: see answer.status */
+    bool urgent;        /* goes before those that wait: the pages of a listing */
     void *ctx;
     int (*on_begin)(struct wire_request *r, struct err *e); /* before each try; may be NULL */
     /* May be NULL: then the body is collected in the answer. May return WIRE_PAUSE. */

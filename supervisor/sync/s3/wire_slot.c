@@ -27,7 +27,8 @@ static int check_range(const struct wire_slot *s, struct err *e)
     if (r->range_length <= 0)
         return a->status == 206 ? err_set(e, -EBADMSG, "the server sent a part unasked") : 0;
     if (a->status == 200) { /* it knows no ranges; good enough if it is all of it */
-        if (r->range_from == 0 && a->length >= 0 && a->length <= r->range_length)
+        if (r->whole_is_fine ||
+            (r->range_from == 0 && a->length >= 0 && a->length <= r->range_length))
             return 0;
         return err_set(e, -EPROTO, "the server sends no parts of objects");
     }
