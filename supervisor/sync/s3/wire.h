@@ -101,11 +101,10 @@ struct wire_options {
     const struct wire_header *extra; /* for every request to objects (SSE-C); name NULL ends it */
     void *ctx;
     void (*on_room)(void *ctx);    /* a request has ended: wire_room has grown; may be NULL */
-    void (*on_expired)(void *ctx); /* keys have expired: wire_set_creds or wire_end must follow */
+    void (*on_expired)(void *ctx); /* keys have expired: wire_set_creds must follow, or the end */
 };
 
-struct wire;
-
+struct wire; /* the engine */
 /* `place` may learn another region, and with AWS another host, on the way. */
 struct wire *wire_new(uv_loop_t *loop, const struct wire_options *o, struct s3_place *place);
 void wire_set_creds(struct wire *w, const struct creds *creds); /* copies; wipes the old ones */
