@@ -34,8 +34,9 @@ static bool is_folder(const char *path)
 /* The folder, which is ours alone while it is open; -errno. */
 static int open_folder(const struct run *x, const char *path, struct err *e)
 {
-    if (!x->o->dry && mkdir(path, 0777) < 0 && errno != EEXIST && errno != EISDIR)
-        return err_set(e, -errno, "cannot create the folder %s: %s", path, strerror(errno));
+    int made = x->o->dry ? 0 : target_make_folders(path, e);
+    if (made < 0)
+        return made;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return err_set(e, -errno, "cannot open %s: %s", path, strerror(errno));
@@ -63,7 +64,8 @@ static int choose(struct run *x, char **name, struct err *e)
     tree_init(&x->release.old, -1);
     tree_init(&x->release.fresh, fd < 0 ? -1 : fd);
     x->single.chosen = true;
-    return fd < 0 ? fd : 0;
+    bool would_be_made = x->o->dry && fd == -ENOENT;
+    return fd < 0 && !would_be_made ? fd : 0;
 }
 
 /* Devices and pipes, also behind a link as /dev/stdout is one, are not to be replaced by a file. */
@@ -81,6 +83,8 @@ static int check_kind(const struct run *x, const char *name, struct err *e)
 static int compare(const struct run *x, const struct remote_file *o, struct err *e)
 {
     struct stat st;
+    if (x->release.fresh.fd < 0)
+        return 0;
     if (fstatat(x->release.fresh.fd, o->path, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT
                    ? 0
@@ -150,7 +154,7 @@ static void decide(struct run *x)
     if (rc == 0)
         rc = compare(x, &o, &e);
     if (rc < 0)
-        run_end(x, rc == -EBUSY ? SYNC_BUSY : rc == -EINVAL ? SYNC_KEYS : sync_exit_local(rc), &e);
+        run_end(x, rc == -EBUSY ? SYNC_BUSY : rc == -EINVAL ? SYNC_USAGE : sync_exit_local(rc), &e);
     else if (rc == 0)
         fetch(x, &o);
     else

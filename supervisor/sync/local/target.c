@@ -86,7 +86,7 @@ static char *without_slashes(const char *path)
     return mem_strndup(path, len);
 }
 
-static int make_folders(const char *path, struct err *e)
+int target_make_folders(const char *path, struct err *e)
 {
     char *copy = mem_strdup(path);
     int rc = 0;
@@ -125,7 +125,7 @@ static int resolve_parent(struct target *t, bool dry, struct err *e)
         return err_set(e, -EINVAL, "'%s' is no name for a folder", t->path);
     folder = target_folder(t->path);
     if (!dry)
-        rc = make_folders(folder, e);
+        rc = target_make_folders(folder, e);
     if (rc == 0 && realpath(folder, real)) {
         char *full = mem_printf("%s/%s", strcmp(real, "/") == 0 ? "" : real, last);
         mem_free(t->path);

@@ -29,4 +29,7 @@ const char *target_base(const struct target *t); /* last part of the path; borro
 char *target_folder(const char *path);           /* the folder that path is in, the caller's */
 char *target_read_link(const char *path);        /* text of the link, the caller's; NULL: none */
 
+/* This one and those above it, as far as they are not there. */
+int target_make_folders(const char *path, struct err *e);
+
 #endif
