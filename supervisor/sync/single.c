@@ -56,9 +56,9 @@ static int choose(struct run *x, char **name, struct err *e)
     char *folder = inside ? mem_strdup(target) : target_folder(target);
     *name = mem_strdup(last_part(inside ? buf_str(&x->key) : target));
     enum s3key_fault fault = s3key_check(*name, strlen(*name));
-    int fd = fault == KEY_OK
-                 ? open_folder(x, folder, e)
-                 : err_set(e, -EINVAL, "the name of the file %s", s3key_fault_text(fault));
+    int fd = fault == KEY_OK ? open_folder(x, folder, e)
+                             : err_set(e, inside ? -EILSEQ : -EINVAL, "the name of the file %s",
+                                       s3key_fault_text(fault));
     mem_free(folder);
     x->release = (struct release){.mode = PUBLISH_INPLACE};
     tree_init(&x->release.old, -1);
@@ -135,6 +135,20 @@ static void same(struct run *x)
     run_end(x, SYNC_OK, NULL);
 }
 
+static enum sync_exit failure(int rc)
+{
+    switch (rc) {
+    case -EBUSY:
+        return SYNC_BUSY;
+    case -EINVAL:
+        return SYNC_USAGE;
+    case -EILSEQ: /* the last part of the key is no name */
+        return SYNC_KEYS;
+    default:
+        return sync_exit_local(rc);
+    }
+}
+
 static void decide(struct run *x)
 {
     const struct single *s = &x->single;
@@ -154,7 +168,7 @@ static void decide(struct run *x)
     if (rc == 0)
         rc = compare(x, &o, &e);
     if (rc < 0)
-        run_end(x, rc == -EBUSY ? SYNC_BUSY : rc == -EINVAL ? SYNC_USAGE : sync_exit_local(rc), &e);
+        run_end(x, failure(rc), &e);
     else if (rc == 0)
         fetch(x, &o);
     else
