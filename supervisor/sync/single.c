@@ -135,17 +135,21 @@ static void same(struct run *x)
     run_end(x, SYNC_OK, NULL);
 }
 
-static enum sync_exit failure(int rc)
+static void fail(struct run *x, int rc, const struct err *e)
 {
     switch (rc) {
     case -EBUSY:
-        return SYNC_BUSY;
+        run_end(x, SYNC_BUSY, e);
+        break;
     case -EINVAL:
-        return SYNC_USAGE;
+        run_end(x, SYNC_USAGE, e);
+        break;
     case -EILSEQ: /* the last part of the key is no name */
-        return SYNC_KEYS;
+        run_end(x, SYNC_KEYS, e);
+        break;
     default:
-        return sync_exit_local(rc);
+        run_end_local(x, rc, e);
+        break;
     }
 }
 
@@ -168,7 +172,7 @@ static void decide(struct run *x)
     if (rc == 0)
         rc = compare(x, &o, &e);
     if (rc < 0)
-        run_end(x, failure(rc), &e);
+        fail(x, rc, &e);
     else if (rc == 0)
         fetch(x, &o);
     else
