@@ -58,6 +58,12 @@ static bool check_sync(struct loader *l, const struct ini_section *s, const stru
         load_error(l, s, "filter", "there are include or exclude, too: only one of both kinds");
         ok = false;
     }
+    if (v->endpoint && strchr(v->endpoint, '@')) {
+        load_error(l, s, "endpoint",
+                   "keys do not belong into an address: anybody could read them; "
+                   "see AWS_SHARED_CREDENTIALS_FILE in mainstay.conf(5)");
+        ok = false;
+    }
     if (v->size_only && v->checksum) {
         load_error(l, s, "checksum", "size_only and checksum contradict each other");
         ok = false;
