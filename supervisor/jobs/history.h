@@ -16,7 +16,7 @@
 enum {
     HISTORY_SIZE_MAX = 1 << 20,    /* bytes of the file; then it is made smaller */
     HISTORY_READ_MAX = 4 << 20,    /* ... that is looked at: a longer one is not ours */
-    HISTORY_MEMORY_MAX = 64 << 10, /* ... of what is kept without one */
+    HISTORY_MEMORY_MAX = 16 << 10, /* ... of what is kept without one */
     HISTORY_KEEP = 100,            /* attempts of each job that stay then, or fewer */
 };
 
