@@ -1,6 +1,7 @@
 #include "sync/s3/wire_sockets.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/list.h"
@@ -12,7 +13,8 @@ struct wire_socket {
     curl_socket_t fd;
     int wanted; /* UV_READABLE and UV_WRITABLE, of libcurl; 0: nothing now */
     int armed;  /* with the loop */
-    bool kept;  /* a connection of ours: on_close tells of its end */
+    bool kept;  /* a connection of ours: on_close tells of its end, once it was established */
+    ino_t inode;
 };
 
 static struct wire_socket *find(const struct wire_sockets *ss, curl_socket_t fd)
@@ -44,10 +46,18 @@ static void arm(struct wire_socket *s, int events)
     s->armed = events;
 }
 
+/* 0 when the descriptor is closed. */
+static ino_t inode_of(curl_socket_t fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
 static struct wire_socket *add(struct wire_sockets *ss, curl_socket_t fd, bool kept)
 {
     struct wire_socket *s = mem_alloc(sizeof *s);
-    *s = (struct wire_socket){.sockets = ss, .fd = fd, .kept = kept};
+    *s = (struct wire_socket){
+        .sockets = ss, .fd = fd, .kept = kept, .inode = kept ? inode_of(fd) : 0};
     if (uv_poll_init(ss->loop, &s->poll, fd) < 0) {
         mem_free(s);
         return NULL;
@@ -92,6 +102,8 @@ static curl_socket_t on_open(void *ctx, curlsocktype purpose, struct curl_sockad
     (void)purpose;
     int type = address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK;
     int fd = socket(address->family, type, address->protocol);
+    if (find(ctx, fd)) /* somebody had this number, and was closed without a word */
+        drop(find(ctx, fd));
     if (fd >= 0 && !add(ctx, fd, true)) {
         (void)close(fd);
         fd = -1;
@@ -113,8 +125,10 @@ static int on_want(CURL *curl, curl_socket_t fd, int what, void *ctx, void *own)
     (void)own;
     struct wire_socket *s = find(ctx, fd);
     if (what == CURL_POLL_REMOVE) {
-        if (s && !s->kept)
-            drop(s); /* libcurl's own, of its resolver: it closes it without a word */
+        /* libcurl closes without a word what is its own, of its resolver, and a connection of ours
+           that is given up before it was established: the number may be somebody else's by now */
+        if (s && (!s->kept || inode_of(fd) != s->inode))
+            drop(s);
         else if (s)
             s->wanted = 0;
         return 0;
