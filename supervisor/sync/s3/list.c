@@ -164,10 +164,6 @@ static void add_object(struct list_page *p)
         page_fail(p, "the listing has an object whose time is no time");
         return;
     }
-    if (l->count >= LIST_OBJECTS_MAX) {
-        page_fail(p, "the listing has more than 10 million objects");
-        return;
-    }
     o.key_len = p->texts[FIELD_KEY].len;
     o.key = arena_strndup(&l->arena, buf_str(&p->texts[FIELD_KEY]), o.key_len);
     if (p->seen[FIELD_ETAG])

@@ -33,7 +33,7 @@ struct listing {
     char *token;        /* owned; where the next page begins, NULL after the last */
 };
 
-enum { LIST_OBJECTS_MAX = 10 * 1000 * 1000, LIST_PAGE_MAX = 8 << 20 };
+enum { LIST_PAGE_MAX = 8 << 20 };
 
 void listing_init(struct listing *l, const char *prefix);
 void listing_close(struct listing *l);
