@@ -10,6 +10,8 @@
 enum {
     LARGE_STARTING = 4, /* large objects that are being opened or have ranges that wait */
     LARGE_OPEN = 32,    /* and all of them: each has a descriptor */
+    STREAMS_FIRST = 4,
+    WAITED_MOSTLY = 50, /* percent: twice the streams find the time to be served */
 };
 
 void download_count(const struct download *d, int64_t bytes)
@@ -246,7 +248,7 @@ static void ask_parts(struct download *d)
     list_each (f, &d->starting, turn) {
         if (!f->opened)
             continue;
-        if (list_empty(&d->idle) || d->busy_parts >= d->o.concurrency)
+        if (list_empty(&d->idle) || d->busy_parts >= d->streams)
             return;
         ask_part(f);
         skip_parts(f);
@@ -347,6 +349,7 @@ struct download *download_new(const struct download_options *o)
     struct download *d = mem_alloc(sizeof *d);
     d->o = *o;
     d->piece_count = 2 * (size_t)o->concurrency;
+    d->streams = o->concurrency < STREAMS_FIRST ? o->concurrency : STREAMS_FIRST;
     d->pieces = mem_array(d->piece_count, sizeof *d->pieces);
     list_init(&d->idle);
     list_init(&d->paused);
@@ -361,6 +364,14 @@ struct download *download_new(const struct download_options *o)
 void download_set_writer(struct download *d, struct writer *w)
 {
     d->writer = w;
+}
+
+void download_widen(struct download *d, unsigned waited)
+{
+    if (waited < WAITED_MOSTLY || d->busy_parts < d->streams || d->streams >= d->o.concurrency)
+        return;
+    d->streams = 2 * d->streams < d->o.concurrency ? 2 * d->streams : d->o.concurrency;
+    go_on(d);
 }
 
 bool download_has_room(const struct download *d)

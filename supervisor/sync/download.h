@@ -45,6 +45,12 @@ void download_set_writer(struct download *d, struct writer *w); /* before the fi
 bool download_has_room(const struct download *d);
 void download_add(struct download *d, int64_t id, const struct remote_file *file); /* copies */
 size_t download_active(const struct download *d);
+/*
+ * Some times a second: `waited`, percent, is the loop's share of the time that nothing came in. The
+ * ranges of large objects begin as a few streams, and become more while the loop mostly waits: more
+ * than it can serve only push each other out of the processor's caches.
+ */
+void download_widen(struct download *d, unsigned waited);
 void download_resume(struct download *d);          /* the writer has chunks again */
 void download_flush(struct download *d);           /* no more will come */
 void download_stop(struct download *d, bool keep); /* drops all; no callback any more */

@@ -46,6 +46,7 @@ struct download {
     size_t piece_count;
     size_t busy;          /* pieces that are not idle */
     size_t busy_parts;    /* of these, those of large objects */
+    unsigned streams;     /* at most so many of those; grows up to o.concurrency */
     struct list idle;     /* pieces */
     struct list paused;   /* pieces that wait for a chunk */
     struct list all;      /* objects */

@@ -300,8 +300,9 @@ static void on_bytes(void *ctx, int64_t bytes)
     x->report->moved_bytes += bytes;
 }
 
-static void on_tick(void *ctx)
+static void on_tick(void *ctx, unsigned waited)
 {
+    (void)waited;
     struct push *x = ctx;
     x->report->listed = x->found;
     x->report->listed_all = x->stage > PUSH_STREAM;

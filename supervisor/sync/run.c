@@ -357,9 +357,12 @@ static void on_end(void *ctx, enum sync_exit why, const struct err *e)
     run_end(ctx, why, e);
 }
 
-static void on_tick(void *ctx)
+static void on_tick(void *ctx, unsigned waited)
 {
-    count(ctx);
+    struct run *x = ctx;
+    count(x);
+    if (x->download && x->stage != RUN_END)
+        download_widen(x->download, waited);
 }
 
 enum sync_exit sync_run(const struct arguments *o, struct report *r, struct err *e)

@@ -20,8 +20,12 @@ static void on_signal(uv_signal_t *handle, int number)
 static void on_tick(uv_timer_t *timer)
 {
     struct session *s = container_of(timer, struct session, tick);
-    if (s->on_tick)
-        s->on_tick(s->ctx);
+    const uint64_t now = uv_hrtime();
+    const uint64_t idle = uv_metrics_idle_time(&s->loop);
+    if (s->on_tick && now > s->looked)
+        s->on_tick(s->ctx, (unsigned)(100 * (idle - s->waited) / (now - s->looked)));
+    s->looked = now;
+    s->waited = idle;
     report_tick(s->report);
 }
 
@@ -102,6 +106,8 @@ void session_open(struct session *s)
     if (uv_loop_init(&s->loop) < 0 || uv_signal_init(&s->loop, &s->on_term) < 0 ||
         uv_signal_init(&s->loop, &s->on_int) < 0)
         abort(); /* no memory or no descriptors, right at the start */
+    (void)uv_loop_configure(&s->loop, UV_METRICS_IDLE_TIME);
+    s->looked = uv_hrtime();
     (void)uv_timer_init(&s->loop, &s->tick);
     (void)uv_timer_init(&s->loop, &s->again);
     s->on_term.data = s->on_int.data = s;

@@ -22,6 +22,8 @@ struct session {
     uv_signal_t on_term;
     uv_signal_t on_int;
     uv_timer_t tick;  /* progress is shown */
+    uint64_t looked;  /* when that was last, in ns */
+    uint64_t waited;  /* of the loop, until then, in ns */
     uv_timer_t again; /* session_later */
     struct keyring keyring;
     struct creds_query query;
@@ -34,7 +36,8 @@ struct session {
     void (*on_end)(void *ctx, enum sync_exit why, const struct err *e); /* a signal, or no keys */
     void (*on_again)(void *ctx);
     void (*on_room)(void *ctx); /* of the wire; may be NULL */
-    void (*on_tick)(void *ctx); /* some times a second; may be NULL */
+    /* Some times a second; `waited` is the loop's since the last, in percent. May be NULL. */
+    void (*on_tick)(void *ctx, unsigned waited);
 };
 
 /* The owner has filled in o, report, url, ctx and the callbacks; nothing happens before the loop */

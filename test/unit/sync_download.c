@@ -367,13 +367,29 @@ static void move_something(void)
         download_resume(w.download);
 }
 
+static void make_download(unsigned concurrency)
+{
+    const struct download_options o = {.concurrency = concurrency,
+                                       .tries = 3,
+                                       .on_result = on_result,
+                                       .on_bytes = on_bytes,
+                                       .on_room = on_room};
+    w.download = download_new(&o);
+    on_room(NULL);
+}
+
+static void begin_world(unsigned seed)
+{
+    memset(&w, 0, sizeof w);
+    w.seed = seed;
+    while (w.pooled < CHUNKS)
+        w.pool[w.pooled++] = mem_alloc(sizeof(struct chunk));
+}
+
 static void begin(unsigned seed, bool dooms)
 {
     static const int64_t sizes[] = {0, 1, 5000, WRITER_CHUNK, WRITER_CHUNK + 1, 300000};
-    memset(&w, 0, sizeof w);
-    w.seed = seed;
-    for (size_t i = 0; i < CHUNKS; i++)
-        w.pool[w.pooled++] = mem_alloc(sizeof(struct chunk));
+    begin_world(seed);
     for (size_t i = 0; i < OBJECTS; i++) {
         struct world_object *o = &w.objects[i];
         o->size = roll(30) == 0 ? 2 * WRITER_PART + (int64_t)roll(3) - 1 : sizes[roll(6)];
@@ -384,13 +400,7 @@ static void begin(unsigned seed, bool dooms)
         if (roll(4))
             (void)snprintf(o->etag, sizeof o->etag, "\"%zu\"", i);
     }
-    const struct download_options o = {.concurrency = CONCURRENCY,
-                                       .tries = 3,
-                                       .on_result = on_result,
-                                       .on_bytes = on_bytes,
-                                       .on_room = on_room};
-    w.download = download_new(&o);
-    on_room(NULL);
+    make_download(CONCURRENCY);
 }
 
 static void end(void)
@@ -444,9 +454,43 @@ static void stopped_at_any_moment(void **state)
     }
 }
 
+static size_t asked(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof w.requests / sizeof *w.requests; i++)
+        count += w.requests[i].r != NULL;
+    return count;
+}
+
+static void ranges_become_more_while_the_loop_waits(void **state)
+{
+    (void)state;
+    begin_world(1);
+    for (size_t i = 0; i < OBJECTS; i++) {
+        w.objects[i].size = 8 * (int64_t)WRITER_PART;
+        (void)snprintf(w.objects[i].etag, sizeof w.objects[i].etag, "\"%zu\"", i);
+    }
+    make_download(15);
+    for (size_t i = 0; i < OBJECTS + 1; i++) {
+        if (w.files[i].f)
+            move_file(&w.files[i]);
+    }
+    assert_int_equal(asked(), 4);
+    static const struct {
+        unsigned waited, streams;
+    } then[] = {{49, 4}, {50, 8}, {9, 8}, {90, 15}};
+    for (size_t i = 0; i < sizeof then / sizeof *then; i++) {
+        download_widen(w.download, then[i].waited);
+        assert_int_equal(asked(), then[i].streams);
+    }
+    download_stop(w.download, true);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranges_become_more_while_the_loop_waits),
         cmocka_unit_test(every_object_ends_once),
         cmocka_unit_test(stopped_at_any_moment),
     };

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-enum { RECEIVE_SIZE = 64 << 10, SEND_SIZE = 64 << 10 };
+enum { RECEIVE_SIZE = 128 << 10, SEND_SIZE = 64 << 10 };
 
 // --- the head of an answer ---------------------------------------------------------------------
 
