@@ -157,11 +157,15 @@ static void on_shutdown_done(struct shutdown *sd)
         control_close(&m->control, on_control_closed);
 }
 
-static void mainstay_begin_shutdown(void *owner)
+static void mainstay_begin_shutdown(struct mainstay *m, enum stop_reason why)
 {
-    struct mainstay *m = owner;
     bridge_stopping(&m->bridge);
-    shutdown_begin(&m->shutdown, SUPERVISOR_SHUTDOWN);
+    shutdown_begin(&m->shutdown, SUPERVISOR_SHUTDOWN, why);
+}
+
+static void mainstay_asked_to_end(void *owner)
+{
+    mainstay_begin_shutdown(owner, STOP_STOP);
 }
 
 /* A configuration that does not load changes nothing. */
@@ -183,7 +187,7 @@ static void mainstay_begin_restart(void *owner)
     }
     m->next = next;
     bridge_reloading(&m->bridge);
-    shutdown_begin(&m->shutdown, SUPERVISOR_RESTARTING);
+    shutdown_begin(&m->shutdown, SUPERVISOR_RESTARTING, STOP_NOT_KNOWN);
 }
 
 /* The daemon before us had begun it, and crashed. */
@@ -192,7 +196,7 @@ void mainstay_begin_again(struct mainstay *m, enum supervisor_state what)
     if (what == SUPERVISOR_RESTARTING)
         mainstay_begin_restart(m);
     else
-        mainstay_begin_shutdown(m);
+        mainstay_begin_shutdown(m, STOP_NOT_KNOWN);
 }
 
 /* --- What the others ask of the owner of everything ---------------------------------------- */
@@ -238,7 +242,7 @@ static int mainstay_clear_main_log(void *owner, struct err *e)
 }
 
 static const struct control_host mainstay_control_host = {
-    .shutdown = mainstay_begin_shutdown,
+    .shutdown = mainstay_asked_to_end,
     .restart = mainstay_begin_restart,
     .reread = mainstay_reread,
     .reread_good = mainstay_reread_good,
@@ -272,7 +276,7 @@ static void mainstay_look_essential(struct mainstay *m, const struct event *ev)
     m->exit = DAEMON_EXIT_ESSENTIAL;
     bridge_failed(&m->bridge, why);
     mem_free(why);
-    mainstay_begin_shutdown(m);
+    mainstay_begin_shutdown(m, STOP_FAILURE);
 }
 
 static void on_event(struct event_subscriber *sub, const struct event *ev)
@@ -332,7 +336,7 @@ static void on_signal(uv_signal_t *handle, int number)
         mainstay_begin_restart(m);
     } else {
         log_warn("received %s indicating exit request", name);
-        mainstay_begin_shutdown(m);
+        mainstay_begin_shutdown(m, STOP_NOT_KNOWN);
     }
 }
 

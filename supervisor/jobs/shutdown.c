@@ -11,6 +11,7 @@ static struct host *shutdown_host(const struct shutdown *sd)
 static void shutdown_resume(struct shutdown *sd)
 {
     sd->step = SHUTDOWN_NONE;
+    sd->reason = STOP_NOT_KNOWN;
     sd->stays = sd->cancelled = false;
     if (sd->on_resume)
         sd->on_resume(sd);
@@ -91,37 +92,39 @@ bool shutdown_under_way(const struct shutdown *sd)
     return sd->step != SHUTDOWN_NONE;
 }
 
-static void shutdown_overrule(struct shutdown *sd, enum supervisor_state why)
+static void shutdown_overrule(struct shutdown *sd, enum supervisor_state what)
 {
-    if (why != SUPERVISOR_SHUTDOWN)
+    if (what != SUPERVISOR_SHUTDOWN)
         return;
     if (sd->step == SHUTDOWN_STOPPING)
-        sd->supervisor->state = why;
+        sd->supervisor->state = what;
     bool stayed = shutdown_prepared(sd);
     sd->stays = sd->cancelled = false;
     if (stayed)
         shutdown_finish(sd);
 }
 
-void shutdown_begin(struct shutdown *sd, enum supervisor_state why)
+void shutdown_begin(struct shutdown *sd, enum supervisor_state what, enum stop_reason why)
 {
+    if (why > sd->reason)
+        sd->reason = why;
     if (shutdown_under_way(sd)) {
-        shutdown_overrule(sd, why);
+        shutdown_overrule(sd, what);
         return;
     }
     sd->step = SHUTDOWN_STOPPING;
     jobs_stop_all(sd->jobs);
-    supervisor_stop_all(sd->supervisor, why);
+    supervisor_stop_all(sd->supervisor, what);
     shutdown_look(sd);
 }
 
-void shutdown_prepare(struct shutdown *sd)
+void shutdown_prepare(struct shutdown *sd, enum stop_reason why)
 {
     bool ends = shutdown_under_way(sd) && sd->supervisor->state == SUPERVISOR_SHUTDOWN;
     sd->cancelled = false;
     if (sd->stays || ends)
         return;
-    shutdown_begin(sd, SUPERVISOR_SHUTDOWN);
+    shutdown_begin(sd, SUPERVISOR_SHUTDOWN, why);
     sd->stays = true;
 }
 
@@ -142,5 +145,6 @@ bool shutdown_prepared(const struct shutdown *sd)
 void shutdown_again(struct shutdown *sd)
 {
     sd->step = SHUTDOWN_NONE;
+    sd->reason = STOP_NOT_KNOWN;
     sd->stays = sd->cancelled = false;
 }

@@ -164,7 +164,7 @@ static void on_machine_down(struct logind *l, bool down)
     struct bridge *b = container_of(l, struct bridge, logind);
     if (down && l->why) {
         log_warn("the machine is about to go down: everything is stopped");
-        shutdown_prepare(b->shutdown);
+        shutdown_prepare(b->shutdown, STOP_POWEROFF);
     } else if (!down && b->shutdown->stays) {
         log_warn("the machine stays up after all");
         shutdown_cancel(b->shutdown);

@@ -106,7 +106,7 @@ static struct config *desk_config(struct desk *d)
 static void do_shutdown(void *owner)
 {
     struct desk *d = owner;
-    shutdown_begin(&d->shutdown, SUPERVISOR_SHUTDOWN);
+    shutdown_begin(&d->shutdown, SUPERVISOR_SHUTDOWN, STOP_STOP);
 }
 
 static void do_restart(void *owner)
@@ -239,7 +239,7 @@ static void on_control_closed(struct control *c)
 
 void desk_close(struct desk *d)
 {
-    shutdown_begin(&d->shutdown, SUPERVISOR_SHUTDOWN);
+    shutdown_begin(&d->shutdown, SUPERVISOR_SHUTDOWN, STOP_STOP);
     desk_live(d, DESK_END_MS);
     desk_must(d->down && d->sim.alive == 0 && supervisor_all_stopped(&d->s));
     control_close(&d->control, on_control_closed);

@@ -380,7 +380,7 @@ static void week_power(struct week *w)
 {
     watch_note_up(&w->watch);
     watch_stop_all(&w->watch);
-    shutdown_prepare(&w->shutdown);
+    shutdown_prepare(&w->shutdown, STOP_POWEROFF);
     int64_t limit = week_budget(w);
     int64_t patience = sim_chance(&w->sim, 2) ? 12 * HOUR : sim_between(&w->sim, 0, 20 * SECOND);
     int64_t until = w->sim.now + patience;
@@ -415,7 +415,7 @@ static void week_end(struct week *w)
 {
     watch_clock(&w->watch);
     watch_stop_all(&w->watch);
-    shutdown_begin(&w->shutdown, SUPERVISOR_SHUTDOWN);
+    shutdown_begin(&w->shutdown, SUPERVISOR_SHUTDOWN, STOP_STOP);
     int64_t limit = week_budget(w);
     week_live(w, w->sim.now + 12 * HOUR);
     if (w->sim.now > limit)
