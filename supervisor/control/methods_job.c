@@ -48,7 +48,7 @@ static void run_job(struct call *c)
     struct job *job = find_job(c, call_text(c, 0));
     if (!job)
         return;
-    int rc = job_run(job, JOB_BY_HAND);
+    int rc = job_run(job, JOB_BY_HAND, 0);
     if (rc == -EALREADY)
         call_fault(c, FAULT_ALREADY_STARTED, call_text(c, 0));
     else if (rc == -ESHUTDOWN)

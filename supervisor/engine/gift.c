@@ -24,12 +24,19 @@ static char *gift_pid(const char *name, struct spawn_plan *plan, struct arena *a
     return strchr(entry, '=') + 1;
 }
 
-void gift_give(const struct gift *g, struct spawn_plan *plan, struct arena *a)
+static size_t gift_count(char *const *vars)
 {
     size_t count = 0;
-    while (plan->envp[count])
+    while (vars[count])
         count++;
-    char **envp = arena_array(a, count + GIFT_VARIABLES + 1, sizeof *envp);
+    return count;
+}
+
+void gift_give(const struct gift *g, struct spawn_plan *plan, struct arena *a)
+{
+    size_t count = gift_count(plan->envp);
+    size_t room = count + GIFT_VARIABLES + (g->vars ? gift_count(g->vars) : 0) + 1;
+    char **envp = arena_array(a, room, sizeof *envp);
     memcpy(envp, plan->envp, count * sizeof *envp);
     plan->envp = envp;
     if (g->fd_count > 0) {
@@ -45,4 +52,6 @@ void gift_give(const struct gift *g, struct spawn_plan *plan, struct arena *a)
         plan->pid_at[1] = gift_pid("WATCHDOG_PID", plan, a);
         gift_put(plan, arena_printf(a, "WATCHDOG_USEC=%lld", (long long)g->watchdog_us));
     }
+    for (size_t i = 0; g->vars && g->vars[i]; i++)
+        gift_put(plan, g->vars[i]);
 }

@@ -117,6 +117,7 @@ static const struct line_row job[] = {
     LINE_ROW("result",        LINE_CHARS,  struct job, result),
     LINE_ROW_OPTIONAL("refresh", LINE_BOOL, struct job, refresh),
     LINE_ROW_OPTIONAL("cause", LINE_INT,   struct job, cause),
+    LINE_ROW_OPTIONAL("belongs", LINE_NUMBER, struct job, due),
     LINE_ROW_OPTIONAL("attempt_wall", LINE_NUMBER, struct job, attempt_wall),
     LINE_ROW_OPTIONAL("log_at", LINE_NUMBER, struct job, log_at),
     LINE_ROW_OPTIONAL("seen", LINE_NUMBER, struct job, seen),

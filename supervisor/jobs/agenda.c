@@ -65,7 +65,8 @@ static void agenda_run(struct job *job, int64_t due)
         agenda_keep(job);
         return;
     }
-    (void)job_run(job, JOB_BY_SCHEDULE); /* one line keeps both: it is on its way, and dealt with */
+    /* one line keeps both: it is on its way, and dealt with */
+    (void)job_run(job, JOB_BY_SCHEDULE, due);
 }
 
 static void agenda_look_at(struct job *job, int64_t now)

@@ -10,6 +10,7 @@
 #include "engine/fsm.h"
 #include "engine/keep.h"
 #include "engine/reaper.h"
+#include "jobs/job_env.h"
 #include "jobs/say.h"
 #include "jobs/stale.h"
 
@@ -82,6 +83,7 @@ static void job_publish(const struct job *job, enum job_state from)
 
 static void job_spawn(struct job *job)
 {
+    struct job_env env;
     struct err e;
     cgroup_clear(&job->child.cgroup); /* nothing of the last attempt goes on beside this one */
     if (!child_idle(&job->child)) {
@@ -91,7 +93,11 @@ static void job_spawn(struct job *job)
     job->attempts++;
     job_said_begin(job);
     job_note_begin(job);
-    if (child_start(&job->child, &job->jobs->spawn_context, &e) < 0) {
+    job_env_make(&env, job);
+    job->child.gift.vars = env.vars;
+    int rc = child_start(&job->child, &job->jobs->spawn_context, &e);
+    job->child.gift.vars = NULL;
+    if (rc < 0) {
         job_result(job, e.text);
         job_feed(job, job->attempts > job->config->retries ? JOB_GIVE_UP : JOB_ATTEMPT_FAILED);
         return;
@@ -240,7 +246,7 @@ void job_try(struct job *job)
     }
 }
 
-int job_run(struct job *job, enum job_cause cause)
+int job_run(struct job *job, enum job_cause cause, int64_t due)
 {
     if (job_active(job))
         return -EALREADY;
@@ -252,6 +258,7 @@ int job_run(struct job *job, enum job_cause cause)
     job->said.status[0] = '\0';
     job->started = host_now(job->jobs->host);
     job->started_wall = host_wall(job->jobs->host);
+    job->due = due ? due : job->started_wall / 1000;
     job->ended_wall = 0;
     job_feed(job, JOB_RUN);
     if (!job->jobs->shutting_down)

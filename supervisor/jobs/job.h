@@ -48,6 +48,7 @@ struct job {
     bool resume;          /* it was on its way when everything was stopped */
     bool stale_ok;        /* failed, but what it made before is young enough */
     enum job_cause cause; /* of this run */
+    int64_t due;          /* s since 1970: the moment that it belongs to; 0: it has none yet */
     int64_t attempt_wall; /* ms since 1970: when its process was started; 0: there is none yet */
     int64_t log_at;       /* how long its log was then */
     int64_t seen;         /* s since 1970: up to then its schedule is dealt with */
@@ -88,8 +89,9 @@ extern const struct graph_node_ops job_graph_ops;
 enum graph_gate_kind job_gate(const struct job *job, const struct graph_node **blocker);
 bool job_is_good(const struct job *job); /* what requires it may start */
 
-/* -EALREADY when it is on its way, -ESHUTDOWN */
-int job_run(struct job *job, enum job_cause cause);
+/* `due`: the moment that the run belongs to, in s since 1970, as it is told (job_env.h); 0: now.
+ * -EALREADY when it is on its way, -ESHUTDOWN */
+int job_run(struct job *job, enum job_cause cause, int64_t due);
 int job_stop(struct job *job); /* -ESRCH when it is not on its way */
 bool job_active(const struct job *job);
 const char *job_state_name(enum job_state state);                        /* "RUNNING" */

@@ -37,7 +37,7 @@ static bool job_graph_stopped(const struct graph_node *n)
 
 static void job_graph_pull(struct graph_node *n)
 {
-    (void)job_run(container_of(n, struct job, node), JOB_PULLED);
+    (void)job_run(container_of(n, struct job, node), JOB_PULLED, 0);
 }
 
 /* "data", "sync:data" */

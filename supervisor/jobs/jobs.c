@@ -193,7 +193,8 @@ void jobs_start(struct jobs *j, enum job_when when)
 {
     for (size_t i = 0; i < j->count; i++) {
         if (j->items[i]->config->when & when)
-            (void)job_run(j->items[i], when == JOB_WHEN_SHUTDOWN ? JOB_AT_SHUTDOWN : JOB_AT_BOOT);
+            (void)job_run(j->items[i], when == JOB_WHEN_SHUTDOWN ? JOB_AT_SHUTDOWN : JOB_AT_BOOT,
+                          0);
     }
     if (when != JOB_WHEN_BOOT)
         return;
@@ -234,7 +235,7 @@ void jobs_resume(struct jobs *j)
     j->resting = j->shutting_down = false;
     for (size_t i = 0; i < j->count; i++) {
         if (j->items[i]->resume)
-            (void)job_run(j->items[i], JOB_RESUMED);
+            (void)job_run(j->items[i], JOB_RESUMED, j->items[i]->due);
         j->items[i]->resume = false;
     }
     j->rested = 0;

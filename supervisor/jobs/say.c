@@ -48,6 +48,18 @@ void say_clock(int64_t wall_ms, char *text, size_t size)
         (void)snprintf(text, size, "?");
 }
 
+void say_iso(int64_t at, int64_t offset, char *text, size_t size)
+{
+    struct tm tm;
+    time_t shown = (time_t)(at + offset);
+    int64_t ahead = offset < 0 ? -offset : offset;
+    char clock[32];
+    if (!gmtime_r(&shown, &tm) || strftime(clock, sizeof clock, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+        (void)snprintf(clock, sizeof clock, "?");
+    (void)snprintf(text, size, "%s%c%02d:%02d", clock, offset < 0 ? '-' : '+', (int)(ahead / 3600),
+                   (int)(ahead / 60 % 60));
+}
+
 void say_size(int64_t bytes, char *text, size_t size)
 {
     const char *unit = "kMGTPE";

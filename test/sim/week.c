@@ -306,7 +306,7 @@ static void week_of_jobs(struct week *w)
     if (sim_chance(&w->sim, 4))
         (void)job_stop(job);
     else
-        (void)job_run(job, JOB_BY_HAND);
+        (void)job_run(job, JOB_BY_HAND, 0);
 }
 
 /* By a little, by half a day, by decades; a watch is told before and after. */

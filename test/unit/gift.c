@@ -46,13 +46,21 @@ static void all_of_it_is_there_once(void **state)
     (void)state;
     struct arena a;
     int fds[] = {10, 11};
-    struct gift all = {
-        .fds = fds, .fd_count = 2, .fd_names = "web:x", .notify = "@name", .watchdog_us = 1500000};
+    char due[] = "MAINSTAY_DUE=now";
+    char last[] = "Z=3";
+    char *vars[] = {due, last, NULL};
+    struct gift all = {.fds = fds,
+                       .fd_count = 2,
+                       .fd_names = "web:x",
+                       .notify = "@name",
+                       .watchdog_us = 1500000,
+                       .vars = vars};
     struct spawn_plan plan = {.envp = inherited};
     arena_init(&a);
     gift_give(&all, &plan, &a);
     assert_string_equal(value(&plan, "A"), "1");
-    assert_string_equal(value(&plan, "Z"), "2");
+    assert_string_equal(value(&plan, "Z"), "3");
+    assert_string_equal(value(&plan, "MAINSTAY_DUE"), "now");
     assert_string_equal(value(&plan, "LISTEN_FDS"), "2");
     assert_string_equal(value(&plan, "LISTEN_FDNAMES"), "web:x");
     assert_string_equal(value(&plan, "NOTIFY_SOCKET"), "@name");
