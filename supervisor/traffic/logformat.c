@@ -168,7 +168,7 @@ static bool read_path(struct span request, int status, struct span *path)
     return true;
 }
 
-enum line_kind logformat_read(const char *line, size_t len, const char *day, struct span *path)
+enum logformat_kind logformat_read(const char *line, size_t len, const char *day, struct span *path)
 {
     const char *end = line + len;
     const char *quote = find_request(line, end);

@@ -39,7 +39,7 @@ struct traffic {
     struct scan scan;
     struct log_files files;
     char day[LOGFORMAT_DAY_LEN + 1];
-    uint64_t kinds[LINE_UNREADABLE + 1]; /* lines by enum line_kind */
+    uint64_t kinds[LINE_UNREADABLE + 1]; /* lines by enum logformat_kind */
 };
 
 static const char HELP[] =
@@ -161,7 +161,7 @@ static void on_line(void *ctx, const char *line, size_t len)
 {
     struct traffic *t = ctx;
     struct span path;
-    enum line_kind kind = logformat_read(line, len, t->day, &path);
+    enum logformat_kind kind = logformat_read(line, len, t->day, &path);
     t->kinds[kind]++;
     if (kind == LINE_PATH)
         count_path(&t->count, path.text, path.len);

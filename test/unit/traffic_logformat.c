@@ -17,7 +17,7 @@
 
 struct line_case {
     const char *line;
-    enum line_kind kind;
+    enum logformat_kind kind;
     const char *path; /* for LINE_PATH */
 };
 
@@ -103,7 +103,7 @@ static const struct line_case cases[] = {
 // clang-format on
 
 /* Every line is read from memory that ends where the line does, so that sanitizers see more. */
-static enum line_kind read_exactly(const char *line, char *path, size_t size)
+static enum logformat_kind read_exactly(const char *line, char *path, size_t size)
 {
     size_t len = strlen(line);
     char *copy = malloc(len + 1);
@@ -111,7 +111,7 @@ static enum line_kind read_exactly(const char *line, char *path, size_t size)
     assert_non_null(copy);
     memcpy(copy + 1, line, len);
     copy[0] = '\\'; /* what stands before a line is no part of it */
-    enum line_kind kind = logformat_read(copy + 1, len, "21/Nov/2026", &found);
+    enum logformat_kind kind = logformat_read(copy + 1, len, "21/Nov/2026", &found);
     (void)snprintf(path, size, "%.*s", (int)found.len, found.text ? found.text : "");
     free(copy);
     return kind;
@@ -122,7 +122,7 @@ static void every_kind_of_line(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char path[256];
-        enum line_kind kind = read_exactly(cases[i].line, path, sizeof path);
+        enum logformat_kind kind = read_exactly(cases[i].line, path, sizeof path);
         const char *expected = cases[i].path ? cases[i].path : "";
         if (kind != cases[i].kind || strcmp(path, expected) != 0)
             fail_msg("%s\n  is kind %d, path '%s'", cases[i].line, (int)kind, path);
@@ -138,7 +138,7 @@ static void no_prefix_of_a_line_is_read_beyond(void **state)
     char path[256];
     for (size_t len = 0; len < sizeof whole; len++) {
         (void)snprintf(line, sizeof line, "%.*s", (int)len, whole);
-        enum line_kind kind = read_exactly(line, path, sizeof path);
+        enum logformat_kind kind = read_exactly(line, path, sizeof path);
         /* only a line that has its status is one: the last of a live log may be half written */
         const char *status = strstr(line, "\" 200");
         assert_int_equal(kind, status ? LINE_PATH : LINE_UNREADABLE);

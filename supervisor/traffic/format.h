@@ -1,0 +1,51 @@
+/*
+ * A log's format, and the reading of its lines. Nothing is unescaped, except in JSON: a path is
+ * compared as it was logged.
+ *
+ * Formats, as `--format` takes them:
+ *   auto          (the default) each line on its own: JSON when it begins with '{', else anything
+ *                 that has `[$time_local] ... "$request" $status` in it
+ *   combined, common, viewbovis    nginx's, Apache's and that of ViewBovis
+ *   json          one object a line, with nginx's names of variables or usual ones as keys
+ *   '$a - "$b"'   what nginx's log_format takes, or a whole `log_format NAME ...;` directive
+ *   FILE, FILE:NAME    the log_format (of that name) in an nginx.conf
+ *
+ * Whether a line is malformed depends on the format alone, never on what is wanted of it.
+ */
+#ifndef TRAFFIC_FORMAT_H
+#define TRAFFIC_FORMAT_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "traffic/layout.h"
+#include "traffic/record.h"
+#include "traffic/when.h"
+
+enum format_way { FORMAT_AUTO, FORMAT_LAYOUT, FORMAT_JSON };
+
+/* Memory that stays: as large as the format, and of JSON the longest line with escapes. */
+struct format {
+    enum format_way way;
+    struct layout layout; /* of FORMAT_LAYOUT */
+    struct when when;     /* times that were read before, so that the next is cheap */
+    struct buf scratch;   /* what JSON strings with escapes are unescaped into */
+    unsigned wanted;      /* fields; all until format_want */
+    unsigned fields;      /* those that the format can have; all for auto and json */
+};
+
+/*
+ * -EINVAL or -errno with a sentence that names the format and says what is wrong. Nothing has to be
+ * closed then.
+ */
+int format_init(struct format *f, const char *spec, struct err *e);
+void format_close(struct format *f);
+
+/* Only these fields (FIELD_BIT) are looked for from now on. */
+void format_want(struct format *f, unsigned fields);
+
+/* The line without its newline. Writes *r for LINE_OK, and may for others. */
+enum line_kind format_read(struct format *f, const char *line, size_t len, struct record *r);
+
+#endif
