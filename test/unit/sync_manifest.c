@@ -156,7 +156,7 @@ static void missing_is_empty(void **state)
     assert_int_equal(manifest_open(&r, -1, "nothing", SOURCE, &e), 0);
     assert_null(manifest_look(&r));
     manifest_close(&r);
-    assert_int_equal(symlinkat("/etc/passwd", folder, "link"), 0);
+    assert_int_equal(symlinkat("manifest", folder, "link"), 0);
     assert_int_equal(manifest_open(&r, folder, "link", SOURCE, &e), -ELOOP);
     assert_int_equal(unlinkat(folder, "link", 0), 0);
     manifest_close(&r);

@@ -44,7 +44,7 @@ static void extras_of_every_kind(void **state)
     int at = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(mkdirat(at, "empty", 0700), 0);
     assert_int_equal(mkdirat(at, "empty-goes", 0700), 0);
-    assert_int_equal(symlinkat("/etc/passwd", at, "link"), 0);
+    assert_int_equal(symlinkat("stays", at, "link"), 0);
     assert_int_equal(symlinkat("/etc", at, "link-in-the-way"), 0);
     assert_int_equal(mkfifoat(at, "pipe", 0600), 0);
     assert_int_equal(fchmodat(at, "folder", 0750, 0), 0);

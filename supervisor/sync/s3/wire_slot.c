@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 
-enum { RECEIVE_SIZE = 128 << 10, SEND_SIZE = 64 << 10 };
+/* What is received at once: made anew for each request, so it is no larger than worth it. */
+enum { RECEIVE_SMALL = 32 << 10, RECEIVE_LARGE = 128 << 10, SEND_SIZE = 64 << 10 };
 
 // --- the head of an answer ---------------------------------------------------------------------
 
@@ -224,7 +225,6 @@ void wire_slot_open(struct wire_slot *s)
     (void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a name to be found */
-    (void)curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)RECEIVE_SIZE);
     (void)curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_SIZE);
     (void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)w->options.connect_ms);
     if (w->no_proxy)
@@ -262,6 +262,8 @@ int wire_slot_start(struct wire_slot *s)
     if (s->method != r->method)
         set_method(s, r->method);
     CURLcode set = curl_easy_setopt(s->curl, CURLOPT_URL, s->text.data);
+    (void)curl_easy_setopt(s->curl, CURLOPT_BUFFERSIZE,
+                           (long)(r->range_length > RECEIVE_LARGE ? RECEIVE_LARGE : RECEIVE_SMALL));
     (void)curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, lines);
     if (r->method == WIRE_PUT || r->method == WIRE_POST)
         (void)curl_easy_setopt(s->curl, CURLOPT_INFILESIZE_LARGE,
