@@ -32,11 +32,17 @@ static const struct { const char *name; enum eventtype parent; } eventtype_rows[
     ROW(PROCESS_GROUP,                    EVENT),
     ROW(PROCESS_GROUP_ADDED,              PROCESS_GROUP),
     ROW(PROCESS_GROUP_REMOVED,            PROCESS_GROUP),
+    ROW(JOB,                              EVENT),
+    ROW(JOB_STARTED,                      JOB),
+    ROW(JOB_SUCCEEDED,                    JOB),
+    ROW(JOB_FAILED,                       JOB),
+    ROW(JOB_MISSED,                       JOB),
+    ROW(JOB_SKIPPED,                      JOB),
 };
 #undef ROW
 // clang-format on
 _Static_assert(sizeof eventtype_rows / sizeof *eventtype_rows == EVENTTYPES, "a row for each type");
-_Static_assert(EVENTTYPES <= 32, "a set of types is 32 bits");
+_Static_assert(EVENTTYPES < 64, "a set of types is 64 bits");
 
 const char *eventtype_name(enum eventtype type)
 {
@@ -63,9 +69,9 @@ bool eventtype_is(enum eventtype type, enum eventtype node)
     return type == node;
 }
 
-uint32_t eventtype_mask(const struct name_list *names)
+uint64_t eventtype_mask(const struct name_list *names)
 {
-    uint32_t mask = 0;
+    uint64_t mask = 0;
     for (size_t i = 0; i < names->count; i++) {
         enum eventtype node = eventtype_find(names->names[i]);
         for (int type = 0; node != EVENTTYPES && type < EVENTTYPES; type++)

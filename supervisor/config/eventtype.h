@@ -1,6 +1,6 @@
 /*
- * Supervisor's types of events: a tree that eventlistener sections name nodes of. To ask for a
- * node is to ask for every leaf below it; only leaves happen.
+ * The types of events, Supervisor's and ours: a tree that eventlistener sections name nodes of.
+ * To ask for a node is to ask for every leaf below it; only leaves happen.
  */
 #ifndef CONFIG_EVENTTYPE_H
 #define CONFIG_EVENTTYPE_H
@@ -38,10 +38,16 @@ enum eventtype {
     EVENTTYPE_PROCESS_GROUP,
     EVENTTYPE_PROCESS_GROUP_ADDED,
     EVENTTYPE_PROCESS_GROUP_REMOVED,
+    EVENTTYPE_JOB, /* from here on ours */
+    EVENTTYPE_JOB_STARTED,
+    EVENTTYPE_JOB_SUCCEEDED,
+    EVENTTYPE_JOB_FAILED,
+    EVENTTYPE_JOB_MISSED,
+    EVENTTYPE_JOB_SKIPPED,
     EVENTTYPES, /* how many there are; also: no type of theirs */
 };
 
-#define EVENTTYPE_BIT(type) (UINT32_C(1) << (type))
+#define EVENTTYPE_BIT(type) (UINT64_C(1) << (type))
 
 const char *eventtype_name(enum eventtype type);      /* "PROCESS_STATE_EXITED" */
 enum eventtype eventtype_parent(enum eventtype type); /* of the root: the root */
@@ -53,6 +59,6 @@ enum eventtype eventtype_find(const char *name);
 bool eventtype_is(enum eventtype type, enum eventtype node);
 
 /* One bit for each type that is one of the named nodes or below them. Unknown names are none. */
-uint32_t eventtype_mask(const struct name_list *names);
+uint64_t eventtype_mask(const struct name_list *names);
 
 #endif

@@ -107,6 +107,7 @@ static bool item_concerned(const struct wait_item *i, const struct event *ev)
         return true;
     case EVENT_PROCESS_LOG:
     case EVENT_PROCESS_COMM:
+    case EVENT_JOB_NEWS:
     case EVENT_REMOTE:
     case EVENT_TICK:
         break;

@@ -37,6 +37,25 @@ static enum eventtype tick_type(const struct event *ev)
                               : EVENTTYPE_TICK_3600;
 }
 
+static enum eventtype job_type(const struct event *ev)
+{
+    switch (ev->news) {
+    case JOB_NEWS_STARTED:
+        return EVENTTYPE_JOB_STARTED;
+    case JOB_NEWS_SUCCEEDED:
+        return EVENTTYPE_JOB_SUCCEEDED;
+    case JOB_NEWS_FAILED:
+        return EVENTTYPE_JOB_FAILED;
+    case JOB_NEWS_MISSED:
+        return EVENTTYPE_JOB_MISSED;
+    case JOB_NEWS_SKIPPED:
+        return EVENTTYPE_JOB_SKIPPED;
+    case JOB_NEWS_NONE:
+        break;
+    }
+    return EVENTTYPES;
+}
+
 enum eventtype payload_type(const struct event *ev)
 {
     switch (ev->type) {
@@ -58,8 +77,10 @@ enum eventtype payload_type(const struct event *ev)
         return EVENTTYPE_REMOTE_COMMUNICATION;
     case EVENT_TICK:
         return tick_type(ev);
-    case EVENT_PROCESS_NEWS:
     case EVENT_JOB_STATE:
+    case EVENT_JOB_NEWS:
+        return job_type(ev);
+    case EVENT_PROCESS_NEWS:
         break;
     }
     return EVENTTYPES;
@@ -153,6 +174,46 @@ static void write_output(const struct event *ev, struct buf *out)
     payload_write_text(ev->data, ev->len, out);
 }
 
+/* Values have neither blanks nor colons, so that childutils.get_headers reads them. */
+static void write_token(const char *name, const char *value, struct buf *out)
+{
+    buf_printf(out, " %s:", name);
+    for (; *value; value++)
+        buf_char(out, *value == ' ' || *value == ':' ? '_' : *value);
+}
+
+static void write_job_facts(const struct event *ev, struct buf *out)
+{
+    const char *word = ev->cause ? strrchr(ev->cause, ' ') : NULL; /* "by schedule" */
+    if (ev->news == JOB_NEWS_MISSED) {
+        buf_printf(out, " expect_every:%" PRId64 " last_success:%" PRId64, ev->period, ev->when);
+        return;
+    }
+    write_token("cause", word ? word + 1 : ev->cause ? ev->cause : "", out);
+    buf_printf(out, " due:%" PRId64, ev->when);
+    if (ev->news == JOB_NEWS_SKIPPED)
+        return;
+    buf_printf(out, " attempt:%d", ev->tries);
+    if (ev->news == JOB_NEWS_STARTED) {
+        buf_printf(out, " pid:%d", (int)ev->pid);
+        return;
+    }
+    buf_printf(out, " took:%" PRId64 ".%03d", ev->took / 1000, (int)(ev->took % 1000));
+    if (ev->result)
+        write_token("result", ev->result, out);
+}
+
+static void write_job(const struct event *ev, struct buf *out)
+{
+    const char *colon = strchr(ev->name, ':'); /* "sync:data" */
+    int kind = colon ? (int)(colon - ev->name) : 0;
+    buf_printf(out, "jobname:%s kind:%.*s", colon ? colon + 1 : ev->name, kind, ev->name);
+    write_job_facts(ev, out);
+    buf_char(out, '\n');
+    if (ev->why && ev->news != JOB_NEWS_SUCCEEDED)
+        payload_write_text(ev->why, strlen(ev->why), out);
+}
+
 void payload_write(const struct event *ev, struct buf *out)
 {
     switch (ev->type) {
@@ -174,9 +235,12 @@ void payload_write(const struct event *ev, struct buf *out)
     case EVENT_TICK:
         buf_printf(out, "when:%" PRId64, ev->when);
         break;
+    case EVENT_JOB_STATE:
+    case EVENT_JOB_NEWS:
+        write_job(ev, out);
+        break;
     case EVENT_SUPERVISOR_STATE: /* has nothing to add to its name */
     case EVENT_PROCESS_NEWS:
-    case EVENT_JOB_STATE:
         break;
     }
 }

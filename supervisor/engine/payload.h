@@ -21,7 +21,7 @@ struct payload_head {
     size_t points; /* of the payload */
 };
 
-/* Which of Supervisor's types an event is; EVENTTYPES: none, listeners do not hear of it. */
+/* Which of the types an event is; EVENTTYPES: none, listeners do not hear of it. */
 enum eventtype payload_type(const struct event *ev);
 
 /* Appends the payload of an event that has a type. */

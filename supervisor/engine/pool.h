@@ -64,7 +64,7 @@ struct pool {
     const struct pool_ops *ops;
     const char *name;   /* borrowed */
     const char *server; /* the daemon's identifier, borrowed */
-    uint32_t types;     /* EVENTTYPE_BIT of those that it wants */
+    uint64_t types;     /* EVENTTYPE_BIT of those that it wants */
     int64_t buffer_size;
     struct pool_member *members; /* owned array */
     size_t count;

@@ -23,7 +23,7 @@ struct pools {
     struct supervisor *supervisor; /* the owner */
     struct event_subscriber subscriber;
     struct list pools;    /* struct pool, owned by their groups */
-    uint32_t types;       /* what any of them wants */
+    uint64_t types;       /* what any of them wants */
     uint64_t next_serial; /* of events; goes on across a reload */
     struct timer dispatch;
     struct timer patience; /* somebody was waited for long enough */

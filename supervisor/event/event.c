@@ -8,6 +8,7 @@ bool event_is_change(const struct event *ev)
     case EVENT_GROUP_ADDED:
     case EVENT_GROUP_REMOVED:
     case EVENT_JOB_STATE:
+    case EVENT_JOB_NEWS:
     case EVENT_SUPERVISOR_STATE:
         return true;
     case EVENT_PROCESS_LOG:

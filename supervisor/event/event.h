@@ -16,6 +16,7 @@ enum event_type {
     EVENT_GROUP_ADDED,
     EVENT_GROUP_REMOVED,
     EVENT_JOB_STATE,
+    EVENT_JOB_NEWS,         /* `news` of a job that is in the same state as before */
     EVENT_SUPERVISOR_STATE, /* running, restarting, shutting down */
     EVENT_PROCESS_LOG,      /* a process with *_events_enabled has written `data` */
     EVENT_PROCESS_COMM,     /* it has written `data` between the tags of capture mode */
@@ -23,24 +24,39 @@ enum event_type {
     EVENT_TICK,             /* a slice of `period` seconds has begun */
 };
 
+/* What listeners hear of jobs. */
+enum job_news {
+    JOB_NEWS_NONE,
+    JOB_NEWS_STARTED,   /* its process; of JOB_NEWS, like those without a word here */
+    JOB_NEWS_SUCCEEDED, /* of JOB_STATE */
+    JOB_NEWS_FAILED,    /* likewise: for good */
+    JOB_NEWS_MISSED,    /* it has not succeeded for its expect_every */
+    JOB_NEWS_SKIPPED,   /* it was wanted, but not run */
+};
+
 struct event {
     enum event_type type;
     const char *group; /* NULL for jobs and the supervisor */
     const char *name;
-    int from;        /* enum proc_state, enum job_state */
-    int state;       /* likewise; enum supervisor_state for EVENT_SUPERVISOR_STATE */
-    pid_t pid;       /* 0: none */
-    int tries;       /* failed starts so far */
-    bool expected;   /* of an exit */
-    int code;        /* of an exit that this state follows from: si_code, CLD_EXITED...; 0: none */
-    int status;      /* likewise si_status */
-    const char *why; /* of PROCESS_STATE and JOB_STATE, in a few words; NULL or "": none */
-    int64_t took;    /* of JOB_STATE: ms since the run has begun */
-    bool is_err;     /* of LOG and COMM: standard error, not standard output */
+    int from;      /* enum proc_state, enum job_state */
+    int state;     /* likewise; enum supervisor_state for EVENT_SUPERVISOR_STATE */
+    pid_t pid;     /* 0: none */
+    int tries;     /* failed starts so far */
+    bool expected; /* of an exit */
+    int code;      /* of an exit that this state follows from: si_code, CLD_EXITED...; 0: none */
+    int status;    /* likewise si_status */
+    const char
+        *why; /* of PROCESS_STATE, JOB_STATE and JOB_NEWS, in a few words; NULL or "": none */
+    enum job_news news; /* of JOB_STATE and JOB_NEWS */
+    const char *cause;  /* likewise, of the run: "by schedule" */
+    const char *result; /* of JOB_NEWS_FAILED: "failed", "stopped", "timed out" */
+    int64_t took;       /* of JOB_STATE: ms since the run has begun */
+    bool is_err;        /* of LOG and COMM: standard error, not standard output */
     const char *data;
     size_t len;
-    int period;   /* s */
-    int64_t when; /* s since 1970: the slice's first second */
+    int64_t period; /* s: of TICK; of JOB_NEWS_MISSED: expect_every= */
+    int64_t when;   /* s since 1970: of TICK the slice's first second; of a job the moment that its
+                   * run belongs to; of JOB_NEWS_MISSED its last success, 0: never */
 };
 
 /* Is anything different now? False: somebody has said something, or time has passed. */

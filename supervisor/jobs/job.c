@@ -63,24 +63,6 @@ static void job_ended(struct job *job)
                  job->label);
 }
 
-static void job_publish(const struct job *job, enum job_state from)
-{
-    struct event ev = {.type = EVENT_JOB_STATE,
-                       .name = job->label,
-                       .from = (int)from,
-                       .state = (int)job->state,
-                       .pid = job->child.pid ? job->child.pid : job->ended_pid,
-                       .tries = (int)job->attempts,
-                       .code = job->ended_pid ? job->ended_code : 0,
-                       .status = job->ended_status,
-                       .why = job->result,
-                       .took = host_now(job->jobs->host) - job->started};
-    event_bus_publish(job->jobs->bus, &ev);
-    jobs_settle(job->jobs);
-    if (job->jobs->on_changed)
-        job->jobs->on_changed(job->jobs);
-}
-
 static void job_spawn(struct job *job)
 {
     struct job_env env;
@@ -103,6 +85,7 @@ static void job_spawn(struct job *job)
         return;
     }
     log_info("job '%s' started with pid %d", job->label, (int)job->child.pid);
+    job_tell_started(job);
 }
 
 /* A job is asked and killed as a group: what it started ends with it. */

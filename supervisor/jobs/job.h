@@ -78,11 +78,18 @@ void job_said_begin(struct job *job); /* another process: nothing is said yet */
 void job_owe(struct job *job, enum job_state from); /* in job_nudge.c: has it changed something? */
 void job_nudge(struct job *job);                    /* ... and those who want to know are told */
 
+/* In job_news.c. */
+void job_publish(struct job *job, enum job_state from);
+void job_tell_started(const struct job *job);
+void job_tell_skipped(const struct job *job, enum job_cause cause, int64_t due, const char *why);
+
 /* In job_history.c. */
 void job_note_begin(struct job *job); /* of an attempt */
 void job_note_end(struct job *job, enum job_state from);
 void job_note_skipped(struct job *job); /* it was due, but still on its way */
 const char *job_cause_name(enum job_cause cause);
+/* "succeeded", "failed", "stopped", "timed out": how the attempt ended that had the state `from` */
+const char *job_result_name(const struct job *job, enum job_state from);
 
 /* In job_graph.c. */
 extern const struct graph_node_ops job_graph_ops;

@@ -56,7 +56,7 @@ static const char *note_exit(int code)
     return "";
 }
 
-static const char *note_result(const struct job *job, enum job_state from)
+const char *job_result_name(const struct job *job, enum job_state from)
 {
     if (job->state == JOB_SUCCEEDED)
         return "succeeded";
@@ -87,7 +87,7 @@ void job_note_end(struct job *job, enum job_state from)
         entry.attempt = 0;
         entry.log = NULL;
     }
-    entry.result = note_result(job, from);
+    entry.result = job_result_name(job, from);
     if (job->ended_pid) {
         entry.exit = note_exit(job->ended_code);
         entry.status = job->ended_status;

@@ -352,6 +352,7 @@ static void on_event(struct event_subscriber *sub, const struct event *ev)
         watch_group(w, ev);
         break;
     case EVENT_PROCESS_NEWS:
+    case EVENT_JOB_NEWS:
     case EVENT_SUPERVISOR_STATE:
     case EVENT_PROCESS_LOG:
     case EVENT_PROCESS_COMM:

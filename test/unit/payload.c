@@ -95,7 +95,38 @@ static void test_others(void **unused)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         check(&rows[i].ev, rows[i].type, rows[i].payload);
     assert_int_equal(payload_type(&(struct event){.type = EVENT_JOB_STATE}), EVENTTYPES);
+    assert_int_equal(payload_type(&(struct event){.type = EVENT_JOB_NEWS}), EVENTTYPES);
     assert_int_equal(payload_type(&(struct event){.type = EVENT_PROCESS_NEWS}), EVENTTYPES);
+}
+
+/* Values without blanks and colons, a newline, and a sentence. */
+static void test_jobs(void **unused)
+{
+    // clang-format off
+    static const struct { struct event ev; const char *type; const char *payload; } rows[] = {
+        { {.type = EVENT_JOB_NEWS, .news = JOB_NEWS_STARTED, .name = "job:certbot", .pid = 7,
+           .cause = "by schedule", .when = 1795240195, .tries = 1},
+          "JOB_STARTED", "jobname:certbot kind:job cause:schedule due:1795240195 attempt:1 pid:7\n" },
+        { {.type = EVENT_JOB_STATE, .news = JOB_NEWS_SUCCEEDED, .name = "sync:data", .pid = 7,
+           .cause = "required", .when = 5, .tries = 3, .took = 61042, .result = "succeeded",
+           .why = "exit status 0"},
+          "JOB_SUCCEEDED", "jobname:data kind:sync cause:required due:5 attempt:3 took:61.042 "
+          "result:succeeded\n" },
+        { {.type = EVENT_JOB_STATE, .news = JOB_NEWS_FAILED, .name = "job:x", .cause = "at boot",
+           .when = 5, .tries = 1, .took = 999, .result = "timed out", .why = "timed out: 10 m\xff"},
+          "JOB_FAILED", "jobname:x kind:job cause:boot due:5 attempt:1 took:0.999 "
+          "result:timed_out\nUndecodable: b'timed out: 10 m\\xff'" },
+        { {.type = EVENT_JOB_NEWS, .news = JOB_NEWS_MISSED, .name = "job:x", .period = 93600,
+           .why = "not for 26h"},
+          "JOB_MISSED", "jobname:x kind:job expect_every:93600 last_success:0\nnot for 26h" },
+        { {.type = EVENT_JOB_NEWS, .news = JOB_NEWS_SKIPPED, .name = "job:x", .cause = "by hand",
+           .when = 6, .tries = 2, .why = "the run before was still on its way"},
+          "JOB_SKIPPED", "jobname:x kind:job cause:hand due:6\nthe run before was still on its way" },
+    };
+    // clang-format on
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check(&rows[i].ev, rows[i].type, rows[i].payload);
 }
 
 /* The expected texts are what Python's repr() says of these bytes. */
@@ -166,9 +197,9 @@ static void test_types(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states),      cmocka_unit_test(test_others),
-        cmocka_unit_test(test_undecodable), cmocka_unit_test(test_head),
-        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_states), cmocka_unit_test(test_others),
+        cmocka_unit_test(test_jobs),   cmocka_unit_test(test_undecodable),
+        cmocka_unit_test(test_head),   cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests_name("payload", tests, NULL, NULL);
 }
