@@ -1,6 +1,7 @@
 /*
  * How long requests took: a histogram from which percentiles are read, in constant memory. A
- * percentile is off by at most 1/64 of itself (exact in whole milliseconds up to 31 ms).
+ * percentile is off by at most 1/64 of itself; where times are whole milliseconds, and it is
+ * rounded to them, it is exact up to 32 ms.
  */
 #ifndef TRAFFIC_LATENCY_H
 #define TRAFFIC_LATENCY_H
@@ -17,6 +18,7 @@ struct latency {
     uint64_t count;
     uint64_t sum_us;
     uint64_t max_us;
+    uint64_t finer;                /* times that are no whole milliseconds */
     uint32_t steps[LATENCY_STEPS]; /* all are halved before one overflows */
 };
 

@@ -53,7 +53,7 @@ struct tally {
     uint64_t requests;
     uint64_t bytes;
     uint64_t no_route; /* requests that belong to no route */
-    uint64_t no_path;  /* requests without a path: "", `OPTIONS *`, TLS to a plain port */
+    uint64_t no_path;  /* requests without a path ("", `OPTIONS *`), where paths are looked at */
     uint64_t classes[TALLY_CLASSES];
     uint64_t codes[TALLY_CODES];
     struct tally_hour hours[TALLY_HOURS];
@@ -73,14 +73,14 @@ void tally_close(struct tally *t);
  * name is what the report shows. */
 int tally_route(struct tally *t, const char *name);
 
-/* The fields that tally_add looks at: bits 1u << FIELD_... of traffic/record.h. */
+/* The fields that tally_add looks at: bits of traffic/record.h, for format_read. */
 unsigned tally_wants(const struct tally *t);
 
 /*
- * Counts one request. `route`: index of its route, or -1. `hour`: 0 to 23, local to the line.
- * Fields that the record lacks, or that hold "-", are not counted.
+ * Counts one request. `route`: index of its route, or -1 when it belongs to none. A field that the
+ * record does not have is not counted. A referrer is counted without its query string.
  */
-void tally_add(struct tally *t, const struct record *r, int route, int hour);
+void tally_add(struct tally *t, const struct record *r, int route);
 
 /*
  * A tally as one JSON object, and back: to go on counting later. What comes out of a report after

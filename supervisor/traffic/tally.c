@@ -1,0 +1,129 @@
+#include "traffic/tally.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "traffic/record.h"
+
+void tally_init(struct tally *t, enum tally_depth depth)
+{
+    *t = (struct tally){.depth = depth};
+    clients_init(&t->clients);
+    top_init(&t->paths);
+    top_init(&t->referrers);
+    top_init(&t->agents);
+}
+
+void tally_close(struct tally *t)
+{
+    for (size_t i = 0; i < t->route_count; i++) {
+        mem_free(t->routes[i].name);
+        mem_free(t->routes[i].latency);
+    }
+    mem_free(t->routes);
+    clients_close(&t->clients);
+    top_close(&t->paths);
+    top_close(&t->referrers);
+    top_close(&t->agents);
+    tally_init(t, t->depth);
+}
+
+int tally_route(struct tally *t, const char *name)
+{
+    if (t->route_count == TALLY_ROUTES_MAX)
+        return -1;
+    t->routes = mem_grow(t->routes, t->route_count + 1, sizeof *t->routes);
+    t->routes[t->route_count] = (struct tally_route){.name = mem_strdup(name)};
+    return (int)t->route_count++;
+}
+
+unsigned tally_wants(const struct tally *t)
+{
+    if (t->depth == TALLY_ROUTES)
+        return t->route_count > 0 ? 0 : FIELD_BIT(FIELD_PATH);
+    return FIELD_BIT(FIELD_ADDR) | FIELD_BIT(FIELD_TIME) | FIELD_BIT(FIELD_PATH) |
+           FIELD_BIT(FIELD_STATUS) | FIELD_BIT(FIELD_BYTES) | FIELD_BIT(FIELD_REFERRER) |
+           FIELD_BIT(FIELD_AGENT) | FIELD_BIT(FIELD_LATENCY);
+}
+
+static bool has(const struct record *r, enum field field)
+{
+    return (r->have & FIELD_BIT(field)) != 0;
+}
+
+static void add_text(struct top *t, const struct record *r, enum field field, uint64_t bytes)
+{
+    if (has(r, field))
+        top_add(t, r->field[field].text, r->field[field].len, bytes);
+}
+
+/* Whoever links to us from a search has a query of their own: that says nothing, and may be
+ * nobody's business. */
+static void add_referrer(struct top *t, const struct record *r, uint64_t bytes)
+{
+    if (!has(r, FIELD_REFERRER))
+        return;
+    struct span whole = r->field[FIELD_REFERRER];
+    const char *query = memchr(whole.text, '?', whole.len);
+    top_add(t, whole.text, query != NULL ? (size_t)(query - whole.text) : whole.len, bytes);
+}
+
+static void add_latency(struct tally *t, struct tally_route *route, uint64_t us)
+{
+    latency_add(&t->latency, us);
+    if (route == NULL)
+        return;
+    if (route->latency == NULL)
+        route->latency = mem_alloc(sizeof *route->latency);
+    latency_add(route->latency, us);
+}
+
+static void add_path(struct tally *t, const struct record *r, uint64_t bytes)
+{
+    if (has(r, FIELD_PATH))
+        add_text(&t->paths, r, FIELD_PATH, bytes);
+    else
+        t->no_path++;
+}
+
+static void add_details(struct tally *t, const struct record *r, struct tally_route *route)
+{
+    uint64_t bytes = has(r, FIELD_BYTES) ? r->bytes : 0;
+    size_t code =
+        has(r, FIELD_STATUS) && r->status > 0 && r->status < TALLY_CODES ? (size_t)r->status : 0;
+    size_t class = code / 100 < TALLY_CLASSES ? code / 100 : 0;
+    struct tally_hour *hour = &t->hours[r->when.hour % TALLY_HOURS];
+    t->bytes += bytes;
+    t->codes[code]++;
+    t->classes[class]++;
+    hour->requests++;
+    hour->bytes += bytes;
+    hour->classes[class]++;
+    if (route != NULL) {
+        route->bytes += bytes;
+        route->classes[class]++;
+    }
+    if (has(r, FIELD_LATENCY))
+        add_latency(t, route, r->latency_us);
+    if (has(r, FIELD_ADDR))
+        clients_add(&t->clients, r->field[FIELD_ADDR].text, r->field[FIELD_ADDR].len);
+    add_path(t, r, bytes);
+    add_text(&t->agents, r, FIELD_AGENT, bytes);
+    add_referrer(&t->referrers, r, bytes);
+}
+
+void tally_add(struct tally *t, const struct record *r, int route)
+{
+    struct tally_route *to = NULL;
+    t->requests++;
+    if (route >= 0 && (size_t)route < t->route_count) {
+        to = &t->routes[route];
+        to->requests++;
+    } else {
+        t->no_route++;
+    }
+    if (t->depth == TALLY_FULL)
+        add_details(t, r, to);
+    else if (t->route_count == 0)
+        add_path(t, r, 0);
+}
