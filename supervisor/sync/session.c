@@ -81,7 +81,8 @@ static void make_wire(struct session *s)
     const struct sse_query sse = {
         .how = o->sse, .kms_key_id = o->sse_kms_key_id, .key_file = o->sse_c_key_file};
     struct err e;
-    if (sse_init(&s->sse, &sse, &e) < 0 || s3_place_init(&s->place, &where, &e) < 0) {
+    if (sse_init(&s->sse, &sse, &e) < 0 || s3_place_init(&s->place, &where, &e) < 0 ||
+        sse_allows(&s->sse, s->place.origin, &e) < 0) {
         s->on_end(s->ctx, SYNC_USAGE, &e);
         return;
     }

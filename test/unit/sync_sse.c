@@ -93,12 +93,36 @@ static void keys_of_the_server(void **state)
     sse_close(&s);
 }
 
+/* Where others can listen, a key of ours is not said. */
+static void where_a_key_may_go(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *origin;
+        int rc;
+    } cases[] = {
+        {"https://s3.example.com", 0},     {"http://127.0.0.1:9000", 0},
+        {"http://[::1]:9000", 0},          {"http://localhost", 0},
+        {"http://s3.example.com", -EPERM}, {"http://127.0.0.1.example.com:9000", -EPERM},
+        {"http://169.254.170.2", -EPERM},
+    };
+    struct sse s;
+    struct err e;
+    assert_int_equal(with_file(&s, raw, 32, 0600, &e), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(sse_allows(&s, cases[i].origin, &e), cases[i].rc);
+    assert_null(strstr(e.text, key64));
+    sse_close(&s);
+    assert_int_equal(sse_allows(&s, "http://s3.example.com", &e), 0); /* there is no key */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_of_ours),
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(keys_of_the_server),
+        cmocka_unit_test(where_a_key_may_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

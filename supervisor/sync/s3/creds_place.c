@@ -66,47 +66,8 @@ static int refuse(const char *from, const struct http_answer *a, struct err *e)
 
 // --- containers -------------------------------------------------------------------------------
 
-static bool is_loopback(const char *host)
-{
-    struct in_addr four;
-    struct in6_addr six;
-    if (strcasecmp(host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, host, &four) == 1)
-        return ntohl(four.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
-static bool is_agent(const char *host)
-{
-    static const char *const agents[] = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
-    for (size_t i = 0; i < sizeof agents / sizeof *agents; i++) {
-        if (strcmp(host, agents[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Tokens go without encryption only where nobody else listens. */
-static bool is_allowed(const char *url)
-{
-    if (strncasecmp(url, "https://", 8) == 0)
-        return true;
-    char *host = strncasecmp(url, "http://", 7) == 0 ? http_host(url) : NULL;
-    if (!host)
-        return false;
-    char *name = host;
-    char *end = NULL;
-    if (*name == '[')
-        end = strchr(++name, ']');
-    else
-        end = strchr(name, ':');
-    if (end)
-        *end = '\0';
-    bool allowed = is_loopback(name) || is_agent(name);
-    mem_free(host);
-    return allowed;
-}
+static const char *const agents[] = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23", NULL};
 
 static int container_url(struct search *s, const char **url, struct err *e)
 {
@@ -117,7 +78,7 @@ static int container_url(struct search *s, const char **url, struct err *e)
                     : full;
     if (!*url)
         return 0;
-    if (!relative && !is_allowed(full))
+    if (!relative && !http_is_private(full, agents))
         return err_set(e, -EINVAL,
                        "AWS_CONTAINER_CREDENTIALS_FULL_URI must begin with https://, or be http:// "
                        "of localhost or of the agent of ECS or EKS");

@@ -1,5 +1,6 @@
 #include "sync/s3/http.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
@@ -175,4 +176,44 @@ char *http_host(const char *url)
     if (len > tail && memcmp(host + len - tail, own, tail) == 0)
         len -= tail;
     return len ? mem_strndup(host, len) : NULL;
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr four;
+    struct in6_addr six;
+    if (strcasecmp(host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static bool is_one_of(const char *host, const char *const *hosts)
+{
+    for (; hosts && *hosts; hosts++) {
+        if (strcmp(host, *hosts) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool http_is_private(const char *url, const char *const *hosts)
+{
+    if (strncasecmp(url, "https://", 8) == 0)
+        return true;
+    char *host = strncasecmp(url, "http://", 7) == 0 ? http_host(url) : NULL;
+    if (!host)
+        return false;
+    char *name = host;
+    char *end = NULL;
+    if (*name == '[')
+        end = strchr(++name, ']');
+    else
+        end = strchr(name, ':');
+    if (end)
+        *end = '\0';
+    bool private = is_loopback(name) || is_one_of(name, hosts);
+    mem_free(host);
+    return private;
 }

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "sync/local/digest.h"
+#include "sync/s3/http.h"
 
 enum { KEY_SIZE = 32, FILE_MAX = 256 };
 
@@ -90,6 +91,16 @@ int sse_init(struct sse *s, const struct sse_query *q, struct err *e)
         s->store[1] =
             (struct wire_header){"x-amz-server-side-encryption-aws-kms-key-id", q->kms_key_id};
     return q->key_file ? use_own_key(s, q->key_file, e) : 0;
+}
+
+int sse_allows(const struct sse *s, const char *origin, struct err *e)
+{
+    if (!s->key || http_is_private(origin, NULL))
+        return 0;
+    return err_set(e, -EPERM,
+                   "the key of --sse-c-key-file is not sent to %s, where others can read it on its "
+                   "way: name an https:// endpoint",
+                   origin);
 }
 
 void sse_close(struct sse *s)

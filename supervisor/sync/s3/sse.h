@@ -26,6 +26,8 @@ struct sse {
 
 /* -EINVAL when the file holds no key or others may read it, another -errno. Borrows the texts. */
 int sse_init(struct sse *s, const struct sse_query *q, struct err *e);
+/* Whether our own key may go to that server; -EPERM: others could read it on its way. */
+int sse_allows(const struct sse *s, const char *origin, struct err *e);
 void sse_close(struct sse *s);
 
 #endif
