@@ -1,5 +1,4 @@
 /* Keys that the place where we run hands out: a container's agent, or the machine's metadata. */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>

@@ -46,7 +46,7 @@ void http_answer_close(struct http_answer *a); /* wipes */
 /* "HOST[:PORT]" of a URL as the Host header has it, without the scheme's own port; NULL: no URL */
 char *http_host(const char *url);
 
-/* What is sent there nobody else can read: https, or this machine, or one of `hosts` (NULL ends). */
+/* Nobody else can read what is sent there: https, this machine, or one of `hosts` (NULL ends). */
 bool http_is_private(const char *url, const char *const *hosts);
 
 #endif
