@@ -6,7 +6,8 @@ PREFIX  ?= /usr/local
 CC      ?= gcc
 VERSION := $(shell cat VERSION)
 
-PACKAGES := libuv libsystemd inih expat libmicrohttpd nettle jansson libedit libcurl libcrypto zlib
+PACKAGES := libuv libsystemd inih expat libmicrohttpd nettle jansson libedit libcurl libcrypto zlib \
+            libpcre2-8
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2 -Wundef -Wcast-qual \
             -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough \

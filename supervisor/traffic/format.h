@@ -17,7 +17,6 @@
 
 #include <stddef.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "traffic/layout.h"
 #include "traffic/record.h"
@@ -30,7 +29,8 @@ struct format {
     enum format_way way;
     struct layout layout; /* of FORMAT_LAYOUT */
     struct when when;     /* times that were read before, so that the next is cheap */
-    struct buf scratch;   /* what JSON strings with escapes are unescaped into */
+    char *scratch;        /* owned: what JSON strings with escapes are unescaped into ... */
+    size_t scratch_room;  /* ... and its size */
     unsigned wanted;      /* fields; all until format_want */
     unsigned fields;      /* those that the format can have; all for auto and json */
 };

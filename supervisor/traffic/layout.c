@@ -58,24 +58,6 @@ static const struct variable VARIABLES[] = {
     {"pipe",                   SHAPE_WORD,   PART_NOTHING,  0},
     {"hostname",               SHAPE_WORD,   PART_NOTHING,  0},
 };
-
-/* The fields that a part gives. */
-static const unsigned PART_FIELDS[] = {
-    [PART_NOTHING]  = 0,
-    [PART_ADDR]     = FIELD_BIT(FIELD_ADDR),
-    [PART_PROXIES]  = FIELD_BIT(FIELD_ADDR),
-    [PART_USER]     = FIELD_BIT(FIELD_USER),
-    [PART_TIME]     = FIELD_BIT(FIELD_TIME),
-    [PART_REQUEST]  = FIELD_BIT(FIELD_METHOD) | FIELD_BIT(FIELD_PATH),
-    [PART_METHOD]   = FIELD_BIT(FIELD_METHOD),
-    [PART_PATH]     = FIELD_BIT(FIELD_PATH),
-    [PART_STATUS]   = FIELD_BIT(FIELD_STATUS),
-    [PART_BYTES]    = FIELD_BIT(FIELD_BYTES),
-    [PART_REFERRER] = FIELD_BIT(FIELD_REFERRER),
-    [PART_AGENT]    = FIELD_BIT(FIELD_AGENT),
-    [PART_HOST]     = FIELD_BIT(FIELD_HOST),
-    [PART_LATENCY]  = FIELD_BIT(FIELD_LATENCY),
-};
 // clang-format on
 
 /* A layout in the making. */
@@ -102,7 +84,7 @@ static enum part claim(struct draft *d, const struct variable *v)
     size_t at = d->layout->count;
     for (unsigned field = 0; field < FIELD_COUNT; field++) {
         const struct variable *other = d->taken[field];
-        if (!(PART_FIELDS[v->part] & FIELD_BIT(field)))
+        if (!(part_fields(v->part) & FIELD_BIT(field)))
             continue;
         if (other != NULL && (other->part == PART_REQUEST || other->rank <= v->rank) &&
             v->part != PART_REQUEST)
@@ -208,13 +190,32 @@ static void drop_queries(struct draft *d)
     l->count = kept;
 }
 
-/* What `$request_uri` and others begin with says where the variable before them ends. */
-static bool ends_before_next(const struct layout *l, size_t i)
+static bool is_path(const char *name)
 {
-    if (i + 1 == l->count || l->pieces[i + 1].shape == SHAPE_TEXT)
-        return true;
-    enum shape shape = l->pieces[i].shape;
+    return strcmp(name, "request_uri") == 0 || strcmp(name, "uri") == 0 ||
+           strcmp(name, "document_uri") == 0;
+}
+
+static bool has_fixed_length(enum shape shape)
+{
     return shape == SHAPE_LOCAL || shape == SHAPE_ISO || shape == SHAPE_STATUS;
+}
+
+/* Whether the end of variable `i` can be told: text follows, or nothing, or a path. */
+static bool has_end(const struct draft *d, size_t i)
+{
+    const struct layout *l = d->layout;
+    const struct piece *p = &l->pieces[i];
+    return i + 1 == l->count || p[1].shape == SHAPE_TEXT || has_fixed_length(p->shape) ||
+           (p->shape == SHAPE_FREE && is_path(d->names[i + 1]));
+}
+
+/* A word is told by the blanks around it; beside other text it is anything up to that. */
+static bool is_lone_word(const struct layout *l, size_t i)
+{
+    const struct piece *p = &l->pieces[i];
+    bool begins = i == 0 || (p[-1].shape == SHAPE_TEXT && p[-1].text[p[-1].len - 1] == ' ');
+    return begins && (i + 1 == l->count || (p[1].shape == SHAPE_TEXT && p[1].text[0] == ' '));
 }
 
 /* The first piece behind `i` with a quote in it, and where; the number of pieces when none has. */
@@ -232,38 +233,40 @@ static size_t find_anchor(const struct layout *l, size_t i, size_t *extra)
     return l->count;
 }
 
-static void settle_free(struct layout *l, size_t i)
+static enum free_end free_end(const struct draft *d, size_t i)
 {
-    struct piece *p = &l->pieces[i];
-    p->until = find_anchor(l, i, &p->extra);
-    if (p->until == i + 1 && p->extra == 0 && p->until < l->count) {
-        p->end = END_QUOTE;
-        return;
-    }
-    p->end = END_TAIL;
+    const struct layout *l = d->layout;
+    const struct piece *p = &l->pieces[i];
+    if (i + 1 < l->count && p[1].shape != SHAPE_TEXT)
+        return END_SLASH;
+    if (p->until == i + 1 && p->extra == 0 && p->until < l->count)
+        return END_QUOTE;
     for (size_t k = i + 1; k < p->until; k++)
         if (l->pieces[k].shape == SHAPE_FREE)
-            p->end = END_TEXT;
+            return END_TEXT;
+    return END_TAIL;
 }
 
 /* Decides where each variable ends, once all pieces are there. */
 static int settle(struct draft *d, struct err *e)
 {
     struct layout *l = d->layout;
-    for (size_t i = l->count; i-- > 0;) {
+    for (size_t i = 0; i < l->count; i++) {
         struct piece *p = &l->pieces[i];
-        bool quoted = i + 1 < l->count && l->pieces[i + 1].shape == SHAPE_TEXT &&
-                      l->pieces[i + 1].text[0] == '"';
-        if (p->shape == SHAPE_WORD && quoted)
-            p->shape = SHAPE_FREE; /* its end is sure without a shape */
-        if (p->shape != SHAPE_TEXT && !ends_before_next(l, i))
+        if (p->shape == SHAPE_WORD && !is_lone_word(l, i))
+            p->shape = SHAPE_FREE;
+        if (p->shape != SHAPE_TEXT && !has_end(d, i))
             return err_set(e, -EINVAL, "where $%s ends and $%s begins cannot be told", d->names[i],
                            d->names[i + 1]);
-        l->fields |= PART_FIELDS[p->part];
+        l->fields |= part_fields(p->part);
     }
-    for (size_t i = 0; i < l->count; i++)
-        if (l->pieces[i].shape == SHAPE_FREE)
-            settle_free(l, i);
+    for (size_t i = 0; i < l->count; i++) {
+        struct piece *p = &l->pieces[i];
+        if (p->shape != SHAPE_FREE)
+            continue;
+        p->until = find_anchor(l, i, &p->extra);
+        p->end = free_end(d, i);
+    }
     if (!(l->fields & FIELD_BIT(FIELD_PATH)))
         return err_set(e, -EINVAL, "it has no path: no $request, $request_uri or $uri");
     return 0;

@@ -14,8 +14,8 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "traffic/part.h"
 #include "traffic/record.h"
-#include "traffic/when.h"
 
 enum {
     LAYOUT_PIECES_MAX = 256, /* texts and variables of a format */
@@ -36,25 +36,8 @@ enum shape {
 enum free_end {
     END_QUOTE, /* at the next quote */
     END_TEXT,  /* where the next text is found first */
+    END_SLASH, /* at the next '/', with which the path behind it begins */
     END_TAIL,  /* before the pieces up to `until`, counted back from the next quote or the end */
-};
-
-/* What a variable is for. */
-enum part {
-    PART_NOTHING,
-    PART_ADDR,
-    PART_PROXIES, /* addresses with commas in between; the first is taken */
-    PART_USER,
-    PART_TIME,
-    PART_REQUEST, /* method, path and version */
-    PART_METHOD,
-    PART_PATH,
-    PART_STATUS,
-    PART_BYTES,
-    PART_REFERRER,
-    PART_AGENT,
-    PART_HOST,
-    PART_LATENCY,
 };
 
 struct piece {
@@ -79,10 +62,8 @@ int layout_init(struct layout *l, const char *text, struct err *e);
 void layout_close(struct layout *l);
 
 /*
- * Reads a line; of the fields only the wanted ones. LINE_OK, LINE_CUT, LINE_TIME or LINE_OTHER;
- * writes *r for LINE_OK, and may for others.
+ * Reads a line; `t` is begun, and finished for LINE_OK. Else LINE_CUT, LINE_TIME or LINE_OTHER.
  */
-enum line_kind layout_read(const struct layout *l, struct when *w, struct span line,
-                           unsigned wanted, struct record *r);
+enum line_kind layout_read(const struct layout *l, struct span line, struct take *t);
 
 #endif

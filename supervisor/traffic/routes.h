@@ -3,7 +3,8 @@
  *
  *   /sample         this path, exactly
  *   /sample/<star>  paths that begin with /sample/; /sample<star> those that begin with /sample
- *   ~^/a/[0-9]+$    paths that the regular expression (PCRE, as nginx's) finds something in
+ *   ~^/a/[0-9]+$    paths in which the regular expression (PCRE, as nginx's) finds something
+ *   ~<star>^/A/     the same, upper and lower case alike
  *   GET,POST /x     only these methods; as the log has them, upper and lower case differ
  *   /x 2xx,304      only these statuses: 404, 4xx, 200-299
  *
