@@ -17,6 +17,13 @@ enum job_on_failure {
     JOB_ON_FAILURE_CONTINUE, /* what requires it starts all the same */
 };
 
+/* What becomes of a run that is wanted while the one before is on its way. */
+enum job_overlap {
+    JOB_OVERLAP_SKIP,  /* it is left out */
+    JOB_OVERLAP_QUEUE, /* it follows; one at most waits */
+    JOB_OVERLAP_KILL,  /* the one before is stopped, and it follows */
+};
+
 struct job_config {
     const char *name;
     struct process_config process; /* section "job:x" or "sync:x"; sync's command is generated */
@@ -25,7 +32,9 @@ struct job_config {
     struct schedules schedule;     /* what it means; @reboot is in `when` */
     int64_t timeout_ms;            /* one attempt; 0: none */
     int64_t retries;
-    int64_t retry_delay_ms;
+    int64_t retry_delay_ms; /* doubled with each failure; see jobs/backoff.h */
+    int64_t retry_delay_max_ms;
+    enum job_overlap overlap;
     enum job_on_failure on_failure;
     struct name_list notify; /* whom to tell when it has changed something: see nudge.h */
     /* sync only: data no older than this lets dependents start after a failure; 0: never */

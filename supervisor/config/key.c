@@ -185,6 +185,9 @@ static const struct key_choice on_failure_choices[] = {
 static const struct key_choice when_choices[] = {
     {"boot", JOB_WHEN_BOOT}, {"shutdown", JOB_WHEN_SHUTDOWN}, {"manual", JOB_WHEN_MANUAL}, {0},
 };
+static const struct key_choice overlap_choices[] = {
+    {"skip", JOB_OVERLAP_SKIP}, {"queue", JOB_OVERLAP_QUEUE}, {"kill", JOB_OVERLAP_KILL}, {0},
+};
 static const struct key_row job_rows[] = {
     {"schedule", KEY_TEXT, AT(schedule_text), "", ONCE, KEY_NATIVE | KEY_LIVE,
      "When it runs by itself: five fields as in crontab(5), or @hourly, @daily, @weekly, @monthly, "
@@ -192,7 +195,14 @@ static const struct key_row job_rows[] = {
     {"timeout", KEY_DURATION, AT(timeout_ms), "0", ONCE, KEY_NATIVE | KEY_LIVE,
      "How long one attempt may take; 0: as long as it likes.", .max = 30 * DAY_MS},
     {"retry_delay", KEY_DURATION, AT(retry_delay_ms), "10s", ONCE, KEY_NATIVE | KEY_LIVE,
-     "Pause before the next attempt.", .max = DAY_MS},
+     "Pause before the first retry; before each further one it is twice as long, up to "
+     "retry_delay_max.", .max = DAY_MS},
+    {"retry_delay_max", KEY_DURATION, AT(retry_delay_max_ms), "1h", ONCE, KEY_NATIVE | KEY_LIVE,
+     "The longest pause between two attempts; never below retry_delay.", .max = DAY_MS},
+    {"overlap", KEY_CHOICE, AT(overlap), "skip", ONCE, KEY_NATIVE | KEY_LIVE,
+     "When it is due, or wanted by hand, while its last run is still on its way: skip leaves the "
+     "new run out, queue has it follow (one at most waits), kill stops the old one first.",
+     .choices = overlap_choices},
     {"on_failure", KEY_CHOICE, AT(on_failure), "block", ONCE, KEY_NATIVE | KEY_LIVE,
      "block keeps down what requires the job; continue starts it all the same.",
      .choices = on_failure_choices},

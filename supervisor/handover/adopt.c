@@ -236,6 +236,8 @@ static void adopt_job(struct adoption *a, struct job *job, const json_t *line, s
         job->state = JOB_IDLE;
     if (job->cause >= JOB_CAUSES)
         job->cause = JOB_BY_HAND;
+    if (job->queued.cause >= JOB_CAUSES)
+        job->queued.cause = JOB_BY_HAND;
     agenda_enter(job, job->seen);
     if (due >= 0)
         host_arm(job->jobs->host, &job->timer, due);

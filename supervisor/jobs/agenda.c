@@ -55,17 +55,8 @@ static bool agenda_was_wrong(const struct job *job, int64_t now)
 
 static void agenda_run(struct job *job, int64_t due)
 {
-    char text[32];
-    say_clock(due * 1000, text, sizeof text);
     agenda_enter(job, host_wall(job->jobs->host) / 1000);
-    if (job_active(job)) {
-        log_warn("job '%s' was due at %s: its last run is still on its way, this one is left out",
-                 job->label, text);
-        job_note_skipped(job);
-        agenda_keep(job);
-        return;
-    }
-    /* one line keeps both: it is on its way, and dealt with */
+    /* one line keeps both: it is on its way or left out, and dealt with */
     (void)job_run(job, JOB_BY_SCHEDULE, due);
 }
 

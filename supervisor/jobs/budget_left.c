@@ -1,5 +1,6 @@
 /* How long the stop that is under way may still take, by what is left to stop and to run. */
 #include "base/mem.h"
+#include "jobs/backoff.h"
 #include "jobs/budget.h"
 #include "jobs/jobs.h"
 #include "jobs/shutdown.h"
@@ -32,7 +33,8 @@ static int64_t left_of_job(const struct job *job, int64_t now)
     case JOB_RUNNING:
         return budget_plus(budget_plus(due, stop), next);
     case JOB_RETRYING: /* the pause is in `next`, too */
-        return budget_plus(due, next - (next < BUDGET_FOREVER ? job->config->retry_delay_ms : 0));
+        return budget_plus(
+            due, next - (next < BUDGET_FOREVER ? backoff_pause(job->config, job->attempts) : 0));
     case JOB_ENDING:
         return budget_plus(due, next);
     case JOB_STOPPING:
@@ -47,6 +49,12 @@ static int64_t left_of_job(const struct job *job, int64_t now)
     return budget_job(job->config, 0);
 }
 
+static int64_t left_of_runs(const struct job *job, int64_t now)
+{
+    bool another = job->queued.wanted && job_state_active(job->state);
+    return budget_plus(left_of_job(job, now), another ? budget_job(job->config, 0) : 0);
+}
+
 /* Before the shutdown jobs: those that are stopped, and those that will run. */
 static void left_add_job(struct budget *b, const struct job *job, bool running, int64_t now)
 {
@@ -56,7 +64,7 @@ static void left_add_job(struct budget *b, const struct job *job, bool running, 
         (void)budget_add(b, job->label, BUDGET_STOPPED_JOB, left_of_job(job, now));
     if (running ? job_active(job) : last)
         (void)budget_add(b, job->label, BUDGET_SHUTDOWN_JOB,
-                         running ? left_of_job(job, now) : budget_job(job->config, 0));
+                         running ? left_of_runs(job, now) : budget_job(job->config, 0));
     if (last && stop > b->jobs_kill)
         b->jobs_kill = stop;
 }

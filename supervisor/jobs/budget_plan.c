@@ -2,6 +2,7 @@
 #include "config/dependency.h"
 #include "engine/fsm.h"
 #include "engine/pool.h"
+#include "jobs/backoff.h"
 #include "jobs/budget.h"
 
 int64_t budget_job(const struct job_config *config, int64_t attempts_made)
@@ -12,7 +13,7 @@ int64_t budget_job(const struct job_config *config, int64_t attempts_made)
     int64_t left = config->retries + 1 - attempts_made;
     int64_t ms = 0;
     for (int64_t i = 0; i < left && ms < BUDGET_FOREVER; i++)
-        ms = budget_plus(ms, budget_plus(attempt, attempts_made + i ? config->retry_delay_ms : 0));
+        ms = budget_plus(ms, budget_plus(attempt, backoff_pause(config, attempts_made + i)));
     return ms;
 }
 

@@ -121,9 +121,10 @@ static int64_t number_of(const json_t *line, const char *name)
     return json_integer_value(json_object_get(line, name));
 }
 
+/* What was no attempt has one line only. */
 static bool same_attempt(const json_t *a, const json_t *b)
 {
-    return number_of(a, "start") == number_of(b, "start") &&
+    return number_of(a, "attempt") > 0 && number_of(a, "start") == number_of(b, "start") &&
            number_of(a, "attempt") == number_of(b, "attempt") && strcmp(job_of(a), job_of(b)) == 0;
 }
 

@@ -10,6 +10,7 @@
 #include "engine/fsm.h"
 #include "engine/keep.h"
 #include "engine/reaper.h"
+#include "jobs/backoff.h"
 #include "jobs/job_env.h"
 #include "jobs/say.h"
 #include "jobs/stale.h"
@@ -32,7 +33,7 @@ static int64_t job_deadline(const struct job *job, int64_t now)
     case JOB_RUNNING:
         return config->timeout_ms > 0 ? now + config->timeout_ms : -1;
     case JOB_RETRYING:
-        return now + config->retry_delay_ms;
+        return now + backoff_pause(config, job->attempts);
     case JOB_ENDING:
     case JOB_STOPPING:
         return now + fsm_ms(config->process.stopwaitsecs);
@@ -123,7 +124,7 @@ static void job_apply(struct job *job, enum job_event event, enum job_state from
     if (event == JOB_ATTEMPT_FAILED)
         log_warn("job '%s' failed: %s; retry %lld of %lld in %lld s", job->label, job->result,
                  (long long)job->attempts, (long long)job->config->retries,
-                 (long long)(job->config->retry_delay_ms / 1000));
+                 (long long)(backoff_pause(job->config, job->attempts) / 1000));
     if (!job_state_active(job->state) && job_state_active(from))
         job_ended(job);
     job_note_end(job, from);
@@ -208,7 +209,7 @@ void job_close(struct job *job)
 
 bool job_active(const struct job *job)
 {
-    return job_state_active(job->state);
+    return job_state_active(job->state) || job->queued.wanted;
 }
 
 void job_try(struct job *job)
@@ -232,7 +233,7 @@ void job_try(struct job *job)
 int job_run(struct job *job, enum job_cause cause, int64_t due)
 {
     if (job_active(job))
-        return -EALREADY;
+        return job_overlap(job, cause, due);
     job->attempts = 0;
     job->cause = cause;
     job->result[0] = '\0';
@@ -250,13 +251,22 @@ int job_run(struct job *job, enum job_cause cause, int64_t due)
     return 0;
 }
 
+void job_cut(struct job *job, const char *why)
+{
+    if (job->state != JOB_ENDING)
+        job_result(job, why);
+    job_feed(job, JOB_STOP);
+}
+
 int job_stop(struct job *job)
 {
     if (!job_active(job))
         return -ESRCH;
-    if (job->state != JOB_ENDING)
-        job_result(job, "stopped");
-    job_feed(job, JOB_STOP);
+    job->queued.wanted = false;
+    if (job_state_active(job->state))
+        job_cut(job, "stopped");
+    else if (job->jobs->on_changed) /* it was between two runs */
+        job->jobs->on_changed(job->jobs);
     return 0;
 }
 

@@ -34,6 +34,13 @@ struct job_said {
     int64_t refuse_at; /* when it may say so again */
 };
 
+/* A run that somebody wants. */
+struct job_wish {
+    bool wanted;
+    enum job_cause cause;
+    int64_t due; /* s since 1970: the moment that it belongs to */
+};
+
 struct job {
     struct jobs *jobs;       /* the owner */
     struct config *snapshot; /* a reference: what config is part of */
@@ -43,20 +50,21 @@ struct job {
     struct timer timer; /* armed exactly while the state has a deadline */
     struct child child;
     struct graph_node node;
-    const char *label;    /* "sync:data", borrowed from the configuration */
-    bool start_pending;   /* the pipes of the last attempt are still closing */
-    bool resume;          /* it was on its way when everything was stopped */
-    bool stale_ok;        /* failed, but what it made before is young enough */
-    enum job_cause cause; /* of this run */
-    int64_t due;          /* s since 1970: the moment that it belongs to; 0: it has none yet */
-    int64_t attempt_wall; /* ms since 1970: when its process was started; 0: there is none yet */
-    int64_t log_at;       /* how long its log was then */
-    int64_t seen;         /* s since 1970: up to then its schedule is dealt with */
-    int64_t next;         /* s: when it is due; -1: never */
-    bool owes;            /* it has changed something and has told nobody yet: notify= */
-    bool refresh;         /* it had been good before this run: what requires it need not wait */
-    int64_t started;      /* ms, monotonic, of the run's first attempt */
-    int64_t started_wall; /* ms since 1970; 0: never */
+    const char *label;      /* "sync:data", borrowed from the configuration */
+    bool start_pending;     /* the pipes of the last attempt are still closing */
+    bool resume;            /* it was on its way when everything was stopped */
+    bool stale_ok;          /* failed, but what it made before is young enough */
+    enum job_cause cause;   /* of this run */
+    int64_t due;            /* s since 1970: the moment that it belongs to; 0: it has none yet */
+    struct job_wish queued; /* the run behind this one: overlap= */
+    int64_t attempt_wall;   /* ms since 1970: when its process was started; 0: there is none yet */
+    int64_t log_at;         /* how long its log was then */
+    int64_t seen;           /* s since 1970: up to then its schedule is dealt with */
+    int64_t next;           /* s: when it is due; -1: never */
+    bool owes;              /* it has changed something and has told nobody yet: notify= */
+    bool refresh;           /* it had been good before this run: what requires it need not wait */
+    int64_t started;        /* ms, monotonic, of the run's first attempt */
+    int64_t started_wall;   /* ms since 1970; 0: never */
     int64_t ended_wall;
     pid_t ended_pid; /* while the end of its process is told: its pid; 0 otherwise */
     int ended_code;  /* meanwhile: si_code and si_status of waitid(2) */
@@ -72,6 +80,7 @@ void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
 void job_close(struct job *job);
 void job_try(struct job *job); /* runs it if it waits and nothing is in the way */
 void job_exited(struct job *job, int code, int status);
+void job_cut(struct job *job, const char *why); /* stops the run that is on its way */
 void job_heed(struct job *job);       /* of job_init: what its process says of itself counts */
 void job_said_begin(struct job *job); /* another process: nothing is said yet */
 
@@ -81,15 +90,19 @@ void job_nudge(struct job *job);                    /* ... and those who want to
 /* In job_news.c. */
 void job_publish(struct job *job, enum job_state from);
 void job_tell_started(const struct job *job);
-void job_tell_skipped(const struct job *job, enum job_cause cause, int64_t due, const char *why);
+void job_tell_skipped(const struct job *job, const struct job_wish *wish, const char *why);
 
 /* In job_history.c. */
 void job_note_begin(struct job *job); /* of an attempt */
 void job_note_end(struct job *job, enum job_state from);
-void job_note_skipped(struct job *job); /* it was due, but still on its way */
+void job_note_skipped(struct job *job, const struct job_wish *wish, const char *why);
 const char *job_cause_name(enum job_cause cause);
 /* "succeeded", "failed", "stopped", "timed out": how the attempt ended that had the state `from` */
 const char *job_result_name(const struct job *job, enum job_state from);
+
+/* In job_overlap.c. */
+int job_overlap(struct job *job, enum job_cause cause, int64_t due); /* of job_run, when active */
+void job_take_turn(struct job *job); /* begins the run that is queued, if it may */
 
 /* In job_graph.c. */
 extern const struct graph_node_ops job_graph_ops;
@@ -97,11 +110,11 @@ enum graph_gate_kind job_gate(const struct job *job, const struct graph_node **b
 bool job_is_good(const struct job *job); /* what requires it may start */
 
 /* `due`: the moment that the run belongs to, in s since 1970, as it is told (job_env.h); 0: now.
- * -EALREADY when it is on its way, -ESHUTDOWN */
+ * When it is on its way overlap= decides: 0, or -EALREADY when it does not run again. */
 int job_run(struct job *job, enum job_cause cause, int64_t due);
-int job_stop(struct job *job); /* -ESRCH when it is not on its way */
-bool job_active(const struct job *job);
-const char *job_state_name(enum job_state state);                        /* "RUNNING" */
+int job_stop(struct job *job);                    /* -ESRCH when it is not on its way */
+bool job_active(const struct job *job);           /* it runs, or is about to */
+const char *job_state_name(enum job_state state); /* "RUNNING" */
 void job_describe_done(const struct job_said *said, struct buf *out);    /* "; 12 objects, 3 MB" */
 void job_describe(const struct job *job, int64_t wall, struct buf *out); /* in words */
 

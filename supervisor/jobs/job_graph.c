@@ -23,7 +23,7 @@ static enum graph_status job_graph_status(const struct graph_node *n)
     const struct job *job = container_of_const(n, struct job, node);
     if (job_is_good(job))
         return GRAPH_UP;
-    if (job_state_active(job->state))
+    if (job_active(job))
         return GRAPH_PENDING;
     return job->state == JOB_IDLE ? GRAPH_DOWN : GRAPH_FAILED;
 }

@@ -100,7 +100,7 @@ void job_note_end(struct job *job, enum job_state from)
     history_add(h, &entry);
 }
 
-void job_note_skipped(struct job *job)
+void job_note_skipped(struct job *job, const struct job_wish *wish, const char *why)
 {
     struct history *h = job->jobs->history;
     struct history_entry entry = entry_of(job);
@@ -108,9 +108,9 @@ void job_note_skipped(struct job *job)
         return;
     entry.start = entry.end = host_wall(job->jobs->host);
     entry.attempt = 0;
-    entry.cause = job_cause_name(JOB_BY_SCHEDULE);
+    entry.cause = job_cause_name(wish->cause);
     entry.result = "skipped";
-    entry.why = "the run before was still on its way";
+    entry.why = why;
     entry.log = NULL;
     history_add(h, &entry);
 }

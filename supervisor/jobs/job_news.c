@@ -40,12 +40,12 @@ void job_tell_started(const struct job *job)
     event_bus_publish(job->jobs->bus, &ev);
 }
 
-void job_tell_skipped(const struct job *job, enum job_cause cause, int64_t due, const char *why)
+void job_tell_skipped(const struct job *job, const struct job_wish *wish, const char *why)
 {
     struct event ev = event_of(job, EVENT_JOB_NEWS);
     ev.news = JOB_NEWS_SKIPPED;
-    ev.cause = job_cause_name(cause);
-    ev.when = due;
+    ev.cause = job_cause_name(wish->cause);
+    ev.when = wish->due;
     ev.why = why;
     event_bus_publish(job->jobs->bus, &ev);
 }

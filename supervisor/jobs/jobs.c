@@ -10,8 +10,10 @@ enum { JOBS_NEWS_MS = 200 }; /* a job that talks without end costs no more than 
 static void on_settle(struct timer *timer)
 {
     struct jobs *j = container_of(timer, struct jobs, settle);
-    for (size_t i = 0; i < j->count; i++)
+    for (size_t i = 0; i < j->count; i++) {
+        job_take_turn(j->items[i]);
         job_try(j->items[i]);
+    }
 }
 
 void jobs_settle(struct jobs *j)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "jobs/backoff.h"
 
 enum { SPACING_MS = 1000 }; /* what engine/fsm.h promises between two starts of one program */
 
@@ -304,7 +305,8 @@ static void watch_job(struct watch *w, const struct event *ev)
     if (ev->state == JOB_RUNNING) {
         w->runs++;
         seen->started = w->sim->now;
-        if (ev->from == JOB_RETRYING && w->sim->now < seen->since + config->retry_delay_ms)
+        if (ev->from == JOB_RETRYING &&
+            w->sim->now < seen->since + backoff_pause(config, ev->tries))
             watch_fail(w, "%s is retried too early", ev->name);
         const char *blocker = ev->from == JOB_WAITING ? watch_job_gate(w, seen->job) : NULL;
         if (blocker)

@@ -40,6 +40,7 @@ struct world_job {
     enum temper temper;
     unsigned when;
     int64_t timeout_ms, retries, retry_delay_ms;
+    enum job_overlap overlap;
     enum job_on_failure on_failure;
     const char *schedule;
     int nudges; /* a program that it has restarted; -1: none */

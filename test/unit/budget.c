@@ -50,8 +50,8 @@ static const struct {
     {PROGRAM("web", "stopwaitsecs=30\nrequires=api") PROGRAM("api", "")
      JOB("analytics", "when=shutdown\ntimeout=1m"), 110000,
      "web (30 s) → api (10 s) → job:analytics (70 s)"},
-    {JOB("a", "when=shutdown\ntimeout=10s\nstopwaitsecs=0\nretries=2\nretry_delay=5s"), 40000,
-     "job:a (40 s)"},
+    {JOB("a", "when=shutdown\ntimeout=10s\nstopwaitsecs=0\nretries=2\nretry_delay=5s"), 45000,
+     "job:a (45 s)"},
     {JOB("a", "when=shutdown\ntimeout=10s\nstopwaitsecs=0\nafter=b")
      JOB("b", "when=shutdown\ntimeout=20s\nstopwaitsecs=1"), 31000,
      "job:b (21 s) → job:a (10 s)"},
