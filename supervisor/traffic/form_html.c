@@ -23,7 +23,7 @@ static const char STYLE[] =
     "body{margin:0 auto;max-width:1080px;padding:28px 20px 40px;background:var(--bg);"
     "color:var(--ink);font:15px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',"
     "sans-serif}\n"
-    "h1{font-size:25px;margin:0}h1 span{color:var(--dim);font-weight:400}\n"
+    "h1{font-size:25px;margin:0}h1 span{color:var(--dim);font-weight:400;white-space:nowrap}\n"
     "h2{font-size:16px;margin:0 0 14px}\n"
     "p{margin:4px 0 0}.dim,footer{color:var(--dim)}\n"
     ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:14px;"
@@ -33,7 +33,7 @@ static const char STYLE[] =
     "section{margin-bottom:14px;overflow-x:auto}\n"
     ".card b{display:block;font-size:24px;line-height:1.2;font-weight:600}\n"
     ".card span{color:var(--dim);font-size:13px}\n"
-    "svg{display:block;width:100%;min-width:640px;height:auto}\n"
+    "svg{display:block;width:100%;height:auto}svg.wide{min-width:600px}\n"
     "svg text{font-size:13px;fill:var(--ink)}svg .num,svg .mid{fill:var(--dim);font-size:12px}\n"
     "svg .num,svg .name{text-anchor:end}svg .mid{text-anchor:middle}svg .dim{fill:var(--dim)}\n"
     "svg .name{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:12.5px}\n"
@@ -41,13 +41,13 @@ static const char STYLE[] =
     ".k0{fill:var(--k0)}.k1{fill:var(--k1)}.k2{fill:var(--k2)}.k3{fill:var(--k3)}"
     ".k4{fill:var(--k4)}.k5{fill:var(--k5)}\n"
     "ul{list-style:none;display:flex;flex-wrap:wrap;gap:4px 22px;margin:12px 0 0;padding:0}\n"
-    "li svg{display:inline-block;min-width:0;width:11px;height:11px;margin-right:7px}\n"
+    "li svg{display:inline-block;width:11px;height:11px;margin-right:7px}\n"
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
     "th{font-weight:500;color:var(--dim);font-size:13px}\n"
     "th,td{text-align:right;padding:5px 0 5px 18px;border-bottom:1px solid var(--line);"
     "white-space:nowrap}\n"
     "th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal;"
-    "overflow-wrap:anywhere;min-width:200px}\n"
+    "overflow-wrap:anywhere;min-width:200px;width:100%}\n"
     "tr:last-child td{border-bottom:0}\n"
     "td:first-child{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:13px}\n"
     "footer{font-size:13px;margin-top:20px}footer p{overflow-wrap:anywhere}\n"
@@ -55,10 +55,10 @@ static const char STYLE[] =
 
 static void begin_page(const struct report *r, struct buf *out)
 {
-    buf_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    buf_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                  "style-src 'unsafe-inline'\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                  "style-src 'unsafe-inline'\"/>\n"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
                   "<title>Traffic of ");
     plot_text(out, r->name, strlen(r->name), TEXT_WIDTH);
     buf_printf(out, ", %s</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>Traffic of ", r->day,
@@ -226,7 +226,7 @@ static void cell_time(struct buf *out, const struct latency *l, unsigned permill
 {
     buf_text(out, "<td>");
     if (l == NULL)
-        buf_text(out, "&ndash;");
+        buf_text(out, "-");
     else
         figure_time(out, latency_percentile(l, permille));
     buf_text(out, "</td>");

@@ -103,8 +103,7 @@ static json_t *latency(const struct latency *l)
         return json_null();
     json_t *object = json_object();
     put(object, "requests", l->count);
-    (void)json_object_set_new(object, "mean",
-                              json_real((double)l->sum_us / 1000 / (double)l->count));
+    (void)json_object_set_new(object, "mean", json_real((double)(l->sum_us / l->count) / 1000));
     for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++)
         (void)json_object_set_new(object, percentiles[i].name,
                                   milliseconds(l, latency_percentile(l, percentiles[i].permille)));

@@ -1,4 +1,4 @@
-/* The report for a terminal or a mail: ASCII but for what the log has, at most 80 columns. */
+/* The report for a terminal or a mail: ASCII but for what the log has, 80 columns but for agents. */
 #include "traffic/forms.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "traffic/figures.h"
 
-enum { BAR = 48, NAME_WIDTH = 60, ROUTE_WIDTH = 36 };
+enum { BAR = 48, NAME_WIDTH = 120, ROUTE_WIDTH = 60 };
 
 /* The figure that `b` holds since `from`, moved to the right of a column that wide. */
 static void right(struct buf *out, struct buf *figure, size_t width)

@@ -50,8 +50,8 @@ uint64_t latency_percentile(const struct latency *l, unsigned permille)
     uint64_t total = 0;
     for (size_t i = 0; i < LATENCY_STEPS; i++)
         total += l->steps[i];
-    if (total == 0)
-        return 0;
+    if (total == 0 || permille >= 1000)
+        return l->max_us;
     uint64_t rank = (total * permille + 999) / 1000;
     size_t step = 0;
     for (uint64_t seen = 0; step < LATENCY_STEPS - 1; step++) {

@@ -24,7 +24,8 @@ struct latency {
 
 void latency_add(struct latency *l, uint64_t us);
 
-/* The time in microseconds within which `permille` of 1000 requests were done; 0 without any. */
+/* The time in microseconds within which `permille` of 1000 requests were done; for 1000 it is
+ * the longest. 0 without any. */
 uint64_t latency_percentile(const struct latency *l, unsigned permille);
 
 #endif

@@ -17,9 +17,9 @@ enum {
     STATUS_HEIGHT = 30,
     /* bars */
     BAR_ROW = 30,
-    BAR_LEFT = 330,
     BAR_RIGHT = 800, /* behind it stands the number */
-    BAR_TEXT = 40,   /* characters of a name: what fits left of the bars */
+    BAR_TEXT = 40,   /* characters of a name that stand left of the bars */
+    BAR_GAP = 12,    /* between a name and its bar */
 };
 
 void plot_text(struct buf *out, const char *text, size_t len, size_t width)
@@ -30,12 +30,12 @@ void plot_text(struct buf *out, const char *text, size_t len, size_t width)
     buf_close(&plain);
 }
 
-static void begin_svg(struct buf *out, int height, const char *what)
+static void begin_svg(struct buf *out, int height, const char *what, const char *class)
 {
     buf_printf(out,
-               "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\" "
+               "<svg class=\"%s\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\" "
                "preserveAspectRatio=\"xMinYMin meet\">\n",
-               WIDTH, height, what);
+               class, WIDTH, height, what);
 }
 
 /* How high the axis goes: a whole number of steps. */
@@ -97,7 +97,7 @@ void plot_hours(const struct tally *t, struct buf *out)
 {
     uint64_t step = 1;
     uint64_t top = axis_top(t, &step);
-    begin_svg(out, HOURS_HEIGHT, "Requests by hour");
+    begin_svg(out, HOURS_HEIGHT, "Requests by hour", "wide");
     put_axis(out, top, step);
     for (size_t i = 0; i < TALLY_HOURS; i++)
         put_hour(out, t, i, top);
@@ -107,7 +107,7 @@ void plot_hours(const struct tally *t, struct buf *out)
 void plot_statuses(const struct tally *t, struct buf *out)
 {
     double x = 0;
-    begin_svg(out, STATUS_HEIGHT, "Statuses");
+    begin_svg(out, STATUS_HEIGHT, "Statuses", "thin");
     buf_printf(out, "<rect class=\"empty\" width=\"%d\" height=\"%d\"/>", WIDTH, STATUS_HEIGHT);
     for (size_t i = 1; i <= TALLY_CLASSES; i++) {
         size_t class = i % TALLY_CLASSES;
@@ -124,33 +124,51 @@ void plot_statuses(const struct tally *t, struct buf *out)
     buf_text(out, "</svg>\n");
 }
 
-static void put_bar(struct buf *out, const struct plot_bar *bar, size_t row, uint64_t most,
-                    uint64_t whole)
+/* What all bars have in common. */
+struct scale {
+    int left; /* where they begin */
+    uint64_t most;
+    uint64_t whole;
+};
+
+static void put_bar(struct buf *out, const struct plot_bar *bar, size_t row, const struct scale *s)
 {
     double y = (double)row * BAR_ROW;
-    double width = (double)bar->value / (double)most * (BAR_RIGHT - BAR_LEFT);
+    double width = (double)bar->value / (double)s->most * (BAR_RIGHT - s->left);
     buf_text(out, "<g><title>");
     plot_text(out, bar->text, bar->len, 0);
-    buf_printf(out, "</title><text class=\"name\" x=\"%d\" y=\"%.0f\">", BAR_LEFT - 12, y + 20);
+    buf_printf(out, "</title><text class=\"name\" x=\"%d\" y=\"%.0f\">", s->left - BAR_GAP, y + 20);
     plot_text(out, bar->text, bar->len, BAR_TEXT);
     buf_printf(out,
                "</text><rect class=\"k2\" x=\"%d\" y=\"%.0f\" width=\"%.1f\" height=\"%d\"/>"
                "<text x=\"%.1f\" y=\"%.0f\">",
-               BAR_LEFT, y + 5, width, BAR_ROW - 10, BAR_LEFT + width + 8, y + 20);
+               s->left, y + 5, width, BAR_ROW - 10, s->left + width + 8, y + 20);
     figure_count(out, bar->value);
     buf_text(out, "<tspan class=\"dim\" dx=\"8\">");
-    figure_share(out, bar->value, whole);
+    figure_share(out, bar->value, s->whole);
     buf_text(out, "</tspan></text></g>\n");
+}
+
+/* Right of the longest name; a character is 7.6 wide. */
+static int bars_left(const struct plot_bar *bars, size_t count)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t width = figure_width(bars[i].text, bars[i].len);
+        if (width > longest)
+            longest = width < BAR_TEXT ? width : BAR_TEXT;
+    }
+    return (int)longest * 76 / 10 + BAR_GAP;
 }
 
 void plot_bars(const struct plot_bar *bars, size_t count, uint64_t whole, struct buf *out)
 {
-    uint64_t most = 1;
+    struct scale s = {.left = bars_left(bars, count), .most = 1, .whole = whole};
     for (size_t i = 0; i < count; i++)
-        if (bars[i].value > most)
-            most = bars[i].value;
-    begin_svg(out, (int)count * BAR_ROW, "Requests");
+        if (bars[i].value > s.most)
+            s.most = bars[i].value;
+    begin_svg(out, (int)count * BAR_ROW, "Requests", "wide");
     for (size_t i = 0; i < count; i++)
-        put_bar(out, &bars[i], i, most, whole);
+        put_bar(out, &bars[i], i, &s);
     buf_text(out, "</svg>\n");
 }
