@@ -25,9 +25,11 @@ void figure_bytes(struct buf *out, uint64_t bytes)
         buf_printf(out, "%llu B", (unsigned long long)bytes);
         return;
     }
-    /* 999.95 would be shown as 1000.0 */
-    for (value /= 1000; value >= 999.95 && unit < sizeof units - 2; value /= 1000)
+    value /= 1000;
+    while (value >= 999.95 && unit < sizeof units - 2) { /* which would be shown as 1000.0 */
+        value /= 1000;
         unit++;
+    }
     buf_printf(out, "%.1f %cB", value, units[unit]);
 }
 
@@ -35,6 +37,8 @@ void figure_time(struct buf *out, uint64_t us)
 {
     if (us == 0)
         buf_text(out, "0 ms");
+    else if (us < 100)
+        buf_text(out, "< 0.1 ms");
     else if (us < 9950)
         buf_printf(out, "%.*f ms", us % 1000 != 0, (double)us / 1000);
     else if (us < 999500)
@@ -107,7 +111,8 @@ void figure_text(struct buf *out, const char *text, size_t len, size_t width)
 
 double figure_ms(const struct latency *l, uint64_t us)
 {
-    return l->finer > 0 ? (double)us / 1000 : (double)((us + 500) / 1000);
+    uint64_t whole = (us + 500) / 1000;
+    return l->finer > 0 ? (double)us / 1000 : (double)whole;
 }
 
 uint64_t figure_step(uint64_t number, unsigned steps)

@@ -103,7 +103,8 @@ static json_t *latency(const struct latency *l)
         return json_null();
     json_t *object = json_object();
     put(object, "requests", l->count);
-    (void)json_object_set_new(object, "mean", json_real((double)(l->sum_us / l->count) / 1000));
+    uint64_t mean = l->sum_us / l->count;
+    (void)json_object_set_new(object, "mean", json_real((double)mean / 1000));
     for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++)
         (void)json_object_set_new(object, percentiles[i].name,
                                   milliseconds(l, latency_percentile(l, percentiles[i].permille)));

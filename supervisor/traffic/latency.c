@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-enum { FINE_STEPS = 1 << LATENCY_FINE };
+enum { FINE_STEPS = 1 << LATENCY_FINE, EXACT_STEPS = 2 * FINE_STEPS };
 
 static size_t step_of(uint64_t us)
 {
@@ -17,7 +17,7 @@ static size_t step_of(uint64_t us)
 /* The middle of what falls into a step. */
 static uint64_t step_value(size_t step)
 {
-    if (step < 2 * FINE_STEPS)
+    if (step < EXACT_STEPS)
         return step;
     unsigned shift = (unsigned)(step >> LATENCY_FINE) - 1;
     uint64_t first = (uint64_t)(step % FINE_STEPS + FINE_STEPS) << shift;
