@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,6 +41,22 @@ void log_files_close(struct log_files *l)
         mem_free(l->items[i].path);
     }
     l->count = 0;
+}
+
+static int compare_files(const void *left, const void *right)
+{
+    const struct log_file *a = left;
+    const struct log_file *b = right;
+    if (a->written_ns != b->written_ns)
+        return a->written_ns < b->written_ns ? -1 : 1;
+    if (a->rotated != b->rotated)
+        return a->rotated ? -1 : 1;
+    return strcmp(a->path, b->path);
+}
+
+void log_files_sort(struct log_files *l)
+{
+    qsort(l->items, l->count, sizeof *l->items, compare_files);
 }
 
 static bool has_file(const struct log_files *l, const struct stat *st)
@@ -89,7 +106,16 @@ static int add_open(struct log_files *l, struct look *k, const char *name, int f
     else {
         k->found = true;
         k->opened_late++;
-        l->items[l->count++] = (struct log_file){path, fd, st.st_dev, st.st_ino};
+        l->items[l->count++] = (struct log_file){
+            .log = k->path,
+            .path = path,
+            .fd = fd,
+            .rotated = strcmp(name, k->base) != 0,
+            .device = st.st_dev,
+            .inode = st.st_ino,
+            .size = st.st_size,
+            .written_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+        };
         return 0;
     }
     fd_close(&fd);

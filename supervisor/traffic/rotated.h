@@ -6,7 +6,9 @@
 #ifndef TRAFFIC_ROTATED_H
 #define TRAFFIC_ROTATED_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -15,10 +17,14 @@
 enum { ROTATED_FILES_MAX = 256 };
 
 struct log_file {
-    char *path; /* owned */
-    int fd;     /* owned; -1 once taken */
+    const char *log; /* whose it is: the path that was given */
+    char *path;      /* owned */
+    int fd;          /* owned; -1 once taken */
+    bool rotated;    /* not the log itself */
     dev_t device;
     ino_t inode;
+    int64_t size;
+    int64_t written_ns; /* when it was written last, since 1970 */
 };
 
 struct log_files {
@@ -29,9 +35,12 @@ struct log_files {
 void log_files_init(struct log_files *l);
 void log_files_close(struct log_files *l);
 
+/* The one that was written first comes first: so lines come in the order of their time. */
+void log_files_sort(struct log_files *l);
+
 /*
  * Opens the files of `path`. -ENOENT when neither it nor a rotated one is there (of whatever
- * age); a log that is there and empty is fine. `since`: seconds since 1970.
+ * age); a log that is there and empty is fine. `path` must stay. `since`: seconds since 1970.
  */
 int log_files_add(struct log_files *l, const char *path, time_t since, struct err *e);
 
