@@ -34,25 +34,27 @@ struct option_row {
 static const struct option_row rows[] = {
     {NULL, OPTION_HEADING, 0, NULL, "What is read"},
     {"--log",         OPTION_LOG,    0,               "FILE",
-     "an access log, with what logrotate made of it (FILE.1, FILE.2.gz); several can be given"},
+     "an access log, with what logrotate made of it (FILE.1, FILE.2.gz); several can be\n"
+     "given"},
     {"--format",      OPTION_TEXT,   AT(format),      "FORMAT",
-     "combined, common, viewbovis, json, nginx's log_format as text, or nginx.conf[:NAME];\n"
-     "without it each line is looked at on its own"},
+     "combined, common, viewbovis, json, nginx's log_format as text, or\n"
+     "nginx.conf[:NAME]; without it each line is looked at on its own"},
     {"--day",         OPTION_DAY,    0,               "DAY",
-     "today (as the clock here has it), YYYY-mm-dd, or all; a line's own time and zone decide"},
+     "today (as the clock here has it), YYYY-mm-dd, or all; a line's own time and zone\n"
+     "decide"},
     {"--date",        OPTION_DAY,    0,               "DAY", NULL},
     {"--state",       OPTION_TEXT,   AT(state),       "FILE",
      "remember there what was read, and read only what is new"},
 
     {NULL, OPTION_HEADING, 0, NULL, "What is counted"},
     {"--route",       OPTION_ROUTE,  0,               "ROUTE",
-     "/path exactly, '/path/*' what begins so, '~REGEX'; 'GET,POST /path 2xx,304' only such;\n"
-     "without any, every path that was requested"},
+     "/path exactly, '/path/*' what begins so, '~REGEX'; 'GET,POST /path 2xx,304' only\n"
+     "such; without any, every path that was requested"},
 
     {NULL, OPTION_HEADING, 0, NULL, "What is written"},
     {"--out",         OPTION_TEXT,   AT(out),         "PLACE",
-     "a folder, for files NAME_YYYY-mm-dd.json; or a file, in whose name %Y-%m-%d and the\n"
-     "like of strftime stand for the day; each is replaced as a whole"},
+     "a folder, for files NAME_YYYY-mm-dd.json; or a file, in whose name %Y-%m-%d and\n"
+     "the like of strftime stand for the day; each is replaced as a whole"},
     {"--name",        OPTION_TEXT,   AT(name),        "NAME",
      "of the files in a folder (the first log's, without .log)"},
     {"--report",      OPTION_REPORT, 0,               "KIND",

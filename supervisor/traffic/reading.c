@@ -69,10 +69,30 @@ static void take_malformed(struct reading *g, enum line_kind kind)
         g->count->malformed[kind]++;
 }
 
+/* Lines that were too long are not handed over: they are noticed by the next one, and the end. */
+static void take_dropped(struct reading *g)
+{
+    for (; g->dropped < g->scan.too_long; g->dropped++)
+        take_malformed(g, LINE_LONG);
+}
+
+/* A number at the end of a line that has no end may be half a number. */
+static void doubt_end(struct record *r, const char *end)
+{
+    static const enum field numbers[] = {FIELD_BYTES, FIELD_LATENCY};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const struct span *text = &r->field[numbers[i]];
+        if ((r->have & FIELD_BIT(numbers[i])) != 0 && text->text + text->len == end)
+            r->have &= ~FIELD_BIT(numbers[i]);
+    }
+}
+
 static void on_line(void *ctx, const char *line, size_t len)
 {
     struct reading *g = ctx;
     struct record r;
+    if (g->dropped != g->scan.too_long)
+        take_dropped(g);
     enum line_kind kind = format_read(&g->format, line, len, &r);
     if (kind == LINE_OK && (r.have & FIELD_BIT(FIELD_TIME)) == 0)
         kind = LINE_TIME;
@@ -82,8 +102,11 @@ static void on_line(void *ctx, const char *line, size_t len)
     }
     if (r.when.day != g->day)
         turn_to(g, r.when.day);
-    if (g->count != NULL)
-        tally_add(g->count->tally, &r, routes_find(&g->routes, &r));
+    if (g->count == NULL)
+        return;
+    if (g->scan.half)
+        doubt_end(&r, line + len);
+    tally_add(g->count->tally, &r, routes_find(&g->routes, &r));
 }
 
 // --- one file ------------------------------------------------------------------------------------
@@ -106,6 +129,7 @@ static int read_file(struct reading *g, struct log_file *f, int32_t day, struct 
     if (day != DAY_NONE)
         turn_to(g, day);
     int rc = scan_file(&g->scan, fd, f->path, e);
+    take_dropped(g);
     /* not one line with a time: the file itself has one */
     if (g->day == DAY_NONE && has_pending(g))
         turn_to(g, day_today((time_t)(f->written_ns / 1000000000)));
@@ -235,7 +259,7 @@ static int add_routes(struct reading *g, struct err *e)
 {
     for (size_t i = 0; i < g->options->route_count; i++) {
         if (routes_add(&g->routes, g->options->routes[i], e) < 0)
-            return err_prefix(e, -EINVAL, "--route");
+            return -EINVAL;
     }
     return 0;
 }
@@ -284,7 +308,7 @@ int reading_init(struct reading *g, const struct options *o, bool together, stru
     int rc = format_init(&g->format, o->format, e);
     if (rc < 0) {
         g->format = (struct format){0};
-        return err_prefix(e, rc, "--format");
+        return rc;
     }
     rc = add_routes(g, e);
     if (rc == 0 && (g->format.fields & FIELD_BIT(FIELD_TIME)) == 0)

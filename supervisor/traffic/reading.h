@@ -37,6 +37,7 @@ struct reading {
     int32_t day;                  /* of the last line; DAY_NONE */
     struct day_count *count;      /* where lines of that day go; NULL: nowhere */
     uint64_t before;              /* what had been counted there */
+    uint64_t dropped;             /* lines that were too long, so far; also of files before */
     uint64_t pending[LINE_KINDS]; /* malformed lines before the first day */
     int rc;                       /* what a line made fail, and its sentence */
     struct err *e;

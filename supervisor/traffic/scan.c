@@ -131,10 +131,13 @@ static int read_all(struct pass *p, struct err *e)
     uint64_t rest = p->drop + p->held;
     if (n < 0 || rest == 0)
         return (int)n;
-    if (s->leave_tail)
+    if (s->leave_tail) {
         s->tail = rest;
-    else
-        take_line(p, s->block, p->held, 0);
+        return 0;
+    }
+    s->half = true;
+    take_line(p, s->block, p->held, 0);
+    s->half = false;
     return 0;
 }
 

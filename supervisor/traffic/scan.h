@@ -31,6 +31,8 @@ struct scan {
     uint64_t lines;    /* lines seen, those too long included */
     uint64_t too_long; /* lines above SCAN_LINE_MAX, which are dropped */
 
+    bool half; /* during a call: the line has no newline, so its end may not be written yet */
+
     /* What scan_file says of the file, also when it failed. */
     uint64_t offset; /* just behind the last line that was handed over or dropped */
     uint64_t tail;   /* bytes behind that: of a last line that was left; else 0 */

@@ -132,7 +132,7 @@ static void help_has_all_options(void **state)
     options_help(&text);
     for (const char *at = buf_str(&text); *at != '\0';) {
         size_t len = strcspn(at, "\n");
-        assert_true(len <= 118);
+        assert_true(len <= 104);
         at += len + 1;
     }
     assert_non_null(strstr(buf_str(&text), "\n  --state FILE        remember"));
