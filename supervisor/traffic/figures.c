@@ -38,7 +38,7 @@ void figure_time(struct buf *out, uint64_t us)
     if (us == 0)
         buf_text(out, "0 ms");
     else if (us < 100)
-        buf_text(out, "< 0.1 ms");
+        buf_text(out, "below 0.1 ms");
     else if (us < 9950)
         buf_printf(out, "%.*f ms", us % 1000 != 0, (double)us / 1000);
     else if (us < 999500)
@@ -55,7 +55,7 @@ void figure_share(struct buf *out, uint64_t part, uint64_t whole)
     else if (part == whole)
         buf_text(out, "100 %");
     else if (share < 0.1)
-        buf_text(out, "< 0.1 %");
+        buf_text(out, "below 0.1 %");
     else
         buf_printf(out, "%.1f %%", share > 99.9 ? 99.9 : share);
 }

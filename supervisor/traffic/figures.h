@@ -1,4 +1,4 @@
-/* Numbers and the texts of a log as people read them. Pure. */
+/* Numbers and the texts of a log as people read them; numbers are as they are in HTML too. Pure. */
 #ifndef TRAFFIC_FIGURES_H
 #define TRAFFIC_FIGURES_H
 

@@ -1,4 +1,4 @@
-/* The report for a terminal or a mail: ASCII but for what the log has, 80 columns but for agents. */
+/* The report for a terminal or a mail: ASCII but for what the log has; only agents are wide. */
 #include "traffic/forms.h"
 
 #include <stdio.h>

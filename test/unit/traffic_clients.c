@@ -69,7 +69,7 @@ static void exact_up_to_the_limit_and_near_above(void **state)
     assert_false(clients_exact(&c));
     assert_null(c.slots);
     unsigned n = CLIENTS_EXACT + 1;
-    for (unsigned want = n; want <= 1600000; want += want / 3) {
+    for (unsigned want = n; want <= 400000; want += want / 3) {
         for (; n < want; n++)
             add_number(&c, n);
         double off = (double)clients_count(&c) / (double)want - 1;

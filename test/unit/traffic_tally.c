@@ -214,7 +214,7 @@ static void a_saved_tally_goes_on(void **state)
     (void)state;
     goes_on_after_save(TALLY_FULL, 3, 0, 100);
     goes_on_after_save(TALLY_FULL, 3, 5000, 6000);
-    goes_on_after_save(TALLY_FULL, 0, 30000, 60000); /* beyond what top lists hold exactly */
+    goes_on_after_save(TALLY_FULL, 0, 20000, 30000); /* beyond what top lists hold exactly */
     goes_on_after_save(TALLY_ROUTES, 3, 1000, 2000);
     goes_on_after_save(TALLY_ROUTES, 0, 1000, 2000);
 }
