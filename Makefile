@@ -25,8 +25,9 @@ MAIN_mainstayd        := supervisor/main.c supervisor/start.c
 MAIN_mainstayctl      := supervisor/ctl/main.c
 MAIN_mainstay-sync    := supervisor/sync/main.c
 MAIN_mainstay-traffic := supervisor/traffic/main.c
+MAIN_mainstay-net     := supervisor/net/main.c
 
-PROGRAMS := mainstayd mainstayctl mainstay-sync mainstay-traffic
+PROGRAMS := mainstayd mainstayctl mainstay-sync mainstay-traffic mainstay-net
 MAINS    := $(foreach p,$(PROGRAMS),$(MAIN_$p))
 SOURCES  := $(sort $(wildcard supervisor/*/*.c supervisor/*/*/*.c))
 OBJECTS  := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAINS),$(SOURCES)))

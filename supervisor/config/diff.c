@@ -22,12 +22,23 @@ static bool same_socket(const struct socket_config *a, const struct socket_confi
            a->uid == b->uid && a->gid == b->gid;
 }
 
+/* Both are made by the same code: in the same order. */
+static bool same_hidden(const struct env_list *a, const struct env_list *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->vars[i].name, b->vars[i].name) == 0 &&
+               strcmp(a->vars[i].value, b->vars[i].value) == 0;
+    return same;
+}
+
 static bool same_process(const struct process_config *a, const struct process_config *b)
 {
     const size_t end = sizeof *a; /* rows behind it are not part of a process */
     return strcmp(a->name, b->name) == 0 && strcmp(a->program, b->program) == 0 &&
            same_rows(&key_process, end, a, b) && same_rows(&key_command, end, a, b) &&
-           same_rows(&key_program, end, a, b) && same_socket(a->socket, b->socket);
+           same_rows(&key_program, end, a, b) && same_socket(a->socket, b->socket) &&
+           same_hidden(&a->hidden, &b->hidden);
 }
 
 bool config_same_group(const struct group_config *a, const struct group_config *b)

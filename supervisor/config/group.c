@@ -37,19 +37,19 @@ static void drop_doubles(struct loader *l, const struct ini_section *s, struct p
     mem_free(sorted);
 }
 
-/* Takes the processes out of the list, which is empty afterwards. */
-static void group_add(struct loader *l, const struct ini_section *s, struct group_config *g,
-                      struct process_list *list)
+void load_group_add(struct loader *l, const struct ini_section *s, const struct group_config *g,
+                    struct process_list *list)
 {
     drop_doubles(l, s, list);
-    g->process_count = list->count;
-    g->processes = arena_array(l->types.arena, list->count, sizeof *g->processes);
+    l->groups = mem_grow(l->groups, l->group_count + 1, sizeof *l->groups);
+    struct group_config *own = &l->groups[l->group_count++];
+    *own = *g;
+    own->process_count = list->count;
+    own->processes = arena_array(l->types.arena, list->count, sizeof *own->processes);
     if (list->count)
-        memcpy(g->processes, list->items, list->count * sizeof *g->processes);
+        memcpy(own->processes, list->items, list->count * sizeof *own->processes);
     mem_free(list->items);
     *list = (struct process_list){0};
-    l->groups = mem_grow(l->groups, l->group_count + 1, sizeof *l->groups);
-    l->groups[l->group_count++] = *g;
 }
 
 /* The section of a member, or NULL when there is none or more than one. */
@@ -143,7 +143,7 @@ static void load_group(struct loader *l, const struct ini_section *s, bool *take
         if (load_program(l, member, values.group.name, &list))
             load_member_socket(l, member, &list, first);
     }
-    group_add(l, s, &values.group, &list);
+    load_group_add(l, s, &values.group, &list);
 }
 
 /* A section that is a group of its own. */
@@ -174,7 +174,7 @@ static void load_alone(struct loader *l, const struct ini_section *s, enum group
         break;
     }
     if (ok)
-        group_add(l, s, &values.group, &list);
+        load_group_add(l, s, &values.group, &list);
     mem_free(list.items);
 }
 
@@ -234,6 +234,7 @@ void load_groups(struct loader *l)
     load_each_alone(l, "program:", GROUP_PROGRAM, taken);
     load_each_alone(l, "eventlistener:", GROUP_LISTENER, taken);
     load_each_alone(l, "fcgi-program:", GROUP_FCGI, taken);
+    load_notifies(l);
     mem_free(taken);
     startup_inherit(l);
     take_groups(l);

@@ -91,6 +91,8 @@ extern const struct key_table key_job;          /* struct job_config */
 extern const struct key_table key_jobonly;      /* struct job_config: job, not sync */
 extern const struct key_table key_sync;         /* struct sync_values */
 extern const struct key_table key_synconly;     /* struct job_config: sync, not job */
+extern const struct key_table key_notify;       /* struct notify_values */
+extern const struct key_table key_deadman;      /* struct text_values: of jobs */
 extern const struct key_table key_supervisord;  /* struct config */
 extern const struct key_table key_shutdown;     /* struct config */
 extern const struct key_table key_unix;         /* struct server_config */

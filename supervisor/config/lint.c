@@ -24,10 +24,14 @@ const struct section_kind section_kinds[] = {
      "Programs that share a FastCGI socket."},
     {"rpcinterface", true, false, true, {&key_rpcinterface}, "Supervisor's plug-in; one is known."},
     {"ctlplugin", true, false, true, {NULL}, "Supervisor's plug-in for its command; ignored."},
-    {"job", true, false, false, {&key_jobonly, &key_job, &key_command, &key_process},
+    {"job", true, false, false,
+     {&key_jobonly, &key_job, &key_command, &key_process, &key_deadman},
      "A command that runs to its end."},
-    {"sync", true, false, false, {&key_sync, &key_synconly, &key_job, &key_process},
+    {"sync", true, false, false,
+     {&key_sync, &key_synconly, &key_job, &key_process, &key_deadman},
      "A job that fetches a folder from S3."},
+    {"notify", true, false, false, {&key_notify, &key_process},
+     "Who is told of events."},
     {"shutdown", false, false, false, {&key_shutdown}, "What happens when the daemon stops."},
 };
 // clang-format on

@@ -62,10 +62,8 @@ void load_warning(struct loader *l, const struct ini_section *s, const char *key
 
 /* The key sends a log to the journal: warns, once, when there is nobody to take it. */
 void load_journal(struct loader *l, const struct ini_section *s, const char *key);
-
 /* x of [program:x], trimmed and checked; NULL when that was a problem. */
 const char *load_name(struct loader *l, const struct ini_section *s);
-
 bool section_has(const struct ini_section *s, const char *prefix); /* begins with it */
 
 /* The parts, in the order in which config_load calls them. */
@@ -82,10 +80,9 @@ void load_jobs(struct loader *l);
 bool load_listens(struct loader *l, const struct ini_section *s, struct process_config *p);
 void listens_check(struct loader *l);
 
-void load_servers(struct loader *l); /* [unix_http_server], [inet_http_server] */
-void load_ctl(struct loader *l);     /* [supervisorctl] */
-void load_lint(struct loader *l);    /* unknown sections and keys */
-
+void load_servers(struct loader *l);           /* [unix_http_server], [inet_http_server] */
+void load_ctl(struct loader *l);               /* [supervisorctl] */
+void load_lint(struct loader *l);              /* unknown sections and keys */
 void load_environment_names(struct loader *l); /* before load_files: [include] may use them */
 
 /* The keys dependent_startup*, see startup.c. */
@@ -98,6 +95,11 @@ void startup_check(struct loader *l);   /* afterwards: names */
 /* Adds the processes of one program-like section. */
 bool load_program(struct loader *l, const struct ini_section *s, const char *group,
                   struct process_list *out);
+void load_notifies(struct loader *l); /* [notify:x], and dead_man_url of jobs: further groups */
+
+/* Makes a group of the processes in the list, which is empty afterwards. */
+void load_group_add(struct loader *l, const struct ini_section *s, const struct group_config *g,
+                    struct process_list *list);
 
 /* The keys of a pool of listeners, and of an fcgi-program's socket. */
 bool load_listener(struct loader *l, const struct ini_section *s, struct group_values *out);

@@ -70,10 +70,11 @@ struct process_config {
     const char *command;
     const char *directory; /* NULL: inherited */
     struct env_list environment;
-    const char *serverurl; /* NULL: AUTO; "": none */
-    const char *user;      /* NULL: unchanged */
-    int64_t uid;           /* CONFIG_UNSET without user= (or with --unresolved) */
-    int64_t gid;           /* the user's primary group, CONFIG_UNSET likewise */
+    struct env_list hidden; /* on top of it; nobody is shown these: see notify.c */
+    const char *serverurl;  /* NULL: AUTO; "": none */
+    const char *user;       /* NULL: unchanged */
+    int64_t uid;            /* CONFIG_UNSET without user= (or with --unresolved) */
+    int64_t gid;            /* the user's primary group, CONFIG_UNSET likewise */
     struct limits limits;
     int64_t umask; /* CONFIG_UNSET: inherited */
     int64_t priority;

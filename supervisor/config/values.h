@@ -38,7 +38,22 @@ struct sync_values {
     int64_t stale_ok_ms;
 };
 
-/* key_include, key_rpcinterface */
+/* key_notify */
+struct notify_values {
+    struct group_config group; /* must be first: dump and comparison rely on it */
+    const char *url;           /* secret; one of three */
+    const char *url_file;
+    const char *command;
+    int format; /* 1: Slack's */
+    int64_t quiet_ms;
+    int64_t timeout_ms;
+    int64_t retry_delay_ms;
+    int64_t retry_delay_max_ms;
+    const char *spool; /* NULL: chosen */
+    int64_t spool_max;
+};
+
+/* key_include, key_rpcinterface, key_deadman */
 struct text_values {
     const char *text;
 };

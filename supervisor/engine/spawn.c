@@ -89,7 +89,7 @@ static const char *spawn_env_get(const struct spawn_env *env, const char *name)
 static void spawn_env_make(struct spawn_env *env, const struct process_config *config,
                            const char *group, const struct spawn_context *ctx)
 {
-    size_t room = config->environment.count + 8;
+    size_t room = config->environment.count + config->hidden.count + 8;
     for (char **entry = environ; *entry; entry++)
         room++;
     env->entries = arena_array(env->a, room, sizeof *env->entries);
@@ -105,6 +105,8 @@ static void spawn_env_make(struct spawn_env *env, const struct process_config *c
     spawn_env_put(env, "SUPERVISOR_GROUP_NAME", group);
     for (size_t i = 0; i < config->environment.count; i++)
         spawn_env_put(env, config->environment.vars[i].name, config->environment.vars[i].value);
+    for (size_t i = 0; i < config->hidden.count; i++)
+        spawn_env_put(env, config->hidden.vars[i].name, config->hidden.vars[i].value);
 }
 
 static void spawn_plan_user(struct spawn_plan *plan, const struct process_config *config,
