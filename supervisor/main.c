@@ -76,6 +76,8 @@ static void mainstay_open_history(struct mainstay *m)
                                        : NULL;
     history_open(&m->history, folder);
     m->jobs.history = &m->history;
+    memo_open(&m->memo, folder);
+    m->jobs.memo = &m->memo;
     mem_free(folder);
 }
 
@@ -121,6 +123,7 @@ static void mainstay_restart(struct mainstay *m)
     control_change(&m->control, m->config);
     mainstay_tell_url(m);
     history_close(&m->history);
+    memo_close(&m->memo);
     mainstay_open_history(m);
     control_announce(&m->control);
     mainstay_log_started(m);
@@ -371,6 +374,7 @@ void mainstay_make_parts(struct mainstay *m)
     m->supervisor.spawn_context = spawn;
     jobs_init(&m->jobs, &m->machine.host, &m->bus, &m->supervisor.graph);
     m->jobs.spawn_context = spawn;
+    m->jobs.machine = jitter_machine();
     m->jobs.on_changed = on_jobs_changed;
     m->jobs.on_news = on_jobs_news;
     mainstay_open_history(m);

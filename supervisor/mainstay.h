@@ -23,6 +23,7 @@
 #include "handover/upgrade.h"
 #include "jobs/history.h"
 #include "jobs/jobs.h"
+#include "jobs/memo.h"
 #include "jobs/shutdown.h"
 #include "output/mainlog.h"
 #include "systemd/bridge.h"
@@ -50,6 +51,7 @@ struct mainstay {
     struct supervisor supervisor;
     struct jobs jobs;
     struct history history;
+    struct memo memo;
     struct shutdown shutdown;
     struct control control;
     struct bridge bridge;

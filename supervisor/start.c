@@ -170,6 +170,7 @@ static void mainstay_end(struct mainstay *m)
     supervisor_close(&m->supervisor);
     shutdown_close(&m->shutdown);
     history_close(&m->history);
+    memo_close(&m->memo);
     cgroups_close(&m->cgroups);
     host_close(&m->machine.host);
     int rc = uv_loop_close(&m->loop);

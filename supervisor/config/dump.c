@@ -259,6 +259,12 @@ static json_t *json_job(const struct job_config *j)
     put_rows(object, &key_job, j, sizeof *j);
     if (!j->schedule_text || !*j->schedule_text)
         json_object_del(object, "schedule");
+    if (!j->timezone || !*j->timezone)
+        json_object_del(object, "timezone");
+    if (j->jitter_ms == 0)
+        json_object_del(object, "jitter");
+    if (!j->catch_up)
+        json_object_del(object, "catch_up");
     json_object_set_new(process, "redirect_stderr", json_boolean(j->process.redirect_stderr));
     json_object_set_new(object, "process", process);
     json_object_set_new(object, "name", json_text(j->name));

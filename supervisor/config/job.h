@@ -30,6 +30,9 @@ struct job_config {
     unsigned when;                 /* JOB_WHEN_* */
     const char *schedule_text;     /* as it is written; "": never by itself */
     struct schedules schedule;     /* what it means; @reboot is in `when` */
+    const char *timezone;          /* of the schedule; "": the machine's */
+    int64_t jitter_ms;             /* each of its runs is put off by up to so much; 0: not at all */
+    bool catch_up;                 /* what was missed while nobody was there runs once */
     int64_t timeout_ms;            /* one attempt; 0: none */
     int64_t retries;
     int64_t retry_delay_ms; /* doubled with each failure; see jobs/backoff.h */

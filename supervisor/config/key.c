@@ -192,6 +192,13 @@ static const struct key_row job_rows[] = {
     {"schedule", KEY_TEXT, AT(schedule_text), "", ONCE, KEY_NATIVE | KEY_LIVE,
      "When it runs by itself: five fields as in crontab(5), or @hourly, @daily, @weekly, @monthly, "
      "@yearly, @reboot; several on lines of their own."},
+    {"timezone", KEY_TEXT, AT(timezone), "", ONCE, KEY_NATIVE | KEY_LIVE,
+     "The time zone of the schedule, such as Europe/Berlin or UTC; unless set, the machine's."},
+    {"jitter", KEY_DURATION, AT(jitter_ms), "0", ONCE, KEY_NATIVE | KEY_LIVE,
+     "By how much the schedule's runs are put off at most: each by a time that looks like chance, "
+     "but is the same whenever this machine works it out.", .max = DAY_MS},
+    {"catch_up", KEY_BOOL, AT(catch_up), "false", ONCE, KEY_NATIVE | KEY_LIVE,
+     "What was due while the daemon or the machine was down runs when it is back, once."},
     {"timeout", KEY_DURATION, AT(timeout_ms), "0", ONCE, KEY_NATIVE | KEY_LIVE,
      "How long one attempt may take; 0: as long as it likes.", .max = 30 * DAY_MS},
     {"retry_delay", KEY_DURATION, AT(retry_delay_ms), "10s", ONCE, KEY_NATIVE | KEY_LIVE,
@@ -303,8 +310,8 @@ static const struct key_row supervisord_rows[] = {
     {"user", KEY_USER, AT(user), NULL, BASIC, 0, "The user that the daemon becomes.",
      .also = AT(uid)},
     {"statedir", KEY_FOLDER, AT(statedir), NULL, BASIC, KEY_NATIVE,
-     "The folder of what outlives the daemon: the history of jobs; unless set, what systemd says "
-     "in STATE_DIRECTORY, else the history is kept in memory."},
+     "The folder of what outlives the daemon, such as the history of jobs; unless set, what systemd "
+     "says in STATE_DIRECTORY, else the history is kept in memory."},
     {"directory", KEY_FOLDER, AT(directory), NULL, BASIC, 0,
      "The folder that the daemon goes to in the background."},
     {"strip_ansi", KEY_BOOL, AT(strip_ansi), "false", BASIC, 0,

@@ -13,6 +13,7 @@ static const char *const question_names[] = {
     [SOURCE_HOME] = "home",     [SOURCE_FOLDER] = "folder",
     [SOURCE_CWD] = "cwd",       [SOURCE_TEMPORARY] = "temporary",
     [SOURCE_NODE] = "node",     [SOURCE_SELF] = "self",
+    [SOURCE_ZONE] = "zone",
 };
 // clang-format on
 _Static_assert(sizeof question_names / sizeof *question_names == SOURCE_QUESTIONS,

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "config/path.h"
 #include "config/user.h"
+#include "config/zone.h"
 
 /* --- The record ----------------------------------------------------------------------------- */
 
@@ -229,4 +230,22 @@ int64_t source_self(struct config_sources *s)
     const struct source_answer answer = {
         .question = SOURCE_SELF, .about = "", .yes = true, .first = getuid()};
     return (old ? old : sources_answer(s, &answer))->first;
+}
+
+int source_zone(struct config_sources *s, const char *name, struct err *e)
+{
+    const struct source_answer *old = known(s, SOURCE_ZONE, name);
+    struct source_answer answer = {.question = SOURCE_ZONE, .about = name};
+    struct zone zone;
+    struct err why;
+    if (old)
+        return old->yes ? 0 : err_set(e, -EINVAL, "%s", old->text ? old->text : "it is not known");
+    int rc = zone_read(name, &zone, &why);
+    answer.yes = rc == 0;
+    if (rc == 0)
+        zone_close(&zone);
+    else
+        answer.text = why.text;
+    write_down(s, &answer);
+    return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
 }

@@ -35,6 +35,7 @@ enum source_question {
     SOURCE_TEMPORARY, /* the folder for what is temporary */
     SOURCE_NODE,      /* the machine's name */
     SOURCE_SELF,      /* who we are: uid */
+    SOURCE_ZONE,      /* is there a time zone of this name? with the reason why not */
     SOURCE_QUESTIONS,
 };
 
@@ -87,5 +88,6 @@ const char *source_path_normal(struct config_sources *s, struct arena *a, const 
 const char *source_temporary(struct config_sources *s);
 const char *source_node(struct config_sources *s); /* "" when it has no name */
 int64_t source_self(struct config_sources *s);
+int source_zone(struct config_sources *s, const char *name, struct err *e); /* can it be read? */
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "config/loader.h"
+#include "config/source.h"
 #include "config/words.h"
 
 static void put_option(struct buf *command, const char *option, const char *value)
@@ -133,8 +134,14 @@ static bool load_schedule(struct loader *l, const struct ini_section *s, struct 
         load_error(l, s, "schedule", "%s", e.text);
         return false;
     }
+    if (job->jitter_ms > 0 && job->schedule.count == 0)
+        load_warning(l, s, "jitter", "there is no schedule whose runs could be put off");
     if (job->schedule.at_boot)
         job->when |= JOB_WHEN_BOOT;
+    if (job->timezone && *job->timezone && source_zone(l->config->sources, job->timezone, &e) < 0) {
+        load_error(l, s, "timezone", "%s", e.text);
+        return false;
+    }
     return true;
 }
 

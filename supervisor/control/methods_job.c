@@ -91,6 +91,18 @@ static int64_t history_number(const json_t *line, const char *name, int64_t othe
     return number ? json_integer_value(number) : otherwise;
 }
 
+/* "; due at 2026-11-21 03:00:00", where it did not begin then. */
+static void history_due(const json_t *line, struct buf *out)
+{
+    enum { LATE = 60 }; /* s */
+    int64_t due = history_number(line, "due", 0);
+    char when[32];
+    if (due == 0 || history_number(line, "start", 0) / 1000 - due <= LATE)
+        return;
+    say_clock(due * 1000, when, sizeof when);
+    buf_printf(out, "; due at %s", when);
+}
+
 /* How it went, in words: "succeeded; 12 objects, 3.4 MB", "failed (attempt 2): exit status 3". */
 static void history_words(const json_t *line, bool runs, struct buf *out)
 {
@@ -108,6 +120,7 @@ static void history_words(const json_t *line, bool runs, struct buf *out)
     if (*history_text(line, "why"))
         buf_printf(out, ": %s", history_text(line, "why"));
     job_describe_done(&said, out);
+    history_due(line, out);
 }
 
 static json_t *history_value(const struct job *job, const json_t *line)

@@ -7,26 +7,141 @@
  * due. One that is set back a little: what has run does not run again. Further back: the clock was
  * wrong before, and all goes by the new one. Before 2020 it is wrong for sure, and nothing is due.
  */
-#include <time.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/list.h"
 #include "base/log.h"
 #include "engine/keep.h"
 #include "jobs/calendar.h"
 #include "jobs/jobs.h"
+#include "jobs/memo.h"
 #include "jobs/say.h"
 
 enum {
     AGENDA_BACK =
         3 * 3600,     /* s: set back no further, a clock may be about to show the same again */
     AGENDA_POLL = 60, /* s: without anybody who watches the clock */
+    AGENDA_LATE = 60, /* s: then it is said */
 };
 static const int64_t agenda_epoch = 1577836800; /* s: 2020 */
+
+const struct calendar_zone *agenda_zone(const struct job *job)
+{
+    return zones_get(&job->jobs->zones, job->config->timezone);
+}
+
+static struct jitter agenda_plan(const struct job *job)
+{
+    return (struct jitter){.schedule = &job->config->schedule,
+                           .zone = agenda_zone(job),
+                           .most = job->config->jitter_ms / 1000,
+                           .seed = jitter_seed(job->jobs->machine, job->label)};
+}
+
+struct moment agenda_after(const struct job *job, int64_t after)
+{
+    struct jitter plan = agenda_plan(job);
+    return jitter_next(&plan, after);
+}
+
+void agenda_elsewhere(const struct job *job, int64_t at, char *text, size_t size)
+{
+    const struct calendar_zone *zone = agenda_zone(job);
+    int64_t ahead = zone->offset(zone, at);
+    char there[40];
+    text[0] = '\0';
+    if (ahead == calendar_local.offset(&calendar_local, at))
+        return;
+    say_iso(at, ahead, there, sizeof there);
+    (void)snprintf(text, size, "%.5s in %s", there + 11, job->config->timezone);
+}
+
+void agenda_clock(const struct job *job, int64_t at, char *text, size_t size)
+{
+    char there[128];
+    char here[32];
+    say_clock(at * 1000, here, sizeof here);
+    agenda_elsewhere(job, at, there, sizeof there);
+    (void)snprintf(text, size, *there ? "%s (%s)" : "%s", here, there);
+}
+
+/* --- What catch_up= has to know ------------------------------------------------------------- */
+
+/* Up to when it is dealt with, should we die now: a run that is cut off is not done. */
+static int64_t agenda_done(const struct job *job)
+{
+    const struct schedules *s = &job->config->schedule;
+    bool cut = job_active(job) || job->resume;
+    if (cut && job->due > 0 && job->due <= job->seen &&
+        calendar_next_of(s, agenda_zone(job), job->due - 1) == job->due)
+        return job->due - 1;
+    return job->seen;
+}
+
+static uint64_t agenda_which(const struct job *job)
+{
+    return memo_schedule(job->config->schedule_text, job->config->timezone);
+}
+
+static bool agenda_catches_up(const struct job *job)
+{
+    return job->config->catch_up && job->config->schedule.count > 0 && job->jobs->memo;
+}
+
+void agenda_note(const struct job *job)
+{
+    struct jobs *j = job->jobs;
+    if (!agenda_catches_up(job))
+        return;
+    memo_put(j->memo, job->label, agenda_which(job), agenda_done(job));
+    if (j->memo->dirty && !timer_armed(&j->memo_due))
+        host_arm(j->host, &j->memo_due, host_now(j->host));
+}
+
+void agenda_warn(const struct jobs *j)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        const struct job *job = j->items[i];
+        if (!agenda_catches_up(job) || j->memo->path)
+            continue;
+        log_warn("job '%s' has catch_up, but there is no folder to remember in what it has missed: "
+                 "set statedir in [supervisord]",
+                 job->label);
+        return;
+    }
+}
+
+static void on_memo(struct timer *timer)
+{
+    memo_write(container_of(timer, struct jobs, memo_due)->memo);
+}
+
+/* --- What is due ---------------------------------------------------------------------------- */
 
 void agenda_enter(struct job *job, int64_t since)
 {
     job->seen = since;
-    job->next = calendar_next_of(&job->config->schedule, &calendar_local, since);
+    job->next = agenda_after(job, since).at;
+    agenda_note(job);
+}
+
+void agenda_begin(struct job *job)
+{
+    const struct jobs *j = job->jobs;
+    int64_t since = j->rested ? j->rested : host_wall(j->host) / 1000;
+    int64_t known = agenda_catches_up(job) ? memo_get(j->memo, job->label, agenda_which(job)) : -1;
+    agenda_enter(job, known >= 0 ? known : since);
+}
+
+void agenda_enter_all(struct jobs *j)
+{
+    if (j->memo)
+        memo_begin(j->memo);
+    for (size_t i = 0; i < j->count; i++)
+        agenda_enter(j->items[i], j->items[i]->seen);
+    if (j->memo)
+        memo_prune(j->memo);
 }
 
 static void agenda_keep(struct job *job)
@@ -53,11 +168,17 @@ static bool agenda_was_wrong(const struct job *job, int64_t now)
     return job->seen < agenda_epoch || back > AGENDA_BACK || (back > 0 && agenda_is_often(job));
 }
 
-static void agenda_run(struct job *job, int64_t due)
+static void agenda_run(struct job *job, int64_t now)
 {
-    agenda_enter(job, host_wall(job->jobs->host) / 1000);
+    struct jitter plan = agenda_plan(job);
+    struct moment last = jitter_last(&plan, job->seen, now);
+    char text[160];
+    agenda_clock(job, last.due, text, sizeof text);
+    agenda_enter(job, now);
+    if (now - last.at > AGENDA_LATE)
+        log_info("job '%s' was due at %s and could not run then", job->label, text);
     /* one line keeps both: it is on its way or left out, and dealt with */
-    (void)job_run(job, JOB_BY_SCHEDULE, due);
+    (void)job_run(job, JOB_BY_SCHEDULE, last.due);
 }
 
 static void agenda_look_at(struct job *job, int64_t now)
@@ -69,7 +190,7 @@ static void agenda_look_at(struct job *job, int64_t now)
         agenda_enter(job, now);
         agenda_keep(job);
     } else if (due >= 0 && now >= due) {
-        agenda_run(job, due);
+        agenda_run(job, now);
     }
 }
 
@@ -102,7 +223,8 @@ static void agenda_wait(struct jobs *j, int64_t now)
 void agenda_look(struct jobs *j)
 {
     int64_t now = host_wall(j->host) / 1000;
-    tzset(); /* the machine may have moved */
+    if (zones_look(&j->zones)) /* the machine may have moved */
+        agenda_enter_all(j);
     for (size_t i = 0; !j->resting && now >= agenda_epoch && i < j->count; i++)
         agenda_look_at(j->items[i], now);
     agenda_wait(j, now);
@@ -122,12 +244,15 @@ void agenda_init(struct jobs *j)
 {
     j->wall.on_wall = on_wall;
     j->agenda.on_due = on_due;
+    j->memo_due.on_due = on_memo;
     j->host->wall = &j->wall;
 }
 
 void agenda_close(struct jobs *j)
 {
     host_disarm(j->host, &j->agenda);
+    host_disarm(j->host, &j->memo_due);
     (void)j->host->ops->watch_wall(j->host, -1);
     j->host->wall = NULL;
+    zones_close(&j->zones);
 }

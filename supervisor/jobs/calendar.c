@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "base/date.h"
+
 enum {
     MINUTE = 60,
     DAY_MINUTES = 24 * 60,
@@ -9,54 +11,11 @@ enum {
     YEARS = 400,     /* after which all days of all weeks have come */
 };
 
-/* A day as people write it. */
-struct date {
-    int64_t year;
-    unsigned month, day; /* from 1 */
-};
-
-static int64_t divide_down(int64_t n, int64_t by)
-{
-    return n / by - (n % by < 0);
-}
-
 /* --- Days ---------------------------------------------------------------------------------- */
-
-static bool is_leap(int64_t year)
-{
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-static unsigned days_of(int64_t year, unsigned month)
-{
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return month == 2 && is_leap(year) ? 29 : days[month - 1];
-}
-
-/* Days from 1970 to the first of this year. */
-static int64_t year_begins(int64_t year)
-{
-    int64_t before = year - 1;
-    int64_t leaps = divide_down(before, 4) - divide_down(before, 100) + divide_down(before, 400);
-    return (year - 1970) * 365 + leaps - 477; /* so many leap years were before 1970 */
-}
-
-static struct date date_of(int64_t day)
-{
-    struct date d = {.year = 1970 + divide_down(day, 366), .month = 1};
-    while (year_begins(d.year + 1) <= day)
-        d.year++;
-    int64_t left = day - year_begins(d.year);
-    while (left >= days_of(d.year, d.month))
-        left -= days_of(d.year, d.month++);
-    d.day = (unsigned)left + 1;
-    return d;
-}
 
 static bool day_suits(const struct schedule *s, const struct date *d, int64_t day)
 {
-    unsigned weekday =
-        (unsigned)(day + 4 - divide_down(day + 4, 7) * 7); /* 1970 began on Thursday */
+    unsigned weekday = date_weekday(day);
     bool by_date = s->days >> d->day & 1;
     bool by_weekday = s->weekdays >> weekday & 1;
     return s->either ? by_date || by_weekday : by_date && by_weekday;
@@ -68,7 +27,7 @@ static int64_t next_day(const struct schedule *s, int64_t day)
     struct date d = date_of(day);
     int64_t last = d.year + YEARS;
     while (d.year <= last) {
-        unsigned left = days_of(d.year, d.month) - d.day + 1;
+        unsigned left = date_days_of(d.year, d.month) - d.day + 1;
         bool suits = s->months >> d.month & 1;
         for (; suits && left > 0; left--, d.day++, day++) {
             if (day_suits(s, &d, day))
@@ -199,4 +158,24 @@ int64_t calendar_next_of(const struct schedules *s, const struct calendar_zone *
             first = next;
     }
     return first;
+}
+
+/* "Comes one behind `at`, but no later than `until`?" is true up to the last one, and then false. */
+int64_t calendar_last_of(const struct schedules *s, const struct calendar_zone *z, int64_t after,
+                         int64_t until)
+{
+    int64_t first = calendar_next_of(s, z, after);
+    if (first < 0 || first > until)
+        return -1;
+    int64_t early = first - 1;
+    int64_t late = until;
+    while (late - early > 1) {
+        int64_t middle = early + (late - early) / 2;
+        int64_t next = calendar_next_of(s, z, middle);
+        if (next >= 0 && next <= until)
+            early = middle;
+        else
+            late = middle;
+    }
+    return late;
 }

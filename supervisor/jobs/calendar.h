@@ -23,4 +23,8 @@ extern const struct calendar_zone calendar_local; /* of the machine, or of TZ; s
 int64_t calendar_next(const struct schedule *s, const struct calendar_zone *z, int64_t after);
 int64_t calendar_next_of(const struct schedules *s, const struct calendar_zone *z, int64_t after);
 
+/* The last one behind `after` that is no later than `until`; -1: none came. */
+int64_t calendar_last_of(const struct schedules *s, const struct calendar_zone *z, int64_t after,
+                         int64_t until);
+
 #endif

@@ -66,6 +66,7 @@ void history_line(const struct history_entry *entry, struct buf *out)
     history_put_number(line, "changed", entry->changed);
     history_put(line, "log", entry->log);
     history_put_number(line, "log_at", entry->log && *entry->log ? entry->log_at : -1);
+    history_put_number(line, "due", entry->due ? entry->due : -1);
     char *text = json_dumps(line, JSON_COMPACT);
     buf_text(out, text);
     buf_char(out, '\n');

@@ -24,6 +24,7 @@ struct history_entry {
     int changed;     /* 1, 0, -1 likewise */
     const char *log; /* where it wrote, and from where on */
     int64_t log_at;
+    int64_t due; /* s since 1970: the moment that it belongs to; 0: not known */
 };
 
 void history_line(const struct history_entry *entry, struct buf *out);

@@ -119,6 +119,7 @@ static void job_apply(struct job *job, enum job_event event, enum job_state from
     else
         host_arm(host, &job->timer, due);
     job_owe(job, from);
+    agenda_note(job);
     if (host->keep) /* with its deadline */
         host->keep->ops->job_changed(host->keep, job);
     if (event == JOB_ATTEMPT_FAILED)

@@ -2,14 +2,14 @@
 
 #include <stdio.h>
 
-#include "jobs/calendar.h"
 #include "jobs/jobs.h"
 #include "jobs/say.h"
 
 void job_env_make(struct job_env *env, const struct job *job)
 {
     int64_t due = job->due ? job->due : job->started_wall / 1000;
-    int64_t offset = calendar_local.offset(&calendar_local, due);
+    const struct calendar_zone *zone = agenda_zone(job);
+    int64_t offset = zone->offset(zone, due);
     char text[40];
     say_iso(due, offset, text, sizeof text);
     (void)snprintf(env->due, sizeof env->due, "MAINSTAY_DUE=%s", text);

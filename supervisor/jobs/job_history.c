@@ -28,7 +28,8 @@ static struct history_entry entry_of(const struct job *job)
                                   .bytes = -1,
                                   .changed = -1,
                                   .log = child_out_path(&job->child),
-                                  .log_at = job->log_at};
+                                  .log_at = job->log_at,
+                                  .due = job->due};
 }
 
 void job_note_begin(struct job *job)
@@ -109,6 +110,7 @@ void job_note_skipped(struct job *job, const struct job_wish *wish, const char *
     entry.start = entry.end = host_wall(job->jobs->host);
     entry.attempt = 0;
     entry.cause = job_cause_name(wish->cause);
+    entry.due = wish->due;
     entry.result = "skipped";
     entry.why = why;
     entry.log = NULL;

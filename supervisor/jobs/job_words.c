@@ -23,12 +23,14 @@ static void job_describe_next(const struct job *job, int64_t wall, struct buf *o
 {
     char when[32];
     char span[32];
+    char there[128];
     int64_t left = job->next * 1000 - wall;
     if (job->next < 0 || job->jobs->resting || job_active(job))
         return;
     say_clock(job->next * 1000, when, sizeof when);
     say_span(left > 0 ? (left + 999) / 1000 * 1000 : 0, span, sizeof span);
-    buf_printf(out, "; next in %s (%.16s)", span, when);
+    agenda_elsewhere(job, job->next, there, sizeof there);
+    buf_printf(out, "; next in %s (%.16s%s%s)", span, when, *there ? ", " : "", there);
 }
 
 void job_describe(const struct job *job, int64_t wall, struct buf *out)

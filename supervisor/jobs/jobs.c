@@ -55,7 +55,7 @@ static struct job *job_new(struct jobs *j, struct config *config, const struct j
 {
     struct job *job = mem_alloc(sizeof *job);
     job_init(job, j, config, c);
-    agenda_enter(job, j->rested ? j->rested : host_wall(j->host) / 1000);
+    agenda_begin(job);
     graph_add(j->graph, &job->node);
     return job;
 }
@@ -81,6 +81,7 @@ void jobs_load(struct jobs *j, struct config *config)
     j->items = mem_array(j->count, sizeof *j->items);
     for (size_t i = 0; i < j->count; i++)
         j->items[i] = job_new(j, config, &config->jobs[i]);
+    agenda_enter_all(j); /* what catch_up= knows of others is forgotten */
 }
 
 struct job *jobs_adopt(struct jobs *j, struct config *snapshot, const struct job_config *config)
@@ -134,13 +135,12 @@ void jobs_update(struct jobs *j, struct config *config)
         else if (j->items[i])
             job_free(j->items[i]);
     }
-    for (size_t i = 0; i < count; i++) {
-        items[i]->waits_for = NULL;             /* it may be gone */
-        agenda_enter(items[i], items[i]->seen); /* the zone may be another one */
-    }
+    for (size_t i = 0; i < count; i++)
+        items[i]->waits_for = NULL; /* it may be gone */
     mem_free(j->items);
     j->items = items;
     j->count = count;
+    agenda_enter_all(j);
     jobs_set_snapshot(j, config);
     jobs_relink(j);
     jobs_settle(j);
@@ -201,6 +201,7 @@ void jobs_start(struct jobs *j, enum job_when when)
     if (when != JOB_WHEN_BOOT)
         return;
     j->rested = 0;
+    agenda_warn(j);
     agenda_look(j);
 }
 

@@ -3,9 +3,12 @@
 #define JOBS_JOBS_H
 
 #include "event/bus.h"
+#include "jobs/jitter.h"
 #include "jobs/job.h"
+#include "jobs/zones.h"
 
 struct history;
+struct memo;
 
 /* All jobs of one configuration. Owned by main.c. */
 struct jobs {
@@ -18,6 +21,10 @@ struct jobs {
     size_t count;
     struct history *history; /* NULL: nobody writes it down. Borrowed, set by the owner */
     struct timer settle;     /* a waiting job may be able to run now */
+    struct memo *memo;       /* what catch_up= knows; NULL: nothing. Likewise */
+    struct timer memo_due;   /* it is newer than its file */
+    struct zones zones;      /* of the schedules */
+    uint64_t machine;        /* see jitter.h; set by the owner */
     struct wall_watch wall;  /* some of them may be due by their schedules; see agenda.c */
     struct timer agenda;     /* ... where nobody can watch the wall clock for us */
     int64_t rested;          /* s since 1970: since then no schedule counts; 0: they do */
@@ -64,6 +71,17 @@ void jobs_news(struct jobs *j); /* one of them says something else: on_news, soo
 void agenda_init(struct jobs *j);
 void agenda_close(struct jobs *j);
 void agenda_enter(struct job *job, int64_t since); /* its schedule counts from then on (s) */
+void agenda_begin(struct job *job);                /* ... from now on, or from when it was seen */
+void agenda_enter_all(struct jobs *j);             /* works out anew when each one is due */
+void agenda_warn(const struct jobs *j);            /* catch_up= that cannot be had */
+void agenda_note(const struct job *job);           /* its run goes on, or is over: catch_up= */
 void agenda_look(struct jobs *j);                  /* runs what is due, and waits for the next */
+struct moment agenda_after(const struct job *job, int64_t after); /* its first run behind it */
+/* In the zone of its schedule. */
+const struct calendar_zone *agenda_zone(const struct job *job);
+/* "11:00 in Asia/Tokyo", where that zone shows another time than the machine's; else "" */
+void agenda_elsewhere(const struct job *job, int64_t at, char *text, size_t size);
+/* "2026-11-21 03:00:00", and, where the schedule has another zone, " (11:00 in Asia/Tokyo)" */
+void agenda_clock(const struct job *job, int64_t at, char *text, size_t size);
 
 #endif

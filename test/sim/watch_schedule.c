@@ -5,9 +5,10 @@
 static void watch_count_due(struct watch *w, struct seen *seen)
 {
     const struct schedules *s = &seen->job->config->schedule;
+    const struct calendar_zone *zone = agenda_zone(seen->job);
     int64_t now = host_wall(&w->sim->host) / 1000;
-    int64_t at = calendar_next_of(s, &calendar_local, w->segment / 1000 - 1);
-    for (; at >= 0 && at <= now; at = calendar_next_of(s, &calendar_local, at))
+    int64_t at = calendar_next_of(s, zone, w->segment / 1000 - 1);
+    for (; at >= 0 && at <= now; at = calendar_next_of(s, zone, at))
         seen->due++;
     if (seen->scheduled > seen->due + w->clock_sets)
         watch_fail(w, "%s was due %llu times, the clock was set %llu times, but it ran %llu times",
@@ -33,6 +34,7 @@ void watch_scan_schedule(const struct watch *w, const struct job *job)
         return;
     if (job->next <= now)
         watch_fail(w, "%s has been due for %lld s", job->label, (long long)(now - job->next));
-    if (job->next > calendar_next_of(s, &calendar_local, now + 3 * 3600))
+    int64_t reach = now + 3 * 3600;
+    if (job->next > calendar_next_of(s, agenda_zone(job), reach) + job->config->jitter_ms / 1000)
         watch_fail(w, "%s is put off for %lld s", job->label, (long long)(job->next - now));
 }

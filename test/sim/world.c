@@ -69,6 +69,7 @@ static void world_draw_job(struct world *w, int k)
 {
     static const char *const schedules[] = {
         "", "", "*/20 * * * *", "@hourly", "30 2 * * *", "0 */3 * * *\n15 4 * * mon", "0 0 1 * *"};
+    static const char *const zones[] = {"", "", "America/New_York", "Australia/Lord_Howe"};
     struct sim_host *sim = w->sim;
     int programs_before = k * world_stride(w);
     w->jobs[k] = (struct world_job){
@@ -80,6 +81,8 @@ static void world_draw_job(struct world *w, int k)
         .overlap = (enum job_overlap)sim_draw(sim, 3),
         .on_failure = sim_chance(sim, 2) ? JOB_ON_FAILURE_BLOCK : JOB_ON_FAILURE_CONTINUE,
         .schedule = schedules[sim_draw(sim, sizeof schedules / sizeof *schedules)],
+        .timezone = zones[sim_draw(sim, sizeof zones / sizeof *zones)],
+        .jitter_ms = sim_chance(sim, 3) ? sim_between(sim, 1, 120) * MINUTE : 0,
         .nudges = sim_chance(sim, 2) ? (int)sim_draw(sim, (uint32_t)w->program_count) : -1,
         .requires = world_draw_edges(w, programs_before, k),
         .after = world_draw_edges(w, programs_before, k),
@@ -208,6 +211,8 @@ static void world_add_job(const struct world *w, struct config *c, size_t k)
         .on_failure = job->on_failure,
         .notify = world_nudges(a, job),
         .schedule_text = job->schedule,
+        .timezone = job->timezone,
+        .jitter_ms = job->jitter_ms,
     };
     (void)schedules_parse(job->schedule, a, &c->jobs[k].schedule, NULL);
 }

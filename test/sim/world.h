@@ -42,7 +42,8 @@ struct world_job {
     int64_t timeout_ms, retries, retry_delay_ms;
     enum job_overlap overlap;
     enum job_on_failure on_failure;
-    const char *schedule;
+    const char *schedule, *timezone;
+    int64_t jitter_ms;
     int nudges; /* a program that it has restarted; -1: none */
     struct world_edges requires, after;
 };
