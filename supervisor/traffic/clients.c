@@ -27,21 +27,34 @@ void clients_close(struct clients *c)
     clients_init(c);
 }
 
-static struct client client_of(const char *address, size_t len)
+/* The bytes of the address, and their number. Loads of whole words, which may overlap. */
+static struct client short_client(const char *address, size_t len)
 {
-    if (len > SHORT_LEN)
-        return (struct client){hash_bytes(address, len, &LOW),
-                               hash_bytes(address, len, &HIGH) | UINT64_C(255) << 56};
-    char bytes[16] = {0};
-    memcpy(bytes, address, len);
-    bytes[SHORT_LEN] = (char)len;
-    return (struct client){hash_load8(bytes), hash_load8(bytes + 8)};
+    uint64_t low = 0;
+    uint64_t high = 0;
+    if (len > 8) {
+        low = hash_load8(address);
+        high = hash_load8(address + len - 8) >> (8 * (16 - len));
+    } else if (len == 8) {
+        low = hash_load8(address);
+    } else if (len >= 4) {
+        low = hash_load4(address) | hash_load4(address + len - 4) << (8 * (len - 4));
+    } else {
+        for (size_t i = 0; i < len; i++)
+            low |= (uint64_t)(unsigned char)address[i] << (8 * i);
+    }
+    return (struct client){low, high | (uint64_t)len << 56};
+}
+
+static size_t slot_of(const struct clients *c, const struct client *who)
+{
+    return hash_mix(who->low ^ c->key.first, who->high ^ c->key.second) & (c->slot_count - 1);
 }
 
 static struct client *find(const struct clients *c, const struct client *who)
 {
     size_t mask = c->slot_count - 1;
-    size_t i = hash_mix(who->low ^ c->key.first, who->high ^ c->key.second) & mask;
+    size_t i = slot_of(c, who);
     while (c->slots[i].high != 0 && (c->slots[i].high != who->high || c->slots[i].low != who->low))
         i = (i + 1) & mask;
     return &c->slots[i];
@@ -99,12 +112,27 @@ static void add_client(struct clients *c, const struct client *who)
         begin_sketch(c);
 }
 
+struct client clients_expect(const struct clients *c, const char *address, size_t len)
+{
+    if (len > SHORT_LEN)
+        return (struct client){hash_bytes(address, len, &LOW),
+                               hash_bytes(address, len, &HIGH) | UINT64_C(255) << 56};
+    struct client who = short_client(address, len);
+    if (c->slots != NULL)
+        __builtin_prefetch(&c->slots[slot_of(c, &who)]);
+    return who;
+}
+
+void clients_take(struct clients *c, const struct client *who)
+{
+    if (who->high != 0)
+        add_client(c, who);
+}
+
 void clients_add(struct clients *c, const char *address, size_t len)
 {
-    if (len == 0)
-        return;
-    struct client who = client_of(address, len);
-    add_client(c, &who);
+    struct client who = clients_expect(c, address, len);
+    clients_take(c, &who);
 }
 
 /* What the registers that are still 0 add to the sum below; `share` is below 1. */

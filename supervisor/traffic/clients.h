@@ -26,7 +26,7 @@ enum {
 
 struct client {
     uint64_t low;
-    uint64_t high; /* never 0: its last byte is the length, or 255 */
+    uint64_t high; /* its last byte is the length, or 255; 0: nobody */
 };
 
 struct clients {
@@ -40,6 +40,14 @@ struct clients {
 void clients_init(struct clients *c);
 void clients_close(struct clients *c);
 
+/*
+ * In two steps, with other work between them: the first asks for the memory that the second will
+ * look at. Nobody else may be added in between. An empty address is nobody.
+ */
+struct client clients_expect(const struct clients *c, const char *address, size_t len);
+void clients_take(struct clients *c, const struct client *who);
+
+/* Both at once. */
 void clients_add(struct clients *c, const char *address, size_t len);
 
 static inline bool clients_exact(const struct clients *c)

@@ -51,21 +51,42 @@ static bool has(const struct record *r, enum field field)
     return (r->have & FIELD_BIT(field)) != 0;
 }
 
-static void add_text(struct top *t, const struct record *r, enum field field, uint64_t bytes)
+static struct span span_of(const struct record *r, enum field field)
 {
-    if (has(r, field))
-        top_add(t, r->field[field].text, r->field[field].len, bytes);
+    return has(r, field) ? r->field[field] : (struct span){NULL, 0};
 }
 
 /* Whoever links to us from a search has a query of their own: that says nothing, and may be
  * nobody's business. */
-static void add_referrer(struct top *t, const struct record *r, uint64_t bytes)
+static struct span referrer_of(const struct record *r)
 {
-    if (!has(r, FIELD_REFERRER))
-        return;
-    struct span whole = r->field[FIELD_REFERRER];
-    const char *query = memchr(whole.text, '?', whole.len);
-    top_add(t, whole.text, query != NULL ? (size_t)(query - whole.text) : whole.len, bytes);
+    struct span whole = span_of(r, FIELD_REFERRER);
+    const char *query = whole.len > 0 ? memchr(whole.text, '?', whole.len) : NULL;
+    if (query != NULL)
+        whole.len = (size_t)(query - whole.text);
+    return whole;
+}
+
+/* The texts of a request: each table is asked for its memory before the first is looked at. */
+static void add_texts(struct tally *t, const struct record *r, uint64_t bytes)
+{
+    struct span address = span_of(r, FIELD_ADDR);
+    struct span path = span_of(r, FIELD_PATH);
+    struct span agent = span_of(r, FIELD_AGENT);
+    struct span referrer = referrer_of(r);
+    struct client who = clients_expect(&t->clients, address.text, address.len);
+    struct top_key path_key = top_expect(&t->paths, path.text, path.len);
+    struct top_key agent_key = top_expect(&t->agents, agent.text, agent.len);
+    struct top_key referrer_key = top_expect(&t->referrers, referrer.text, referrer.len);
+    if (agent.len > 0)
+        top_take(&t->agents, &agent_key, bytes);
+    if (referrer.len > 0)
+        top_take(&t->referrers, &referrer_key, bytes);
+    if (path.len > 0)
+        top_take(&t->paths, &path_key, bytes);
+    else
+        t->no_path++;
+    clients_take(&t->clients, &who);
 }
 
 static void add_latency(struct tally *t, struct tally_route *route, uint64_t us)
@@ -76,14 +97,6 @@ static void add_latency(struct tally *t, struct tally_route *route, uint64_t us)
     if (route->latency == NULL)
         route->latency = mem_alloc(sizeof *route->latency);
     latency_add(route->latency, us);
-}
-
-static void add_path(struct tally *t, const struct record *r, uint64_t bytes)
-{
-    if (has(r, FIELD_PATH))
-        add_text(&t->paths, r, FIELD_PATH, bytes);
-    else
-        t->no_path++;
 }
 
 static void add_details(struct tally *t, const struct record *r, struct tally_route *route)
@@ -105,11 +118,7 @@ static void add_details(struct tally *t, const struct record *r, struct tally_ro
     }
     if (has(r, FIELD_LATENCY))
         add_latency(t, route, r->latency_us);
-    if (has(r, FIELD_ADDR))
-        clients_add(&t->clients, r->field[FIELD_ADDR].text, r->field[FIELD_ADDR].len);
-    add_path(t, r, bytes);
-    add_text(&t->agents, r, FIELD_AGENT, bytes);
-    add_referrer(&t->referrers, r, bytes);
+    add_texts(t, r, bytes);
 }
 
 void tally_add(struct tally *t, const struct record *r, int route)
@@ -124,6 +133,10 @@ void tally_add(struct tally *t, const struct record *r, int route)
     }
     if (t->depth == TALLY_FULL)
         add_details(t, r, to);
-    else if (t->route_count == 0)
-        add_path(t, r, 0);
+    else if (t->route_count > 0)
+        return;
+    else if (has(r, FIELD_PATH))
+        top_add(&t->paths, r->field[FIELD_PATH].text, r->field[FIELD_PATH].len, 0);
+    else
+        t->no_path++;
 }

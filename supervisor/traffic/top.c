@@ -142,25 +142,41 @@ static struct top_text *append(struct top *t, uint64_t hash, const char *text, s
     return item;
 }
 
-void top_add(struct top *t, const char *text, size_t len, uint64_t bytes)
+struct top_key top_expect(const struct top *t, const char *text, size_t len)
+{
+    struct top_key key = {text, len, 0};
+    if (len > TOP_TEXT_LEN)
+        return key;
+    key.hash = hash_of(t, text, len);
+    if (t->room != 0)
+        __builtin_prefetch(&t->slots[key.hash & (2 * t->room - 1)]);
+    return key;
+}
+
+void top_take(struct top *t, const struct top_key *key, uint64_t bytes)
 {
     t->total++;
-    if (len > TOP_TEXT_LEN) {
+    if (key->len > TOP_TEXT_LEN) {
         t->too_long++;
         return;
     }
-    uint64_t hash = hash_of(t, text, len);
-    const struct top_slot *slot = t->room == 0 ? NULL : find(t, hash, text, len);
+    const struct top_slot *slot = t->room == 0 ? NULL : find(t, key->hash, key->text, key->len);
     struct top_text *item;
     if (slot != NULL && slot->text != 0) {
         item = &t->texts[slot->text - 1];
     } else {
-        make_room(t, len);
-        item = append(t, hash, text, len);
+        make_room(t, key->len);
+        item = append(t, key->hash, key->text, key->len);
         item->more = t->forgotten;
     }
     item->count++;
     item->bytes += bytes;
+}
+
+void top_add(struct top *t, const char *text, size_t len, uint64_t bytes)
+{
+    struct top_key key = top_expect(t, text, len);
+    top_take(t, &key, bytes);
 }
 
 bool top_restore(struct top *t, const char *text, const struct top_text *saved)

@@ -52,6 +52,21 @@ struct top {
 void top_init(struct top *t);
 void top_close(struct top *t);
 
+/* A text on its way in; borrowed. */
+struct top_key {
+    const char *text;
+    size_t len;
+    uint64_t hash;
+};
+
+/*
+ * In two steps, with other work between them: the first asks for the memory that the second will
+ * look at.
+ */
+struct top_key top_expect(const struct top *t, const char *text, size_t len);
+void top_take(struct top *t, const struct top_key *key, uint64_t bytes);
+
+/* Both at once. */
 void top_add(struct top *t, const char *text, size_t len, uint64_t bytes);
 
 /* As it was saved; false when there is no room, or the text is here already. */
