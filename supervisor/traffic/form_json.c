@@ -62,7 +62,8 @@ static json_t *classes(const uint64_t *counts)
 static json_t *codes(const struct tally *t)
 {
     json_t *object = json_object();
-    for (size_t i = 1; i < TALLY_CODES; i++) {
+    /* nginx writes 000 for a request that was never answered */
+    for (size_t i = 0; i < TALLY_CODES; i++) {
         char name[8];
         (void)snprintf(name, sizeof name, "%03zu", i);
         if (t->codes[i] > 0)

@@ -77,6 +77,17 @@ bool ledger_is_copy(const struct ledger *l, const struct log_file *f, const stru
     return false;
 }
 
+int32_t ledger_day(const struct ledger_entry *entry)
+{
+    return entry->day != DAY_NONE ? entry->day
+                                  : day_today((time_t)(entry->written_ns / 1000000000));
+}
+
+uint64_t ledger_loose(const struct ledger_entry *entry, enum line_kind kind)
+{
+    return entry->pending[kind] + (kind == LINE_CUT && entry->half);
+}
+
 struct ledger_entry *ledger_add(struct ledger *l, const struct log_file *f)
 {
     l->items = mem_grow(l->items, l->count + 1, sizeof *l->items);

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "traffic/head.h"
+#include "traffic/record.h"
 #include "traffic/rotated.h"
 
 struct ledger_entry {
@@ -26,10 +27,11 @@ struct ledger_entry {
     uint64_t offset;   /* bytes of text that were counted; whole lines */
     uint64_t head_len; /* how it begins: the sum of so many bytes, at most HEAD_MAX */
     uint64_t head_sum;
-    int32_t day;  /* of the last line that had one; DAY_NONE */
-    bool half;    /* a last line without its end stands behind the offset */
-    bool claimed; /* not saved: a file that is there is this one */
-    bool rotated; /* not saved: and it is not the log itself */
+    int32_t day;                  /* of the last line that had one; DAY_NONE */
+    uint64_t pending[LINE_KINDS]; /* malformed lines, while none has had a day */
+    bool half;                    /* a last line without its end stands behind the offset */
+    bool claimed;                 /* not saved: a file that is there is this one */
+    bool rotated;                 /* not saved: and it is not the log itself */
 };
 
 struct ledger {
@@ -49,6 +51,12 @@ struct ledger_entry *ledger_moved(struct ledger *l, const struct log_file *f, co
 
 /* Whether a rotated file nobody knows is a copy of the log, which is about to be truncated. */
 bool ledger_is_copy(const struct ledger *l, const struct log_file *f, const struct head *h);
+
+/* The day that its last line, or what is pending, belongs to: at worst that of the file itself. */
+int32_t ledger_day(const struct ledger_entry *entry);
+
+/* How many lines of that kind it has that may still turn out to be of another kind or day. */
+uint64_t ledger_loose(const struct ledger_entry *entry, enum line_kind kind);
 
 /* A new entry for it, claimed. Pointers to others are no longer valid. */
 struct ledger_entry *ledger_add(struct ledger *l, const struct log_file *f);

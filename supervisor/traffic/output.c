@@ -47,13 +47,15 @@ static enum report_form form_of(const struct options *o, enum output_kind kind)
     return o->compat == COMPAT_VIEWBOVIS ? REPORT_VIEWBOVIS : REPORT_JSON;
 }
 
-/* Lines without an end, which may have one in the next run. */
-static uint64_t halves(const struct reading *g, int32_t day)
+/* Lines of files that may still turn out to be something else in the next run. */
+static uint64_t loose_lines(const struct reading *g, int32_t day, enum line_kind kind)
 {
-    uint64_t count = 0;
-    for (size_t i = 0; i < g->state.ledger.count; i++)
-        count += g->state.ledger.items[i].half && g->state.ledger.items[i].day == day;
-    return count;
+    uint64_t lines = 0;
+    for (size_t i = 0; i < g->state.ledger.count; i++) {
+        if (ledger_day(&g->state.ledger.items[i]) == day)
+            lines += ledger_loose(&g->state.ledger.items[i], kind);
+    }
+    return lines;
 }
 
 /* The kinds of malformed lines; how many lines. */
@@ -62,9 +64,7 @@ static uint64_t list_malformed(const struct reading *g, const struct day_count *
 {
     uint64_t sum = 0;
     for (int kind = LINE_OK + 1; kind < LINE_KINDS; kind++) {
-        uint64_t lines = c->malformed[kind];
-        if (kind == LINE_CUT)
-            lines += halves(g, c->day);
+        uint64_t lines = c->malformed[kind] + loose_lines(g, c->day, (enum line_kind)kind);
         list[kind - 1] = (struct report_malformed){line_kind_name((enum line_kind)kind), lines};
         sum += lines;
     }

@@ -120,7 +120,7 @@ static bool has_pending(const struct reading *g)
     return false;
 }
 
-/* Reads a file from `g->scan.from` on. */
+/* Reads a file from `g->scan.from` on; lines are of that day until one has another. */
 static int read_file(struct reading *g, struct log_file *f, int32_t day, struct err *e)
 {
     int fd = f->fd;
@@ -130,20 +130,31 @@ static int read_file(struct reading *g, struct log_file *f, int32_t day, struct 
         turn_to(g, day);
     int rc = scan_file(&g->scan, fd, f->path, e);
     take_dropped(g);
-    /* not one line with a time: the file itself has one */
-    if (g->day == DAY_NONE && has_pending(g))
-        turn_to(g, day_today((time_t)(f->written_ns / 1000000000)));
-    leave_day(g);
     return rc < 0 ? rc : g->rc;
 }
 
-/* The line that has no end yet counts for its day as malformed, for as long as it has none. */
-static int mark_half(struct reading *g, const struct ledger_entry *entry, struct err *e)
+static int read_whole_file(struct reading *g, struct log_file *f, struct err *e)
+{
+    int rc = read_file(g, f, DAY_NONE, e);
+    /* not one line with a time: the file itself has one */
+    if (rc == 0 && g->day == DAY_NONE && has_pending(g)) {
+        turn_to(g, day_today((time_t)(f->written_ns / 1000000000)));
+        rc = g->rc;
+    }
+    leave_day(g);
+    return rc;
+}
+
+/* A day is to be written again when lines may come to it, or leave it, that are not in its tally. */
+static int mark_loose(struct reading *g, const struct ledger_entry *entry, struct err *e)
 {
     struct day_count *c = NULL;
-    if (!entry->half || entry->day == DAY_NONE || !is_counted(g, entry->day))
+    uint64_t lines = 0;
+    for (int kind = 0; kind < LINE_KINDS; kind++)
+        lines += ledger_loose(entry, (enum line_kind)kind);
+    if (lines == 0 || !is_counted(g, ledger_day(entry)))
         return 0;
-    int rc = days_place(&g->days, entry->day, &c, e);
+    int rc = days_place(&g->days, ledger_day(entry), &c, e);
     if (rc == 0)
         c->changed = true;
     return rc;
@@ -155,19 +166,23 @@ static int read_on(struct reading *g, struct log_file *f, struct ledger_entry *e
 {
     if (ledger_is_settled(entry, f))
         return 0;
+    int rc = mark_loose(g, entry, e);
     g->scan.from = entry->offset;
     g->scan.leave_tail = !h->compressed; /* nobody will finish the last line of those */
-    int rc = read_file(g, f, entry->day, e);
+    memcpy(g->pending, entry->pending, sizeof g->pending);
     if (rc == 0)
-        rc = mark_half(g, entry, e);
+        rc = read_file(g, f, entry->day, e);
+    leave_day(g);
     if (rc < 0)
         return rc;
     entry->day = g->day;
     entry->half = g->scan.tail > 0;
+    memcpy(entry->pending, g->pending, sizeof g->pending);
+    memset(g->pending, 0, sizeof g->pending);
     if (g->scan.offset > entry->offset)
         entry->offset = g->scan.offset;
     ledger_note(entry, f, h);
-    return mark_half(g, entry, e);
+    return mark_loose(g, entry, e);
 }
 
 // --- all files -----------------------------------------------------------------------------------
@@ -176,7 +191,7 @@ static int read_all(struct reading *g, struct err *e)
 {
     int rc = 0;
     for (size_t i = 0; i < g->files.count && rc == 0; i++)
-        rc = read_file(g, &g->files.items[i], DAY_NONE, e);
+        rc = read_whole_file(g, &g->files.items[i], e);
     return rc;
 }
 

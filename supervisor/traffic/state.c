@@ -83,6 +83,14 @@ static json_t *name_of(const char *text)
     return whole;
 }
 
+static json_t *numbers(const uint64_t *list)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < LINE_KINDS; i++)
+        json_array_append_new(array, number(list[i]));
+    return array;
+}
+
 static void add_entry(struct buf *out, const struct ledger_entry *entry)
 {
     char sum[20];
@@ -97,6 +105,7 @@ static void add_entry(struct buf *out, const struct ledger_entry *entry)
     json_object_set_new(o, "begins", number(entry->head_len));
     json_object_set_new(o, "sum", json_string(sum));
     json_object_set_new(o, "day", json_integer(entry->day));
+    json_object_set_new(o, "pending", numbers(entry->pending));
     json_object_set_new(o, "half", json_boolean(entry->half));
     add_line(out, o);
 }
@@ -112,12 +121,9 @@ static int add_day(struct buf *out, struct state *s, struct day_count *c, struct
     int rc = days_text(s->days, c, &text, e);
     if (rc == 0) {
         char day[DAY_TEXT_SIZE];
-        json_t *malformed = json_array();
-        for (int i = 0; i < LINE_KINDS; i++)
-            json_array_append_new(malformed, number(c->malformed[i]));
         json_t *o = json_object();
         json_object_set_new(o, "day", json_string(day_text(c->day, day)));
-        json_object_set_new(o, "malformed", malformed);
+        json_object_set_new(o, "malformed", numbers(c->malformed));
         json_object_set_new(o, "sum", number(sum_of(buf_str(&text), text.len)));
         add_line(out, o);
         buf_append(out, buf_str(&text), text.len);
@@ -167,6 +173,15 @@ static bool next_line(struct lines *l, const char **line, size_t *len)
     return true;
 }
 
+static bool read_numbers(json_t *list, uint64_t *numbers)
+{
+    if (json_array_size(list) != LINE_KINDS)
+        return false;
+    for (size_t i = 0; i < LINE_KINDS; i++)
+        numbers[i] = (uint64_t)json_integer_value(json_array_get(list, i));
+    return true;
+}
+
 static bool read_entry(struct state *s, json_t *o)
 {
     const char *log;
@@ -190,16 +205,7 @@ static bool read_entry(struct state *s, json_t *o)
     entry->day = (int32_t)day;
     entry->half = half != 0;
     entry->claimed = false;
-    return true;
-}
-
-static bool read_malformed(json_t *list, struct day_count *c)
-{
-    if (json_array_size(list) != LINE_KINDS)
-        return false;
-    for (size_t i = 0; i < LINE_KINDS; i++)
-        c->malformed[i] = (uint64_t)json_integer_value(json_array_get(list, i));
-    return true;
+    return read_numbers(json_object_get(o, "pending"), entry->pending);
 }
 
 static bool read_day(struct state *s, json_t *o, struct lines *l)
@@ -213,7 +219,7 @@ static bool read_day(struct state *s, json_t *o, struct lines *l)
     return json_unpack(o, "{s:s,s:I}", "day", &name, "sum", &sum) == 0 &&
            next_line(l, &line, &len) && sum == (json_int_t)sum_of(line, len) &&
            day_parse(name, &day, NULL) == 0 && days_place(s->days, day, &c, NULL) == 0 &&
-           c->at < 0 && read_malformed(json_object_get(o, "malformed"), c) &&
+           c->at < 0 && read_numbers(json_object_get(o, "malformed"), c->malformed) &&
            (len == 0 || days_put(s->days, c, line, len, NULL) == 0);
 }
 

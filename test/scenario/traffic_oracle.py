@@ -24,8 +24,8 @@ MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"]
 QUOTED = r'(?:[^"\\]|\\.)*'
 SHAPES = {
-    "remote_addr": r"[!-~]+", "http_x_forwarded_for": r".*", "remote_user": r".*", "host": r"[!-~]+",
-    "time_local": r"../.../....:..:..:.. .....", "time_iso8601": r"....-..-..T..:..:......:..",
+    "remote_addr": r"[!-~]+", "http_x_forwarded_for": r".*?", "remote_user": r".*", "host": r"[!-~]+",
+    "time_local": r"../.../....:..:..:.. .....", "time_iso8601": r"....-..-..T..:..:........",
     "status": r"[0-9]{3}", "body_bytes_sent": r"-|[0-9]{1,19}", "request_method": r"[!-~]+",
     "request_time": r"-|[0-9]{1,12}(?:\.[0-9]+)?",
 }
@@ -185,7 +185,10 @@ def lines_of(data):
 
 
 def days_of_file(kind, data):
-    """Each line with its day; a malformed one has that of the line before, or of the first."""
+    """Each line with its day; a malformed one has that of the line before, or of the first.
+
+    None in a file without one: it belongs to the day when the file was written.
+    """
     out, day, waiting = [], None, 0
     for line, _ in lines_of(data):
         fields = read_line(kind, line)
@@ -233,7 +236,7 @@ def count(kind, files, day, routes):
     lines, malformed = [], 0
     for data in files:
         for its_day, fields in days_of_file(kind, data):
-            if its_day is None or day not in (None, its_day):
+            if day not in (None, its_day):
                 continue
             if fields is None:
                 malformed += 1
@@ -255,9 +258,10 @@ def count(kind, files, day, routes):
                    for index, route in enumerate(routes)],
         "no_route": found.count(None) if routes else None,
         "no_path": sum(line["path"] is None for line in lines),
-        "took": (len(took), round(sum(took) * 1000, 3), round(max(took, default=0) * 1000)),
+        "took": (len(took), round(1e6 * sum(took)) // max(len(took), 1) / 1000,
+                 round(1000 * max(took, default=0))),
         "paths": top_of(line["path"] for line in lines),
-        "referrers": top_of(line["referrer"] for line in lines),
+        "referrers": top_of(re.split(rb"[?#]", line["referrer"] or b"")[0] for line in lines),
         "agents": top_of(line["agent"] for line in lines),
     }
 
@@ -276,7 +280,6 @@ def same_shape(report):
                    for route in report.get("routes", [])],
         "no_route": report.get("no_route"), "no_path": report["no_path"],
         "took": (0, 0, 0) if latency is None else
-                (latency["requests"], round(latency["mean"] * latency["requests"], 3),
-                 round(latency["max"])),
+                (latency["requests"], latency["mean"], round(latency["max"])),
         **tops,
     }
