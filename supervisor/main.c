@@ -168,7 +168,7 @@ static void mainstay_begin_shutdown(struct mainstay *m, enum stop_reason why)
 
 static void mainstay_asked_to_end(void *owner)
 {
-    mainstay_begin_shutdown(owner, STOP_STOP);
+    mainstay_begin_shutdown(owner, reason_here());
 }
 
 /* A configuration that does not load changes nothing. */
@@ -227,9 +227,16 @@ static int mainstay_upgrade(void *owner, const char *program, struct err *e)
 static json_t *mainstay_info(void *owner)
 {
     const struct mainstay *m = owner;
-    return json_pack("{s:s, s:i, s:I, s:I, s:s}", "version", MAINSTAY_VERSION, "pid", (int)getpid(),
-                     "start", (json_int_t)(m->whole.began_wall / 1000), "upgrades",
-                     (json_int_t)m->whole.upgrades, "refused", m->upgrade.refused);
+    struct buf waits = BUF_EMPTY;
+    shutdown_describe(&m->shutdown, &waits);
+    json_t *info =
+        json_pack("{s:s, s:i, s:I, s:I, s:s, s:b, s:s, s:s}", "version", MAINSTAY_VERSION, "pid",
+                  (int)getpid(), "start", (json_int_t)(m->whole.began_wall / 1000), "upgrades",
+                  (json_int_t)m->whole.upgrades, "refused", m->upgrade.refused, "stopping",
+                  shutdown_under_way(&m->shutdown), "reason",
+                  stop_reason_name(shutdown_reason(&m->shutdown)), "waits", buf_str(&waits));
+    buf_close(&waits);
+    return info;
 }
 
 static const char *mainstay_main_log(void *owner)

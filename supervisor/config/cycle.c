@@ -105,7 +105,7 @@ static void warn_of_shutdown(struct graph *g, const struct ini_section *s,
                              const struct dependency *d, const char *key)
 {
     if (d->kind == DEPENDENCY_JOB && strcmp(key, "requires") == 0 &&
-        d->job->when == JOB_WHEN_SHUTDOWN)
+        (d->job->when & ~(unsigned)JOB_WHEN_STOP) == 0)
         load_warning(g->l, s, key, "%s is for the shutdown, and this makes it run at the start",
                      d->job->process.section);
 }

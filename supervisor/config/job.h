@@ -9,6 +9,14 @@ enum job_when {
     JOB_WHEN_BOOT = 1,
     JOB_WHEN_SHUTDOWN = 2,
     JOB_WHEN_MANUAL = 4,
+    JOB_WHEN_POWEROFF = 8, /* as for the shutdown, but only when the machine goes and stays off */
+    JOB_WHEN_STOP = JOB_WHEN_SHUTDOWN | JOB_WHEN_POWEROFF,
+};
+
+/* What one for the shutdown comes before. */
+enum job_before {
+    JOB_BEFORE_NOTHING, /* it runs when the programs are down */
+    JOB_BEFORE_STOP,    /* it runs while they still serve */
 };
 
 /* What else depends on a job that has failed for good. */
@@ -28,12 +36,13 @@ struct job_config {
     const char *name;
     struct process_config process; /* section "job:x" or "sync:x"; sync's command is generated */
     unsigned when;                 /* JOB_WHEN_* */
-    const char *schedule_text;     /* as it is written; "": never by itself */
-    struct schedules schedule;     /* what it means; @reboot is in `when` */
-    const char *timezone;          /* of the schedule; "": the machine's */
-    int64_t jitter_ms;             /* each of its runs is put off by up to so much; 0: not at all */
-    bool catch_up;                 /* what was missed while nobody was there runs once */
-    int64_t timeout_ms;            /* one attempt; 0: none */
+    enum job_before before;
+    const char *schedule_text; /* as it is written; "": never by itself */
+    struct schedules schedule; /* what it means; @reboot is in `when` */
+    const char *timezone;      /* of the schedule; "": the machine's */
+    int64_t jitter_ms;         /* each of its runs is put off by up to so much; 0: not at all */
+    bool catch_up;             /* what was missed while nobody was there runs once */
+    int64_t timeout_ms;        /* one attempt; 0: none */
     int64_t retries;
     int64_t retry_delay_ms; /* doubled with each failure; see jobs/backoff.h */
     int64_t retry_delay_max_ms;

@@ -183,12 +183,17 @@ static const struct key_choice on_failure_choices[] = {
     {"block", JOB_ON_FAILURE_BLOCK}, {"continue", JOB_ON_FAILURE_CONTINUE}, {0},
 };
 static const struct key_choice when_choices[] = {
-    {"boot", JOB_WHEN_BOOT}, {"shutdown", JOB_WHEN_SHUTDOWN}, {"manual", JOB_WHEN_MANUAL}, {0},
+    {"boot", JOB_WHEN_BOOT}, {"shutdown", JOB_WHEN_SHUTDOWN}, {"poweroff", JOB_WHEN_POWEROFF},
+    {"manual", JOB_WHEN_MANUAL}, {0},
 };
 static const struct key_choice overlap_choices[] = {
     {"skip", JOB_OVERLAP_SKIP}, {"queue", JOB_OVERLAP_QUEUE}, {"kill", JOB_OVERLAP_KILL}, {0},
 };
+static const struct key_choice before_choices[] = {{"stop", JOB_BEFORE_STOP}, {0}};
 static const struct key_row job_rows[] = {
+    {"before", KEY_CHOICE, AT(before), NULL, ONCE, KEY_NATIVE | KEY_LIVE,
+     "stop: at a shutdown it runs before the programs are stopped, while they still serve.",
+     .choices = before_choices},
     {"schedule", KEY_TEXT, AT(schedule_text), "", ONCE, KEY_NATIVE | KEY_LIVE,
      "When it runs by itself: five fields as in crontab(5), or @hourly, @daily, @weekly, @monthly, "
      "@yearly, @reboot; several on lines of their own."},
@@ -327,7 +332,8 @@ static const struct key_row supervisord_rows[] = {
 
 static const struct key_row shutdown_rows[] = {
     {"timeout", KEY_DURATION, AT(shutdown_timeout_ms), "5m", BASIC, KEY_NATIVE | KEY_LIVE,
-     "How long all shutdown jobs together may take; 0: as long as they like.", .max = DAY_MS},
+     "How long the shutdown jobs may take together, those with before=stop and then the others; 0: "
+     "as long as they like.", .max = DAY_MS},
 };
 #undef AT
 

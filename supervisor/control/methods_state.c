@@ -163,7 +163,8 @@ const struct rpc_method state_methods[] = {
     { "mainstay.upgrade",                "string",  "|s", upgrade,                0,
       "Become another version of the program (its path) in place; return the version." },
     { "mainstay.getDaemonInfo",          "struct",  "",   get_daemon_info,        RPC_ANYTIME,
-      "Return a struct about the daemon: version, pid, start, upgrades." },
+      "Return a struct about the daemon: version, pid, start, upgrades; of a stop of everything, "
+      "whether it is under way (stopping), its reason, and what it waits for, in words (waits)." },
 };
 // clang-format on
 const size_t state_methods_count = sizeof state_methods / sizeof *state_methods;

@@ -75,14 +75,38 @@ static json_t *status_everything(struct ctl *c, json_t *all, json_t *shown)
     return json_incref(all);
 }
 
+/* Supervisor's clients get no answer then; ours says what it is at. -1: it does not say. */
+static int status_of_stop(struct ctl *c)
+{
+    json_t *info = NULL;
+    json_t *shown = json_array();
+    int rc = client_call(&c->client, "mainstay.getDaemonInfo", NULL, &info);
+    if (rc == 0) {
+        const char *reason = print_text_of(info, "reason");
+        const char *waits = print_text_of(info, "waits");
+        print_line("mainstayd is shutting down%s%s%s%s%s", *reason ? " (" : "", reason,
+                   *reason ? ")" : "", *waits ? "; " : "", waits);
+        json_t *jobs = jobs_all(c);
+        jobs_choose_news(jobs, shown);
+        json_decref(jobs);
+        print_statuses(shown, NULL);
+        c->exit = EXIT_STATUS_STOPPED;
+    }
+    json_decref(shown);
+    json_decref(info);
+    return rc;
+}
+
 int command_status(struct ctl *c, const struct words *w)
 {
     json_t *all = NULL;
     json_t *usages = NULL;
     bool verbose = false;
     size_t names = status_count_names(c, w, &verbose);
-    if (client_call_array(&c->client, "supervisor.getAllProcessInfo", NULL, &all) < 0)
-        return -1;
+    if (client_call_array(&c->client, "supervisor.getAllProcessInfo", NULL, &all) < 0) {
+        bool stops = c->o->native && client_faulted(&c->client, FAULT_SHUTDOWN_STATE);
+        return stops ? status_of_stop(c) : -1;
+    }
     if (verbose &&
         client_call_array(&c->client, "mainstay.getAllProcessResources", NULL, &usages) < 0) {
         json_decref(all);

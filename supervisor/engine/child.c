@@ -212,6 +212,7 @@ static void child_take(struct child *c, const struct spawned *s)
     if (rc < 0)
         log_error("'%s': what it says cannot be heard: %s", c->config->name, strerror(-rc));
     c->released = false;
+    c->killed = 0;
     c->pid = c->born = s->pid;
     child_begin_sink(c, &c->out_sink, false);
     child_begin_sink(c, &c->err_sink, true);
@@ -315,6 +316,7 @@ void child_replace(struct child *c, pid_t pid, int pidfd)
 {
     fd_close(&c->pidfd);
     c->pid = pid;
+    c->killed = 0;
     c->pidfd = pidfd;
 }
 
@@ -390,10 +392,12 @@ int child_write(struct child *c, const char *data, size_t len)
     return c->in < 0 ? -EPIPE : feed_write(&c->feed, c->in, data, len);
 }
 
-int child_signal(const struct child *c, int number, bool group)
+int child_signal(struct child *c, int number, bool group)
 {
     if (c->pid <= 0)
         return -ESRCH;
+    if (number == SIGKILL && !c->killed)
+        c->killed = host_now(c->host);
     pid_t all = c->pid == c->born ? c->pid : getpgid(c->pid);
     bool has_group = all > 0 && all != getpgrp(); /* another process may be in none of its own */
     group = group && has_group;

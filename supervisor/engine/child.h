@@ -37,6 +37,7 @@ struct child {
     bool held;      /* ... before it had opened the gate, as far as is known */
     uint64_t ticks; /* when it began, in the kernel's ticks since boot; 0: nobody has looked */
     int in;         /* write end of its standard input; -1: none */
+    int64_t killed; /* ms: since then SIGKILL should have ended it; 0: it was not sent */
     int given;      /* what it gets as standard input, borrowed for the start; -1: a pipe */
     int report;
     struct host *host;
@@ -106,7 +107,7 @@ void child_confirm(struct child *c);
 /* To its standard input: 0, -EPIPE when nobody reads it, -ENOBUFS when too much waits already. */
 int child_write(struct child *c, const char *data, size_t len);
 
-int child_signal(const struct child *c, int number, bool group); /* 0 or -errno */
+int child_signal(struct child *c, int number, bool group); /* 0 or -errno */
 
 /* Paths of the logs, NULL when there is none. Borrowed. */
 const char *child_out_path(const struct child *c);

@@ -357,6 +357,13 @@ int proc_stop(struct proc *p)
     return 0;
 }
 
+void proc_leave(struct proc *p)
+{
+    log_critical("'%s' (%d) does not end, not even by SIGKILL: it is left alone", p->config->name,
+                 (int)p->child.pid);
+    (void)proc_feed(p, FSM_LOST);
+}
+
 bool proc_renew(struct proc *p)
 {
     if (p->fsm.state != PROC_STARTING && p->fsm.state != PROC_RUNNING)

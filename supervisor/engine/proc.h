@@ -73,6 +73,7 @@ void proc_close(struct proc *p); /* it must be stopped and its child idle */
 
 enum proc_start_result proc_start(struct proc *p);
 int proc_stop(struct proc *p);               /* -ESRCH: nothing to stop */
+void proc_leave(struct proc *p);             /* it does not end by SIGKILL: UNKNOWN */
 bool proc_renew(struct proc *p);             /* stops it and starts it anew; false: it is not up */
 int proc_signal(struct proc *p, int number); /* -ESRCH: not running; -errno of kill */
 

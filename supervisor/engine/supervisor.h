@@ -44,10 +44,14 @@ void supervisor_load(struct supervisor *s, struct config *config);
 /* Wants up every autostart process; they start as soon as what they require is up. */
 void supervisor_autostart(struct supervisor *s);
 
+/* Says so, in getState and by an event, when that is not the state yet. */
+void supervisor_announce(struct supervisor *s, enum supervisor_state state);
 /* Stops everything in reverse order; on_all_stopped follows, from the loop. */
 void supervisor_stop_all(struct supervisor *s, enum supervisor_state why);
 /* After that, when it is not to end after all: wants up again what had been up, and no more. */
 void supervisor_resume(struct supervisor *s);
+/* Leaves alone, as UNKNOWN, what SIGKILL has not ended since that moment (ms), or before. */
+void supervisor_leave(struct supervisor *s, int64_t killed_until);
 bool supervisor_all_stopped(const struct supervisor *s);
 
 /* A client waits for the end of `p`, which is being stopped: the log says so now and then. */

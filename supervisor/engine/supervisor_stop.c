@@ -75,13 +75,32 @@ void supervisor_step_stop(struct supervisor *s)
         s->on_all_stopped(s);
 }
 
+void supervisor_announce(struct supervisor *s, enum supervisor_state state)
+{
+    if (s->state == state)
+        return;
+    s->state = state;
+    supervisor_publish(s, EVENT_SUPERVISOR_STATE, NULL);
+}
+
+void supervisor_leave(struct supervisor *s, int64_t killed_until)
+{
+    struct pgroup *g;
+    struct proc *p;
+    supervisor_each_proc(p, g, s)
+    {
+        if (p->fsm.state == PROC_STOPPING && p->child.killed && p->child.killed <= killed_until)
+            proc_leave(p);
+    }
+    supervisor_settle(s);
+}
+
 void supervisor_stop_all(struct supervisor *s, enum supervisor_state why)
 {
     struct pgroup *g;
     struct proc *p;
-    s->state = why;
     s->stopping_all = true;
-    supervisor_publish(s, EVENT_SUPERVISOR_STATE, NULL);
+    supervisor_announce(s, why);
     supervisor_each_proc(p, g, s)
     {
         p->resume = p->anew || (p->fsm.state != PROC_STOPPING && !p->node.ops->stopped(&p->node));

@@ -133,34 +133,85 @@ static bool budget_next_rank(const struct budget *b, int64_t limit, int64_t *ran
 
 /* --- Jobs ---------------------------------------------------------------------------------- */
 
-static bool budget_pass_jobs(struct budget *b)
+static bool budget_pass_jobs(struct budget *b, enum budget_kind kind)
 {
     bool changed = false;
     for (size_t i = 0; i < b->count; i++) {
         const struct budget_item *item = &b->items[i];
-        for (size_t k = 0; k < item->wait_count && item->kind == BUDGET_SHUTDOWN_JOB; k++) {
-            if (b->items[item->waits[k]].kind == BUDGET_SHUTDOWN_JOB)
+        for (size_t k = 0; k < item->wait_count && item->kind == kind; k++) {
+            if (b->items[item->waits[k]].kind == kind)
                 changed |= budget_begin(b, i, item->waits[k]);
         }
     }
     return changed;
 }
 
+static int64_t budget_end(const struct budget *b)
+{
+    return b->last == BUDGET_NONE ? 0 : b->items[b->last].end;
+}
+
+/* All of that kind, after what there was before. */
+static void budget_solve_kind(struct budget *b, enum budget_kind kind)
+{
+    size_t before = b->last;
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->items[i].kind == kind)
+            (void)budget_begin(b, i, before);
+    }
+    for (size_t passes = 0; passes < b->count && budget_pass_jobs(b, kind);)
+        passes++;
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->items[i].kind == kind)
+            budget_longest(b, i, &b->last);
+    }
+}
+
+static void budget_solve_stopped(struct budget *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->items[i].kind == BUDGET_STOPPED_JOB && budget_begin(b, i, BUDGET_NONE))
+            budget_longest(b, i, &b->last);
+    }
+}
+
+static size_t budget_find(const struct budget *b, enum budget_kind kind)
+{
+    size_t i = 0;
+    while (i < b->count && b->items[i].kind != kind)
+        i++;
+    return i < b->count ? i : BUDGET_NONE;
+}
+
+/* Nothing is stopped before those with before=stop are through. */
+static void budget_solve_before(struct budget *b)
+{
+    size_t cut = budget_find(b, BUDGET_CUT);
+    if (budget_find(b, BUDGET_BEFORE_JOB) == BUDGET_NONE)
+        return;
+    budget_solve_stopped(b);
+    size_t before = b->last;
+    int64_t begin = budget_end(b);
+    budget_solve_kind(b, BUDGET_BEFORE_JOB);
+    if (cut == BUDGET_NONE || budget_end(b) <= budget_plus(begin, b->before_limit))
+        return;
+    b->items[cut].ms = budget_plus(b->before_limit, b->before_kill);
+    (void)budget_begin(b, cut, before);
+    b->last = cut;
+}
+
+void budget_limit(struct budget *b)
+{
+    if (budget_find(b, BUDGET_BEFORE_JOB) != BUDGET_NONE)
+        (void)budget_add(b, "the jobs before the stop", BUDGET_CUT, 0);
+}
+
 static void budget_solve_jobs(struct budget *b)
 {
     size_t before = b->last;
-    int64_t begin = before == BUDGET_NONE ? 0 : b->items[before].end;
-    for (size_t i = 0; i < b->count; i++) {
-        if (b->items[i].kind == BUDGET_SHUTDOWN_JOB)
-            (void)budget_begin(b, i, before);
-    }
-    for (size_t passes = 0; passes < b->count && budget_pass_jobs(b);)
-        passes++;
-    for (size_t i = 0; i < b->count; i++) {
-        if (b->items[i].kind == BUDGET_SHUTDOWN_JOB)
-            budget_longest(b, i, &b->last);
-    }
-    int64_t end = b->last == BUDGET_NONE ? 0 : b->items[b->last].end;
+    int64_t begin = budget_end(b);
+    budget_solve_kind(b, BUDGET_SHUTDOWN_JOB);
+    int64_t end = budget_end(b);
     b->ms = end;
     b->jobs_cut = end > budget_plus(begin, b->jobs_limit);
     if (!b->jobs_cut)
@@ -177,12 +228,10 @@ void budget_solve(struct budget *b)
         b->items[i].end = 0;
         b->items[i].previous = BUDGET_NONE;
     }
+    budget_solve_before(b);
     while (budget_next_rank(b, rank, &rank))
         budget_solve_rank(b, rank, &b->last);
-    for (size_t i = 0; i < b->count; i++) {
-        if (b->items[i].kind == BUDGET_STOPPED_JOB && budget_begin(b, i, BUDGET_NONE))
-            budget_longest(b, i, &b->last);
-    }
+    budget_solve_stopped(b);
     budget_solve_jobs(b);
 }
 
@@ -192,6 +241,14 @@ static void budget_say_item(const struct budget *b, size_t i, struct buf *out)
 {
     const struct budget_item *item = &b->items[i];
     char span[32];
+    char end[32];
+    if (item->kind == BUDGET_CUT) {
+        say_span(b->before_limit, span, sizeof span);
+        say_span(b->before_kill, end, sizeof end);
+        buf_printf(out, "%s%s (timeout of [shutdown] %s, %s to end them)", out->len ? " → " : "",
+                   item->label, span, end);
+        return;
+    }
     say_span(item->ms, span, sizeof span);
     buf_printf(out, "%s%s (%s%s)", out->len ? " → " : "", item->label,
                item->ms >= BUDGET_FOREVER ? "no limit" : span,

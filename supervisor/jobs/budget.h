@@ -1,9 +1,9 @@
 /*
  * How long a stop of everything may take, and which chain of programs and jobs makes it so long:
  * "web (30 s) → api (10 s) → job:analytics (5m 10s)". It is computed as the supervisor stops: the
- * highest rank first (engine/graph.h), dependents before what they depend on, the rest at the same
- * time; then the shutdown jobs in their order. Pure; budget_plan.c fills it from a configuration,
- * budget_left.c from what runs.
+ * jobs with before=stop, if there are any, then the highest rank first (engine/graph.h), dependents
+ * before what they depend on, the rest at the same time; then the shutdown jobs in their order.
+ * Pure; budget_plan.c fills it from a configuration, budget_left.c from what runs.
  */
 #ifndef JOBS_BUDGET_H
 #define JOBS_BUDGET_H
@@ -19,7 +19,9 @@
 enum budget_kind {
     BUDGET_PROGRAM,
     BUDGET_STOPPED_JOB,  /* a job that runs when the stop begins: it is stopped at once */
+    BUDGET_BEFORE_JOB,   /* one with before=stop: then, while programs still serve */
     BUDGET_SHUTDOWN_JOB, /* one that is run when all is down */
+    BUDGET_CUT,          /* the limit of all with before=stop; made by budget_limit */
     BUDGET_NOTHING,      /* it takes no time: only its rank and its edges count */
 };
 
@@ -39,8 +41,10 @@ struct budget_item {
 struct budget {
     struct budget_item *items; /* owned */
     size_t count;
-    int64_t jobs_limit; /* ms for all shutdown jobs together; BUDGET_FOREVER */
-    int64_t jobs_kill;  /* ms that those may take to end then */
+    int64_t jobs_limit;   /* ms for all shutdown jobs together; BUDGET_FOREVER */
+    int64_t jobs_kill;    /* ms that those may take to end then */
+    int64_t before_limit; /* the same of those with before=stop */
+    int64_t before_kill;
     /* worked out */
     int64_t ms;    /* all of it; BUDGET_FOREVER: nothing bounds it */
     size_t last;   /* of the chain; BUDGET_NONE: there is none */
@@ -49,6 +53,7 @@ struct budget {
 
 struct budget_item *budget_add(struct budget *b, const char *label, enum budget_kind kind,
                                int64_t ms); /* the pointer is good until the next one */
+void budget_limit(struct budget *b);        /* after the last job: before_limit counts */
 void budget_wait(struct budget *b, size_t from, size_t to); /* twice, or of itself, is fine */
 void budget_rank(struct budget *b); /* raises each rank to that of what it waits for */
 void budget_solve(struct budget *b);

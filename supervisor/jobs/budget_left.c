@@ -55,16 +55,50 @@ static int64_t left_of_runs(const struct job *job, int64_t now)
     return budget_plus(left_of_job(job, now), another ? budget_job(job->config, 0) : 0);
 }
 
-/* Before the shutdown jobs: those that are stopped, and those that will run. */
-static void left_add_job(struct budget *b, const struct job *job, bool running, int64_t now)
+static bool left_is_before(const struct shutdown *sd)
 {
-    bool last = job->config->when & JOB_WHEN_SHUTDOWN;
+    return sd->step == SHUTDOWN_BEFORE || sd->step == SHUTDOWN_CUTTING;
+}
+
+/* The jobs of this step run. */
+static bool left_is_running(const struct shutdown *sd)
+{
+    bool jobs = sd->step == SHUTDOWN_BEFORE || sd->step == SHUTDOWN_JOBS;
+    return (jobs && sd->begun) || sd->step == SHUTDOWN_CUTTING || sd->step == SHUTDOWN_ABORTING;
+}
+
+/* What runs in this step, or is stopped in it. */
+static void left_add_active(struct budget *b, const struct shutdown *sd, const struct job *job,
+                            int64_t now)
+{
+    enum budget_kind kind = !left_is_running(sd) ? BUDGET_STOPPED_JOB
+                            : left_is_before(sd) ? BUDGET_BEFORE_JOB
+                                                 : BUDGET_SHUTDOWN_JOB;
+    (void)budget_add(b, job->label, kind,
+                     left_is_running(sd) ? left_of_runs(job, now) : left_of_job(job, now));
+}
+
+/* ... and what will be run, in this step or in a later one. */
+static void left_add_job(struct budget *b, const struct shutdown *sd, const struct job *job,
+                         int64_t now)
+{
+    bool running = left_is_running(sd);
+    bool before = left_is_before(sd) && shutdown_has(sd, job->config, true);
+    bool last = shutdown_has(sd, job->config, false);
     int64_t stop = fsm_ms(job->config->process.stopwaitsecs);
     if (job_active(job) && !running)
         (void)budget_add(b, job->label, BUDGET_STOPPED_JOB, left_of_job(job, now));
     if (running ? job_active(job) : last)
         (void)budget_add(b, job->label, BUDGET_SHUTDOWN_JOB,
                          running ? left_of_runs(job, now) : budget_job(job->config, 0));
+    if (job_active(job))
+        left_add_active(b, sd, job, now);
+    if (before && !running)
+        (void)budget_add(b, job->label, BUDGET_BEFORE_JOB, budget_job(job->config, 0));
+    if (last && (!running || left_is_before(sd)))
+        (void)budget_add(b, job->label, BUDGET_SHUTDOWN_JOB, budget_job(job->config, 0));
+    if (before && stop > b->before_kill)
+        b->before_kill = stop;
     if (last && stop > b->jobs_kill)
         b->jobs_kill = stop;
 }
@@ -95,21 +129,29 @@ static void left_link(struct budget *b, const struct left_nodes *nodes, size_t f
     }
 }
 
-static int64_t left_limit(const struct shutdown *sd, int64_t now)
+/* Of the jobs with before=stop, or of the others. */
+static int64_t left_limit(const struct shutdown *sd, bool before, int64_t now)
 {
-    if (timer_armed(&sd->deadline))
+    bool now_is_theirs = before == left_is_before(sd);
+    if (timer_armed(&sd->deadline) && now_is_theirs)
         return left_until(&sd->deadline, now);
-    if (sd->step == SHUTDOWN_ABORTING)
+    if (now_is_theirs && (sd->step == SHUTDOWN_CUTTING || sd->step == SHUTDOWN_ABORTING))
         return 0;
     int64_t limit = sd->jobs->snapshot ? sd->jobs->snapshot->shutdown_timeout_ms : 0;
     return limit > 0 ? limit : BUDGET_FOREVER;
 }
 
+/* What asks for the reason may take some time before jobs can begin. */
+static int64_t left_of_asking(const struct shutdown *sd, int64_t now)
+{
+    return timer_armed(&sd->asking) ? left_until(&sd->asking, now) : 0;
+}
+
 int64_t budget_left(const struct shutdown *sd, int64_t now)
 {
-    struct budget b = {.jobs_limit = left_limit(sd, now)};
+    struct budget b = {.jobs_limit = left_limit(sd, false, now),
+                       .before_limit = left_limit(sd, true, now)};
     struct left_nodes nodes = {0};
-    bool running = sd->step == SHUTDOWN_JOBS || sd->step == SHUTDOWN_ABORTING;
     bool last = sd->supervisor->state != SUPERVISOR_RESTARTING;
     const struct pgroup *g;
     const struct proc *p;
@@ -119,13 +161,14 @@ int64_t budget_left(const struct shutdown *sd, int64_t now)
         left_note(&nodes, &b, &p->node);
     }
     for (size_t i = 0; i < sd->jobs->count && last; i++) {
-        left_add_job(&b, sd->jobs->items[i], running, now);
+        left_add_job(&b, sd, sd->jobs->items[i], now);
         left_note(&nodes, &b, &sd->jobs->items[i]->node);
     }
     for (size_t i = 0; i < nodes.count; i++)
         left_link(&b, &nodes, i);
+    budget_limit(&b);
     budget_solve(&b);
-    int64_t ms = b.ms;
+    int64_t ms = budget_plus(b.ms, left_of_asking(sd, now));
     budget_close(&b);
     mem_free(nodes.of);
     return ms;

@@ -37,12 +37,16 @@ static void plan_jobs(struct budget *b, const struct config *c)
     for (size_t i = 0; i < c->job_count; i++) {
         const struct job_config *job = &c->jobs[i];
         int64_t stop = fsm_ms(job->process.stopwaitsecs);
-        if (job->when & JOB_WHEN_SHUTDOWN)
-            (void)budget_add(b, job->process.section, BUDGET_SHUTDOWN_JOB, budget_job(job, 0));
-        else
+        bool before = job->before == JOB_BEFORE_STOP;
+        int64_t *kill = before ? &b->before_kill : &b->jobs_kill;
+        if (!(job->when & JOB_WHEN_STOP)) {
             (void)budget_add(b, job->process.section, BUDGET_STOPPED_JOB, stop);
-        if ((job->when & JOB_WHEN_SHUTDOWN) && stop > b->jobs_kill)
-            b->jobs_kill = stop;
+            continue;
+        }
+        (void)budget_add(b, job->process.section, before ? BUDGET_BEFORE_JOB : BUDGET_SHUTDOWN_JOB,
+                         budget_job(job, 0));
+        if (stop > *kill)
+            *kill = stop;
     }
 }
 
@@ -79,10 +83,11 @@ static void plan_edges(struct budget *b, const struct config *c, size_t from,
 void budget_plan(const struct config *c, struct budget *b)
 {
     size_t from = 0;
-    *b = (struct budget){.jobs_limit =
-                             c->shutdown_timeout_ms > 0 ? c->shutdown_timeout_ms : BUDGET_FOREVER};
+    int64_t limit = c->shutdown_timeout_ms > 0 ? c->shutdown_timeout_ms : BUDGET_FOREVER;
+    *b = (struct budget){.jobs_limit = limit, .before_limit = limit};
     plan_programs(b, c);
     plan_jobs(b, c);
+    budget_limit(b);
     for (size_t i = 0; i < c->group_count; i++) {
         for (size_t k = 0; k < c->groups[i].process_count; k++)
             plan_edges(b, c, from++, &c->groups[i].processes[k]);

@@ -89,6 +89,13 @@ static void job_spawn(struct job *job)
     job_tell_started(job);
 }
 
+static void job_abandon(struct job *job)
+{
+    child_abandon(&job->child);
+    cgroup_clear(&job->child.cgroup);
+    job_feed(job, JOB_GIVE_UP);
+}
+
 /* A job is asked and killed as a group: what it started ends with it. */
 static void job_signal(struct job *job, int number)
 {
@@ -103,9 +110,7 @@ static void job_signal(struct job *job, int number)
     /* it runs as somebody whom we may not signal: it would hold every shutdown for ever */
     (void)snprintf(job->result, sizeof job->result, "pid %d cannot be signalled: %s",
                    (int)job->child.pid, strerror(-rc));
-    child_abandon(&job->child);
-    cgroup_clear(&job->child.cgroup);
-    job_feed(job, JOB_GIVE_UP);
+    job_abandon(job);
 }
 
 static void job_apply(struct job *job, enum job_event event, enum job_state from, unsigned actions)
@@ -246,7 +251,7 @@ int job_run(struct job *job, enum job_cause cause, int64_t due)
     job->due = due ? due : job->started_wall / 1000;
     job->ended_wall = 0;
     job_feed(job, JOB_RUN);
-    if (!job->jobs->shutting_down)
+    if (!job->jobs->resting)
         graph_pull(&job->node);
     jobs_settle(job->jobs);
     return 0;
@@ -269,6 +274,13 @@ int job_stop(struct job *job)
     else if (job->jobs->on_changed) /* it was between two runs */
         job->jobs->on_changed(job->jobs);
     return 0;
+}
+
+void job_leave(struct job *job)
+{
+    (void)snprintf(job->result, sizeof job->result, "pid %d does not end, not even by SIGKILL",
+                   (int)job->child.pid);
+    job_abandon(job);
 }
 
 static bool job_expects(const struct job *job, int code, int status)

@@ -83,7 +83,6 @@ void job_exited(struct job *job, int code, int status);
 void job_cut(struct job *job, const char *why); /* stops the run that is on its way */
 void job_heed(struct job *job);       /* of job_init: what its process says of itself counts */
 void job_said_begin(struct job *job); /* another process: nothing is said yet */
-
 void job_owe(struct job *job, enum job_state from); /* in job_nudge.c: has it changed something? */
 void job_nudge(struct job *job);                    /* ... and those who want to know are told */
 
@@ -112,9 +111,9 @@ bool job_is_good(const struct job *job); /* what requires it may start */
 /* `due`: the moment that the run belongs to, in s since 1970, as it is told (job_env.h); 0: now.
  * When it is on its way overlap= decides: 0, or -EALREADY when it does not run again. */
 int job_run(struct job *job, enum job_cause cause, int64_t due);
-int job_stop(struct job *job);                    /* -ESRCH when it is not on its way */
-bool job_active(const struct job *job);           /* it runs, or is about to */
-const char *job_state_name(enum job_state state); /* "RUNNING" */
+int job_stop(struct job *job);          /* -ESRCH when it is not on its way */
+void job_leave(struct job *job);        /* its process does not end by SIGKILL: the run is over */
+bool job_active(const struct job *job); /* it runs, or is about to */
 void job_describe_done(const struct job_said *said, struct buf *out);    /* "; 12 objects, 3 MB" */
 void job_describe(const struct job *job, int64_t wall, struct buf *out); /* in words */
 

@@ -17,4 +17,10 @@ void job_env_make(struct job_env *env, const struct job *job)
     env->vars[0] = env->due;
     env->vars[1] = env->date;
     env->vars[2] = NULL;
+    if (job->cause != JOB_AT_SHUTDOWN)
+        return;
+    (void)snprintf(env->stop, sizeof env->stop, "MAINSTAY_STOP_REASON=%s",
+                   stop_reason_name(job->jobs->reason));
+    env->vars[2] = env->stop;
+    env->vars[3] = NULL;
 }

@@ -83,20 +83,35 @@ static enum graph_gate_kind job_gate_up(const struct job *job, const struct grap
     return gate;
 }
 
-/* When everything goes down, programs are no hindrance any more; failed jobs still are. */
+/* A program while everything is being stopped: it may still serve, and is not started any more. */
+static enum graph_gate_kind job_gate_serving(const struct graph_edge *edge)
+{
+    enum graph_status status = edge->to->ops->status(edge->to);
+    if (edge->kind != GRAPH_REQUIRES || status == GRAPH_UP)
+        return GRAPH_GO;
+    return status == GRAPH_PENDING ? GRAPH_WAIT : GRAPH_BLOCKED;
+}
+
+static enum graph_gate_kind job_gate_down(const struct job *job, const struct graph_edge *edge)
+{
+    if (edge->to->ops != &job_graph_ops) /* once they are down they are no hindrance any more */
+        return job->jobs->shutting_down ? GRAPH_GO : job_gate_serving(edge);
+    if (job_active(container_of(edge->to, struct job, node)))
+        return GRAPH_WAIT;
+    bool failed = job_graph_status(edge->to) == GRAPH_FAILED;
+    return failed && edge->kind == GRAPH_REQUIRES ? GRAPH_BLOCKED : GRAPH_GO;
+}
+
 enum graph_gate_kind job_gate(const struct job *job, const struct graph_node **blocker)
 {
-    if (!job->jobs->shutting_down)
+    if (!job->jobs->resting)
         return job_gate_up(job, blocker);
     for (size_t i = 0; i < job->node.edge_count; i++) {
-        const struct graph_edge *edge = &job->node.edges[i];
-        if (edge->to->ops != &job_graph_ops)
+        enum graph_gate_kind gate = job_gate_down(job, &job->node.edges[i]);
+        if (gate == GRAPH_GO)
             continue;
-        *blocker = edge->to;
-        if (job_active(container_of(edge->to, struct job, node)))
-            return GRAPH_WAIT;
-        if (job_graph_status(edge->to) == GRAPH_FAILED && edge->kind == GRAPH_REQUIRES)
-            return GRAPH_BLOCKED;
+        *blocker = job->node.edges[i].to;
+        return gate;
     }
     return GRAPH_GO;
 }

@@ -221,15 +221,25 @@ bool jobs_any_active(const struct jobs *j)
 
 void jobs_stop_all(struct jobs *j)
 {
-    if (!j->resting)
+    bool first = !j->resting;
+    if (first)
         j->rested = host_wall(j->host) / 1000;
     j->resting = true;
     agenda_look(j);
     for (size_t i = 0; i < j->count; i++) {
         struct job *job = j->items[i];
-        if (!j->shutting_down)
+        if (first)
             job->resume = job_active(job) && job->state != JOB_STOPPING;
         (void)job_stop(job);
+    }
+}
+
+void jobs_leave(struct jobs *j, int64_t killed_until)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        int64_t killed = j->items[i]->child.killed;
+        if (killed && killed <= killed_until)
+            job_leave(j->items[i]);
     }
 }
 

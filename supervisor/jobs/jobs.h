@@ -5,6 +5,7 @@
 #include "event/bus.h"
 #include "jobs/jitter.h"
 #include "jobs/job.h"
+#include "jobs/reason.h"
 #include "jobs/zones.h"
 
 struct history;
@@ -32,6 +33,7 @@ struct jobs {
     bool adopting;           /* they are made for what runs: no AUTO logs */
     bool resting;            /* everything is being stopped, or is down */
     bool shutting_down;      /* only the order among the jobs themselves counts any more */
+    enum stop_reason reason; /* while everything is being stopped, as far as it is known */
     void (*on_changed)(struct jobs *j); /* a job has changed: others may wait for it */
     void (*on_news)(struct jobs *j);    /* a job says something else of itself; may be NULL */
     void *owner;
@@ -61,6 +63,8 @@ void jobs_start(struct jobs *j, enum job_when when);
 bool jobs_done(const struct jobs *j, enum job_when when); /* none of them is on its way */
 bool jobs_any_active(const struct jobs *j);
 void jobs_stop_all(struct jobs *j);
+/* Lets go of what SIGKILL has not ended since it was sent, at that moment (ms) or before. */
+void jobs_leave(struct jobs *j, int64_t killed_until);
 void jobs_resume(struct jobs *j); /* runs again what jobs_stop_all had stopped, before a shutdown */
 void jobs_settle(struct jobs *j); /* looks, from the loop, whether a waiting job may run now */
 bool jobs_exited(struct jobs *j, pid_t pid, int code, int status); /* false: none of ours */

@@ -78,7 +78,7 @@ void say_when(unsigned when, char *text, size_t size)
     // clang-format off
     static const struct { unsigned bit; const char *text; } parts[] = {
         {JOB_WHEN_BOOT, "at boot"}, {JOB_WHEN_SHUTDOWN, "at shutdown"},
-        {JOB_WHEN_MANUAL, "by hand"},
+        {JOB_WHEN_POWEROFF, "at a power-off"}, {JOB_WHEN_MANUAL, "by hand"},
     };
     // clang-format on
     text[0] = '\0';

@@ -62,8 +62,10 @@ static void bridge_count(const struct bridge *b, struct notify_counts *counts)
 
 static void bridge_say_shutdown(const struct bridge *b, struct buf *text)
 {
+    struct buf waits = BUF_EMPTY;
     if (b->failed)
         buf_printf(text, "%s; ", b->failed);
+    const char *why = stop_reason_name(shutdown_reason(b->shutdown));
     if (shutdown_prepared(b->shutdown))
         buf_text(text, "all is stopped, the machine goes down");
     else if (b->shutdown->stays)
@@ -72,6 +74,12 @@ static void bridge_say_shutdown(const struct bridge *b, struct buf *text)
         buf_text(text, "restarting everything");
     else
         buf_text(text, "shutting down");
+    if (*why)
+        buf_printf(text, " (%s)", why);
+    shutdown_describe(b->shutdown, &waits);
+    if (waits.len)
+        buf_printf(text, "; %s", buf_str(&waits));
+    buf_close(&waits);
 }
 
 /* "data: 41 % of 2.3 GB, 38 s left" */
@@ -88,11 +96,12 @@ static void bridge_say_job(const struct job *job, struct buf *text)
 /* What the daemon as a whole is at; NULL when it simply runs. */
 static const char *bridge_phase(const struct bridge *b, struct buf *text)
 {
-    if (b->shutdown->step != SHUTDOWN_NONE)
+    bool down = b->shutdown->step != SHUTDOWN_NONE; /* then they are named already */
+    if (down)
         bridge_say_shutdown(b, text);
     for (size_t i = 0; i < b->jobs->count; i++) {
         const struct job *job = b->jobs->items[i];
-        if (job_active(job) && job->state != JOB_WAITING)
+        if (job_active(job) && job->state != JOB_WAITING && (!down || job->said.status[0]))
             bridge_say_job(job, text);
     }
     return text->len ? buf_str(text) : NULL;
@@ -151,7 +160,7 @@ static void bridge_want_lock(struct bridge *b)
         return; /* as it was */
     for (size_t i = 0; i < b->jobs->count; i++) {
         const struct job_config *job = b->jobs->items[i]->config;
-        if (job->when & JOB_WHEN_SHUTDOWN)
+        if (job->when & JOB_WHEN_STOP)
             buf_printf(&why, "%s%s", why.len ? ", " : "shutdown jobs: ", job->name);
     }
     logind_want(&b->logind, why.len ? buf_str(&why) : NULL);
@@ -164,12 +173,29 @@ static void on_machine_down(struct logind *l, bool down)
     struct bridge *b = container_of(l, struct bridge, logind);
     if (down && l->why) {
         log_warn("the machine is about to go down: everything is stopped");
-        shutdown_prepare(b->shutdown, STOP_POWEROFF);
+        /* Only of a key, or of idleness, old versions do not say it; it is a power-off mostly. */
+        shutdown_prepare(b->shutdown, l->kind == STOP_NOT_KNOWN ? STOP_POWEROFF : l->kind);
     } else if (!down && b->shutdown->stays) {
         log_warn("the machine stays up after all");
         shutdown_cancel(b->shutdown);
     }
     bridge_look(b);
+}
+
+static void on_ask(struct shutdown *sd)
+{
+    struct bridge *b = sd->owner;
+    reason_find(&b->reason, b->logind.down ? b->logind.kind : STOP_NOT_KNOWN);
+}
+
+static void on_reason(struct reason *r, enum stop_reason why)
+{
+    shutdown_answer(container_of(r, struct bridge, reason)->shutdown, why);
+}
+
+static void on_step(struct shutdown *sd)
+{
+    bridge_look(sd->owner);
 }
 
 static void on_all_down(struct shutdown *sd)
@@ -252,6 +278,8 @@ void bridge_open(struct bridge *b, uv_loop_t *loop, struct supervisor *s, struct
     sd->owner = b;
     sd->on_down = on_all_down;
     sd->on_resume = on_resume;
+    sd->on_ask = on_ask;
+    sd->on_step = on_step;
     bus_open(&b->bus, loop);
     scope_open(&b->scope, bridge_host(b)->cgroups, &b->bus);
     notify_init(&b->notify, loop);
@@ -261,6 +289,8 @@ void bridge_open(struct bridge *b, uv_loop_t *loop, struct supervisor *s, struct
     b->logind.on_known = on_delay_known;
     patience_open(&b->patience, &b->bus);
     b->patience.on_known = on_stop_known;
+    reason_open(&b->reason, &b->bus);
+    b->reason.on_known = on_reason;
     notify_hold(&b->notify, on_needs);
 }
 
@@ -271,6 +301,7 @@ void bridge_close(struct bridge *b)
     host_disarm(bridge_host(b), &b->quiet);
     logind_close(&b->logind);
     patience_close(&b->patience);
+    reason_close(&b->reason);
     scope_close(&b->scope);
     bus_close(&b->bus);
     watchdog_close(&b->watchdog, NULL);

@@ -12,6 +12,7 @@
 #include "systemd/logind.h"
 #include "systemd/notify.h"
 #include "systemd/patience.h"
+#include "systemd/reason.h"
 #include "systemd/scope.h"
 #include "systemd/watchdog.h"
 
@@ -25,6 +26,7 @@ struct bridge {
     struct watchdog watchdog;
     struct logind logind;
     struct patience patience;
+    struct reason reason;
     struct timer look;       /* something has changed: look, from the loop, once for many changes */
     struct timer quiet;      /* of an update: no group has come or gone for a moment */
     enum shutdown_step step; /* of the shutdown, as it was at the last look */

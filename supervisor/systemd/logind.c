@@ -74,15 +74,84 @@ void logind_want(struct logind *l, const char *why)
 
 /* --- The machine --------------------------------------------------------------------------- */
 
+/* How it goes down is known, or nobody says. */
+static void logind_tell_down(struct logind *l)
+{
+    if (!l->down || l->told)
+        return;
+    l->told = true;
+    if (l->on_down)
+        l->on_down(l, true);
+}
+
+/* Of systemd 255 and later: {"type": "poweroff", ...} */
+static int on_metadata(sd_bus_message *m, void *owner, sd_bus_error *error)
+{
+    struct logind *l = owner;
+    const char *key;
+    const char *type;
+    (void)error;
+    int rc = sd_bus_message_is_method_error(m, NULL)
+                 ? -ENOENT
+                 : sd_bus_message_enter_container(m, 'v', "a{sv}");
+    if (rc > 0)
+        rc = sd_bus_message_enter_container(m, 'a', "{sv}");
+    while (rc > 0 && sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+        rc = sd_bus_message_read(m, "s", &key);
+        if (rc > 0 && strcmp(key, "type") == 0) {
+            rc = sd_bus_message_read(m, "v", "s", &type);
+            l->kind = rc > 0 ? stop_reason_find(type) : STOP_NOT_KNOWN;
+        } else if (rc > 0) {
+            rc = sd_bus_message_skip(m, "v");
+        }
+        if (rc > 0)
+            rc = sd_bus_message_exit_container(m);
+    }
+    bus_forget(&l->metadata);
+    logind_tell_down(l);
+    return 0;
+}
+
+static void logind_ask_metadata(struct logind *l)
+{
+    if (bus_get(l->bus, &l->metadata, &logind_place, "PreparingForShutdownWithMetadata") < 0)
+        logind_tell_down(l);
+}
+
+/* ("poweroff", when): also of one that is under way. */
+static int on_planned(sd_bus_message *m, void *owner, sd_bus_error *error)
+{
+    struct logind *l = owner;
+    const char *type = "";
+    (void)error;
+    if (!sd_bus_message_is_method_error(m, NULL) &&
+        sd_bus_message_enter_container(m, 'v', "(st)") > 0 &&
+        sd_bus_message_read(m, "(st)", &type, NULL) > 0)
+        l->kind = stop_reason_find(type);
+    bus_forget(&l->planned);
+    if (l->kind == STOP_NOT_KNOWN)
+        logind_ask_metadata(l);
+    else
+        logind_tell_down(l);
+    return 0;
+}
+
 static void logind_tell(struct logind *l, bool down)
 {
+    bool told = l->told;
     if (down == l->down)
         return;
     l->down = down;
-    if (l->on_down)
-        l->on_down(l, down);
-    if (!down)
-        logind_take(l);
+    l->kind = STOP_NOT_KNOWN;
+    if (down) {
+        if (bus_get(l->bus, &l->planned, &logind_place, "ScheduledShutdown") < 0)
+            logind_tell_down(l);
+        return;
+    }
+    l->told = false;
+    if (told && l->on_down)
+        l->on_down(l, false);
+    logind_take(l);
 }
 
 static int on_prepare(sd_bus_message *m, void *owner, sd_bus_error *error)
@@ -152,11 +221,15 @@ static void logind_forget(struct logind *l)
     bus_forget(&l->preparing);
     bus_forget(&l->delay);
     bus_forget(&l->names);
+    bus_forget(&l->planned);
+    bus_forget(&l->metadata);
 }
 
 static void on_bus_down(struct bus_user *u)
 {
-    logind_forget(container_of(u, struct logind, user));
+    struct logind *l = container_of(u, struct logind, user);
+    logind_forget(l);
+    logind_tell_down(l); /* nobody is left to say more */
 }
 
 void logind_open(struct logind *l, struct bus *bus)
@@ -168,6 +241,8 @@ void logind_open(struct logind *l, struct bus *bus)
                          .preparing = {.on_message = on_preparing, .owner = l},
                          .delay = {.on_message = on_delay, .owner = l},
                          .names = {.on_message = on_names, .owner = l},
+                         .planned = {.on_message = on_planned, .owner = l},
+                         .metadata = {.on_message = on_metadata, .owner = l},
                          .lock = -1};
     bus_add(bus, &l->user);
 }

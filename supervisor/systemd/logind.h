@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "jobs/reason.h"
 #include "systemd/bus.h"
 
 /* Owned by the bridge. */
@@ -21,9 +22,13 @@ struct logind {
     struct bus_ask preparing; /* the property, when we come late */
     struct bus_ask delay;     /* InhibitDelayMaxUSec */
     struct bus_ask names;     /* logind has come, or gone */
+    struct bus_ask planned;   /* what it is about to do: ScheduledShutdown, */
+    struct bus_ask metadata;  /* and PreparingForShutdownWithMetadata of systemd 255 */
     char *why;                /* what the lock is for, as systemd-inhibit shows it; NULL: nothing */
     int lock;                 /* the lock; closing it lets go of it; -1 */
     bool down;                /* the machine is about to go down */
+    bool told;                /* ... and on_down knows it */
+    enum stop_reason kind;    /* while it does: how; STOP_NOT_KNOWN: logind does not say */
     bool refused;             /* the log has heard that there is no lock */
     uint64_t delay_max;       /* us, InhibitDelayMaxSec=; 0: not known */
     void (*on_down)(struct logind *l, bool down); /* it is; or it is not, after all */

@@ -79,7 +79,7 @@ static void patience_say_endless(const struct budget *b, const struct patience_k
 static bool patience_has_shutdown_jobs(const struct config *config)
 {
     for (size_t i = 0; i < config->job_count; i++) {
-        if (config->jobs[i].when & JOB_WHEN_SHUTDOWN)
+        if (config->jobs[i].when & JOB_WHEN_STOP)
             return true;
     }
     return false;

@@ -72,6 +72,25 @@ static const struct {
      "the shutdown jobs (timeout of [shutdown] 20 s, 3 s to end them)"},
     {"[shutdown]\ntimeout=0\n" PROGRAM("a", "") JOB("j", "when=shutdown"), -1,
      "a (10 s) → job:j (no limit)"},
+    /* at a power-off only, as for every shutdown */
+    {PROGRAM("a", "") JOB("j", "when=poweroff\ntimeout=5s\nstopwaitsecs=1"), 16000,
+     "a (10 s) → job:j (6 s)"},
+    /* before the stop: first those that run are stopped, then programs wait for these */
+    {PROGRAM("a", "") JOB("j", "when=shutdown\nbefore=stop\ntimeout=5s\nstopwaitsecs=1"), 16000,
+     "job:j (6 s) → a (10 s)"},
+    {PROGRAM("a", "") JOB("c", "stopwaitsecs=60")
+     JOB("j", "when=shutdown\nbefore=stop\ntimeout=5s\nstopwaitsecs=1")
+     JOB("k", "when=shutdown\ntimeout=7s\nstopwaitsecs=1"), 84000,
+     "job:c (1m to end it) → job:j (6 s) → a (10 s) → job:k (8 s)"},
+    {JOB("j", "when=shutdown\nbefore=stop\ntimeout=5s\nstopwaitsecs=1\nafter=k")
+     JOB("k", "when=poweroff\nbefore=stop\ntimeout=7s\nstopwaitsecs=1"), 14000,
+     "job:k (8 s) → job:j (6 s)"},
+    {"[shutdown]\ntimeout=20s\n" PROGRAM("a", "") JOB("j", "when=shutdown\nbefore=stop")
+     JOB("k", "when=shutdown\nstopwaitsecs=4"), 64000,
+     "the jobs before the stop (timeout of [shutdown] 20 s, 10 s to end them) → a (10 s) → "
+     "the shutdown jobs (timeout of [shutdown] 20 s, 4 s to end them)"},
+    /* it says nothing of jobs for other times */
+    {PROGRAM("a", "") JOB("j", "before=stop\nstopwaitsecs=1"), 10000, "a (10 s)"},
 };
 // clang-format on
 

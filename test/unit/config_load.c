@@ -195,7 +195,7 @@ static void sections_that_are_refused(void **state)
     refuses(HEAD "[job:a]\ncommand=x\n[sync:a]\nsource=s3://b\ntarget=/x\n",
             "4: sync:a: [job:a] and [sync:a] have the same name");
     refuses(HEAD "[job:a]\ncommand=x\nwhen=\n",
-            "4: when: '' is not one of boot, shutdown or manual");
+            "4: when: '' is not one of boot, shutdown, poweroff or manual");
 }
 
 static void secrets_are_never_shown(void **state)
