@@ -88,6 +88,32 @@ static void write_dropped(const struct outbox *s)
     buf_close(&text);
 }
 
+static void item_remove(struct outbox *s, size_t at)
+{
+    struct outbox_item *item = &s->items[at];
+    if (!item->text && s->folder) {
+        char *path = item_path(s, item->id);
+        (void)unlink(path);
+        mem_free(path);
+    }
+    mem_free(item->text);
+    s->count--;
+    memmove(item, item + 1, (s->count - at) * sizeof *item);
+}
+
+/* Oldest first; the one that is being delivered stays, and does not count. */
+static void drop_oldest(struct outbox *s)
+{
+    const uint64_t before = s->dropped;
+    const size_t first = s->count > 0 && s->items[0].id == s->held ? 1 : 0;
+    while (s->count - first > s->limit) {
+        item_remove(s, first);
+        s->dropped++;
+    }
+    if (s->dropped != before)
+        write_dropped(s);
+}
+
 /* The folder and those above it that are missing. */
 static int make_folders(const char *folder, struct err *e)
 {
@@ -135,6 +161,7 @@ int outbox_open(struct outbox *s, const char *folder, size_t limit, struct err *
         return rc;
     }
     read_dropped(s);
+    drop_oldest(s); /* the limit may be another one by now */
     return 0;
 }
 
@@ -149,34 +176,6 @@ void outbox_close(struct outbox *s)
 }
 
 /* --- What comes and goes ------------------------------------------------------------------- */
-
-static void item_remove(struct outbox *s, size_t at)
-{
-    struct outbox_item *item = &s->items[at];
-    if (!item->text && s->folder) {
-        char *path = item_path(s, item->id);
-        (void)unlink(path);
-        mem_free(path);
-    }
-    mem_free(item->text);
-    s->count--;
-    memmove(item, item + 1, (s->count - at) * sizeof *item);
-}
-
-/* Oldest first, but not the one that is being delivered. */
-static void drop_oldest(struct outbox *s)
-{
-    const size_t before = s->dropped;
-    while (s->count > s->limit) {
-        const size_t at = s->items[0].id == s->held && s->count > 1 ? 1 : 0;
-        if (s->items[at].id == s->held)
-            break;
-        item_remove(s, at);
-        s->dropped++;
-    }
-    if (s->dropped != before)
-        write_dropped(s);
-}
 
 int outbox_add(struct outbox *s, const char *text, size_t len, struct err *e)
 {

@@ -27,7 +27,7 @@ struct outbox {
     size_t count;
     size_t limit;
     uint64_t next_id;
-    uint64_t held;    /* id of one that must not go; 0: none */
+    uint64_t held;    /* id of the oldest one while it is being delivered; 0: none is */
     uint64_t dropped; /* how many have gone that nobody was told of */
     int lock;         /* descriptor; -1 */
 };
