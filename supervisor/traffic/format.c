@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "traffic/combined.h"
 #include "traffic/jsonline.h"
 #include "traffic/lenient.h"
 #include "traffic/nginxconf.h"
@@ -17,11 +18,14 @@ struct named_format {
     const char *text; /* of a layout */
 };
 
+static const char COMBINED[] =
+    "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "
+    "\"$http_referer\" \"$http_user_agent\"";
+
 // clang-format off
 static const struct named_format NAMES[] = {
     {"auto",      FORMAT_AUTO,   NULL},
-    {"combined",  FORMAT_LAYOUT, "$remote_addr - $remote_user [$time_local] \"$request\" $status "
-                                 "$body_bytes_sent \"$http_referer\" \"$http_user_agent\""},
+    {"combined",  FORMAT_LAYOUT, COMBINED},
     {"common",    FORMAT_LAYOUT, "$remote_addr - $remote_user [$time_local] \"$request\" $status "
                                  "$body_bytes_sent"},
     {"viewbovis", FORMAT_LAYOUT, "$http_x_forwarded_for - $remote_user [$time_local] \"$host\" "
@@ -57,6 +61,7 @@ static const struct named_format *find_name(const char *name)
 static int init_layout(struct format *f, const char *spec, const char *text, struct err *e)
 {
     f->way = FORMAT_LAYOUT;
+    f->combined = strcmp(text, COMBINED) == 0;
     int rc = layout_init(&f->layout, text, e);
     f->fields = f->layout.fields;
     return rc < 0 ? err_prefix(e, rc, "the format '%.200s'", spec) : 0;
@@ -66,6 +71,7 @@ static int init_named(struct format *f, const struct named_format *named, struct
 {
     f->way = named->way;
     f->fields = FIELD_ALL;
+    f->combined = named->way == FORMAT_AUTO;
     return named->way == FORMAT_LAYOUT ? init_layout(f, named->name, named->text, e) : 0;
 }
 
@@ -161,6 +167,7 @@ void format_close(struct format *f)
 void format_want(struct format *f, unsigned fields)
 {
     f->wanted = fields;
+    layout_want(&f->layout, fields);
 }
 
 /* --- Reading --------------------------------------------------------------------------------- */
@@ -196,18 +203,22 @@ static enum line_kind explain(enum line_kind kind, struct span line)
 enum line_kind format_read(struct format *f, const char *line, size_t len, struct record *r)
 {
     struct span text = {line, len};
-    struct take t;
+    struct take *t = &f->take;
     enum line_kind kind = LINE_OTHER;
-    take_begin(&t, r, &f->when, f->wanted);
+    t->when = &f->when;
+    t->wanted = f->wanted;
+    take_begin(t, text, r);
+    if (f->combined && combined_read(t))
+        return LINE_OK;
     switch (f->way) {
     case FORMAT_LAYOUT:
-        kind = layout_read(&f->layout, text, &t);
+        kind = layout_read(&f->layout, text, t);
         break;
     case FORMAT_JSON:
-        kind = read_json(f, text, &t);
+        kind = read_json(f, text, t);
         break;
     case FORMAT_AUTO:
-        kind = len > 0 && *line == '{' ? read_json(f, text, &t) : lenient_read(text, &t);
+        kind = len > 0 && *line == '{' ? read_json(f, text, t) : lenient_read(text, t);
         break;
     }
     return kind == LINE_OK ? LINE_OK : explain(kind, text);

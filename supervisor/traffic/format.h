@@ -15,6 +15,7 @@
 #ifndef TRAFFIC_FORMAT_H
 #define TRAFFIC_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -28,9 +29,11 @@ enum format_way { FORMAT_AUTO, FORMAT_LAYOUT, FORMAT_JSON };
 struct format {
     enum format_way way;
     struct layout layout; /* of FORMAT_LAYOUT */
+    bool combined;        /* the short cut of combined.h is tried first */
     struct when when;     /* times that were read before, so that the next is cheap */
     char *scratch;        /* owned: what JSON strings with escapes are unescaped into ... */
     size_t scratch_room;  /* ... and its size */
+    struct take take;     /* the line that is being read */
     unsigned wanted;      /* fields; all until format_want */
     unsigned fields;      /* those that the format can have; all for auto and json */
 };

@@ -352,6 +352,7 @@ enum line_kind jsonline_read(struct span line, struct take *t, char *scratch)
 {
     struct reader d = {.at = line.text, .end = line.text + line.len, .scratch = scratch};
     enum line_kind kind = read_object(&d);
+    t->in_line = false;
     if (kind != LINE_OK)
         return kind;
     if (!is_status(d.found[PART_STATUS]) || (d.key[PART_REQUEST] == 0 && d.key[PART_PATH] == 0))

@@ -34,18 +34,18 @@ static const struct variable VARIABLES[] = {
     {"uri",                    SHAPE_FREE,   PART_PATH,     1},
     {"document_uri",           SHAPE_FREE,   PART_PATH,     2},
     {"status",                 SHAPE_STATUS, PART_STATUS,   0},
-    {"body_bytes_sent",        SHAPE_NUMBER, PART_BYTES,    0},
-    {"bytes_sent",             SHAPE_NUMBER, PART_BYTES,    1},
+    {"body_bytes_sent",        SHAPE_COUNT,  PART_BYTES,    0},
+    {"bytes_sent",             SHAPE_COUNT,  PART_BYTES,    1},
     {"http_referer",           SHAPE_FREE,   PART_REFERRER, 0},
     {"http_user_agent",        SHAPE_FREE,   PART_AGENT,    0},
     {"host",                   SHAPE_WORD,   PART_HOST,     0},
     {"http_host",              SHAPE_FREE,   PART_HOST,     1},
     {"server_name",            SHAPE_WORD,   PART_HOST,     2},
     {"request_time",           SHAPE_NUMBER, PART_LATENCY,  0},
-    {"request_length",         SHAPE_NUMBER, PART_NOTHING,  0},
-    {"connection",             SHAPE_NUMBER, PART_NOTHING,  0},
-    {"connection_requests",    SHAPE_NUMBER, PART_NOTHING,  0},
-    {"pid",                    SHAPE_NUMBER, PART_NOTHING,  0},
+    {"request_length",         SHAPE_COUNT,  PART_NOTHING,  0},
+    {"connection",             SHAPE_COUNT,  PART_NOTHING,  0},
+    {"connection_requests",    SHAPE_COUNT,  PART_NOTHING,  0},
+    {"pid",                    SHAPE_COUNT,  PART_NOTHING,  0},
     {"gzip_ratio",             SHAPE_NUMBER, PART_NOTHING,  0},
     {"request_id",             SHAPE_WORD,   PART_NOTHING,  0},
     {"remote_port",            SHAPE_WORD,   PART_NOTHING,  0},
@@ -59,6 +59,26 @@ static const struct variable VARIABLES[] = {
     {"hostname",               SHAPE_WORD,   PART_NOTHING,  0},
 };
 // clang-format on
+
+size_t layout_fixed_len(const struct piece *p)
+{
+    switch (p->shape) {
+    case SHAPE_TEXT:
+        return p->len;
+    case SHAPE_LOCAL:
+        return WHEN_LOCAL_LEN;
+    case SHAPE_ISO:
+        return LAYOUT_ISO_LEN;
+    case SHAPE_STATUS:
+        return LAYOUT_STATUS_LEN;
+    case SHAPE_COUNT:
+    case SHAPE_NUMBER:
+    case SHAPE_WORD:
+    case SHAPE_FREE:
+        break;
+    }
+    return 0;
+}
 
 /* A layout in the making. */
 struct draft {
@@ -196,17 +216,12 @@ static bool is_path(const char *name)
            strcmp(name, "document_uri") == 0;
 }
 
-static bool has_fixed_length(enum shape shape)
-{
-    return shape == SHAPE_LOCAL || shape == SHAPE_ISO || shape == SHAPE_STATUS;
-}
-
 /* Whether the end of variable `i` can be told: text follows, or nothing, or a path. */
 static bool has_end(const struct draft *d, size_t i)
 {
     const struct layout *l = d->layout;
     const struct piece *p = &l->pieces[i];
-    return i + 1 == l->count || p[1].shape == SHAPE_TEXT || has_fixed_length(p->shape) ||
+    return i + 1 == l->count || p[1].shape == SHAPE_TEXT || layout_fixed_len(p) > 0 ||
            (p->shape == SHAPE_FREE && is_path(d->names[i + 1]));
 }
 
@@ -239,12 +254,32 @@ static enum free_end free_end(const struct draft *d, size_t i)
     const struct piece *p = &l->pieces[i];
     if (i + 1 < l->count && p[1].shape != SHAPE_TEXT)
         return END_SLASH;
-    if (p->until == i + 1 && p->extra == 0 && p->until < l->count)
+    if (p->until == 1 && p->extra == 0 && p->anchored)
         return END_QUOTE;
-    for (size_t k = i + 1; k < p->until; k++)
-        if (l->pieces[k].shape == SHAPE_FREE)
+    for (size_t k = 1; k < p->until; k++)
+        if (p[k].shape == SHAPE_FREE)
             return END_TEXT;
     return END_TAIL;
+}
+
+/* How long what stands between the variable and the next quote is, when that is the same always. */
+static void settle_tail(struct piece *p)
+{
+    p->fixed = true;
+    p->tail = p->extra;
+    for (size_t k = 1; k < p->until; k++) {
+        size_t len = layout_fixed_len(&p[k]);
+        p->fixed = p->fixed && len > 0;
+        p->tail += len;
+    }
+}
+
+static void settle_text(struct piece *p)
+{
+    if (p->len > sizeof p->head)
+        return;
+    memcpy(&p->head, p->text, p->len);
+    memset(&p->mask, 0xff, p->len);
 }
 
 /* Decides where each variable ends, once all pieces are there. */
@@ -258,14 +293,19 @@ static int settle(struct draft *d, struct err *e)
         if (p->shape != SHAPE_TEXT && !has_end(d, i))
             return err_set(e, -EINVAL, "where $%s ends and $%s begins cannot be told", d->names[i],
                            d->names[i + 1]);
+        if (p->shape == SHAPE_TEXT)
+            settle_text(p);
         l->fields |= part_fields(p->part);
     }
     for (size_t i = 0; i < l->count; i++) {
         struct piece *p = &l->pieces[i];
         if (p->shape != SHAPE_FREE)
             continue;
-        p->until = find_anchor(l, i, &p->extra);
+        size_t anchor = find_anchor(l, i, &p->extra);
+        p->anchored = anchor < l->count;
+        p->until = anchor - i;
         p->end = free_end(d, i);
+        settle_tail(p);
     }
     if (!(l->fields & FIELD_BIT(FIELD_PATH)))
         return err_set(e, -EINVAL, "it has no path: no $request, $request_uri or $uri");
@@ -287,9 +327,19 @@ int layout_init(struct layout *l, const char *text, struct err *e)
         rc = settle(d, e);
     }
     mem_free(d);
+    layout_want(l, FIELD_ALL);
     if (rc < 0)
         layout_close(l);
     return rc;
+}
+
+void layout_want(struct layout *l, unsigned fields)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        struct piece *p = &l->pieces[i];
+        bool needed = p->part == PART_TIME || p->part == PART_STATUS;
+        p->take = needed || (part_fields(p->part) & fields) ? p->part : PART_NOTHING;
+    }
 }
 
 void layout_close(struct layout *l)

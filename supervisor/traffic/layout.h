@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "traffic/part.h"
@@ -20,6 +21,8 @@
 enum {
     LAYOUT_PIECES_MAX = 256, /* texts and variables of a format */
     LAYOUT_TEXT_MAX = 16384, /* bytes of a format */
+    LAYOUT_ISO_LEN = 25,
+    LAYOUT_STATUS_LEN = 3,
 };
 
 enum shape {
@@ -27,7 +30,8 @@ enum shape {
     SHAPE_LOCAL,  /* 21/Nov/2026:07:26:01 +0000 */
     SHAPE_ISO,    /* 2026-11-21T07:26:01+00:00 */
     SHAPE_STATUS, /* three digits */
-    SHAPE_NUMBER, /* digits, perhaps with a point; or - */
+    SHAPE_COUNT,  /* up to 19 digits; or - */
+    SHAPE_NUMBER, /* up to 12 digits, perhaps a point and more; or - */
     SHAPE_WORD,   /* printable, no blank, not empty */
     SHAPE_FREE,   /* anything */
 };
@@ -42,12 +46,18 @@ enum free_end {
 
 struct piece {
     enum shape shape;
-    enum part part;
+    enum part part;   /* what the variable is for */
+    enum part take;   /* the same, or PART_NOTHING when nobody wants that */
     const char *text; /* of SHAPE_TEXT; inside layout.text */
     size_t len;
+    uint64_t head;     /* of SHAPE_TEXT up to 8 bytes: the bytes, ... */
+    uint64_t mask;     /* ... and all ones where they are; else 0 */
     enum free_end end; /* of SHAPE_FREE, as what follows */
-    size_t until;      /* END_TAIL: the piece with the quote; the number of pieces for line ends */
-    size_t extra;      /* END_TAIL: bytes of that piece before its quote */
+    bool anchored;     /* END_TAIL: some piece behind it has a quote; else the line ends instead */
+    size_t until;      /* how many pieces behind it that is, ... */
+    size_t extra;      /* ... the bytes of that piece before its quote, ... */
+    size_t tail;       /* ... with those of the pieces before it, when their lengths are fixed */
+    bool fixed;        /* they are */
 };
 
 struct layout {
@@ -60,6 +70,12 @@ struct layout {
 /* The text as nginx has it after its own quotes. -EINVAL with a sentence; nothing to close then. */
 int layout_init(struct layout *l, const char *text, struct err *e);
 void layout_close(struct layout *l);
+
+/* Takes only what these fields (FIELD_BIT) need, and what has to be checked, from now on. */
+void layout_want(struct layout *l, unsigned fields);
+
+/* The length of what has one: texts, times, statuses; else 0. */
+size_t layout_fixed_len(const struct piece *p);
 
 /*
  * Reads a line; `t` is begun, and finished for LINE_OK. Else LINE_CUT, LINE_TIME or LINE_OTHER.

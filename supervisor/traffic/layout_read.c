@@ -1,38 +1,37 @@
 /* Layouts at work: a line is read from its first piece to its last. layout.c makes them. */
 #include <string.h>
 
+#include "traffic/bytes.h"
 #include "traffic/layout.h"
 #include "traffic/request.h"
 
-enum { ISO_LEN = 25, STATUS_LEN = 3 };
+enum { COUNT_DIGITS_MAX = 19, NUMBER_DIGITS_MAX = 12 };
 
-/* A line on its way through the pieces. */
-struct reading {
-    const struct layout *layout;
-    const char *at;
-    const char *end;
-    struct take *take;
-};
-
-static bool is_digit(char c)
+static inline bool is_digit(char c)
 {
-    return c >= '0' && c <= '9';
+    return (unsigned char)(c - '0') < 10;
 }
 
-/* The end of `-` or digits, perhaps with a point in between. */
+/* The end of `-` or of digits; `at` when there are none, or too many. */
+static inline const char *count_end(const char *at, const char *end, long most)
+{
+    const char *stop = bytes_digits_end(at, end);
+    if (stop == at)
+        return at < end && *at == '-' ? at + 1 : at;
+    return stop - at <= most ? stop : at;
+}
+
+/* The same with a point and digits behind it. */
 static const char *number_end(const char *at, const char *end)
 {
-    if (at < end && *at == '-')
-        return at + 1;
-    while (at < end && is_digit(*at))
-        at++;
-    if (at < end && *at == '.')
-        for (at++; at < end && is_digit(*at);)
-            at++;
-    return at;
+    const char *point = count_end(at, end, NUMBER_DIGITS_MAX);
+    if (point == at || point == end || *point != '.' || *at == '-')
+        return point;
+    const char *stop = bytes_digits_end(point + 1, end);
+    return stop > point + 1 ? stop : at;
 }
 
-/* The same from its end to its beginning. */
+/* From a number's end to its beginning. */
 static const char *number_begin(const char *at, const char *start)
 {
     const char *end = at;
@@ -41,124 +40,189 @@ static const char *number_begin(const char *at, const char *start)
     return at == end && at > start && at[-1] == '-' ? at - 1 : at;
 }
 
-static bool is_word(char c)
+/* Where the pieces (from, to) begin when they end at `at`; NULL when they do not fit. */
+static const char *walk_back(const struct take *t, const struct piece *from, const struct piece *to,
+                             const char *at)
 {
-    return c > ' ' && c < 0x7f;
-}
-
-/* Where the pieces (i, until) begin when they end at `at`; NULL when they do not fit. */
-static const char *walk_back(const struct reading *g, size_t i, size_t until, const char *at)
-{
-    for (size_t k = until; k-- > i + 1;) {
-        const struct piece *p = &g->layout->pieces[k];
-        size_t len = p->shape == SHAPE_TEXT     ? p->len
-                     : p->shape == SHAPE_LOCAL  ? (size_t)WHEN_LOCAL_LEN
-                     : p->shape == SHAPE_ISO    ? (size_t)ISO_LEN
-                     : p->shape == SHAPE_STATUS ? (size_t)STATUS_LEN
-                                                : 0;
-        if ((size_t)(at - g->at) < len)
+    for (const struct piece *p = to - 1; p > from; p--) {
+        size_t len = layout_fixed_len(p);
+        if ((size_t)(at - t->at) < len)
             return NULL;
         at -= len;
-        if (p->shape == SHAPE_NUMBER)
-            at = number_begin(at, g->at);
-        while (p->shape == SHAPE_WORD && at > g->at && is_word(at[-1]))
+        if (p->shape == SHAPE_NUMBER || p->shape == SHAPE_COUNT)
+            at = number_begin(at, t->at);
+        while (p->shape == SHAPE_WORD && at > t->at && at[-1] > ' ' && at[-1] < 0x7f)
             at--;
     }
     return at;
 }
 
-/* The end of a variable that may hold anything, or NULL when there is none. */
-static const char *find_end(const struct reading *g, size_t i)
+static inline bool is_text(const char *at, const struct piece *p)
 {
-    const struct layout *l = g->layout;
-    const struct piece *p = &l->pieces[i];
-    if (p->end == END_QUOTE)
-        return quote_find(g->at, g->end);
+    return p->mask != 0 && ((bytes_eight(at) ^ p->head) & p->mask) == 0;
+}
+
+/*
+ * $remote_user is nearly always `-`: then the next quote is where it must be when the pieces in
+ * between, which have no quotes in them, are there. Whether they all are, is found out next.
+ */
+static inline bool is_dash(const struct take *t, const struct piece *p)
+{
+    return t->guess && p->fixed && (size_t)(t->end - t->at) > p->tail + 1 + sizeof p->head &&
+           t->at[0] == '-' && p[1].shape == SHAPE_TEXT && is_text(t->at + 1, p + 1) &&
+           t->at[1 + p->tail] == '"';
+}
+
+/* The end of a variable that may hold anything, or NULL when there is none. */
+static const char *find_end(const struct take *t, const struct piece *p)
+{
     if (p->end == END_SLASH)
-        return memchr(g->at, '/', (size_t)(g->end - g->at));
-    const char *anchor = p->until < l->count ? quote_find(g->at, g->end) : g->end;
-    if (anchor == NULL || (size_t)(anchor - g->at) < p->extra)
+        return memchr(t->at, '/', (size_t)(t->end - t->at));
+    const char *anchor = p->anchored ? quote_find(t->at, t->end) : t->end;
+    if (anchor == NULL)
+        return NULL;
+    size_t room = (size_t)(anchor - t->at);
+    if (p->end == END_TAIL && p->fixed)
+        return room >= p->tail ? anchor - p->tail : NULL;
+    if (room < p->extra)
         return NULL;
     anchor -= p->extra;
     if (p->end == END_TAIL)
-        return walk_back(g, i, p->until, anchor);
-    const struct piece *next = &l->pieces[i + 1];
-    return memmem(g->at, (size_t)(anchor - g->at), next->text, next->len);
+        return walk_back(t, p, p + p->until, anchor);
+    return memmem(t->at, (size_t)(anchor - t->at), p[1].text, p[1].len);
 }
 
-/* The length of the value at g->at, by its shape; -1 when there is none. */
-static long shape_len(const struct reading *g, const struct piece *p)
+static inline enum line_kind read_text(struct take *t, const struct piece *p)
 {
-    const char *at = g->at;
-    long room = g->end - at;
-    switch (p->shape) {
-    case SHAPE_LOCAL:
-        return room >= WHEN_LOCAL_LEN && at[2] == '/' ? WHEN_LOCAL_LEN : -1;
-    case SHAPE_ISO:
-        return room >= ISO_LEN && at[4] == '-' ? ISO_LEN : -1;
-    case SHAPE_STATUS:
-        if (room < STATUS_LEN || !is_digit(at[0]) || !is_digit(at[1]) || !is_digit(at[2]))
-            return -1;
-        return STATUS_LEN;
-    case SHAPE_NUMBER:
-        at = number_end(at, g->end);
-        break;
-    case SHAPE_WORD:
-        while (at < g->end && is_word(*at))
-            at++;
-        break;
-    case SHAPE_TEXT:
-    case SHAPE_FREE:
-        break;
+    size_t room = (size_t)(t->end - t->at);
+    if (room >= sizeof p->head && p->mask != 0) {
+        bool same = is_text(t->at, p);
+        t->at += p->len;
+        return same ? LINE_OK : LINE_OTHER;
     }
-    return at > g->at ? at - g->at : -1;
-}
-
-static enum line_kind read_text(struct reading *g, const struct piece *p)
-{
-    size_t room = (size_t)(g->end - g->at);
     size_t len = p->len < room ? p->len : room;
-    if (memcmp(g->at, p->text, len) != 0)
+    if (memcmp(t->at, p->text, len) != 0)
         return LINE_OTHER;
-    g->at += len;
+    t->at += len;
     return len == p->len ? LINE_OK : LINE_CUT;
 }
 
-static enum line_kind read_free(struct reading *g, size_t i)
+static inline enum line_kind read_free(struct take *t, const struct piece *p)
 {
-    const char *end = find_end(g, i);
+    const char *end = NULL;
+    if (p->end == END_QUOTE)
+        end = quote_find(t->at, t->end);
+    else
+        end = p->end == END_TAIL && is_dash(t, p) ? t->at + 1 : find_end(t, p);
     if (end == NULL)
-        return quote_find(g->at, g->end) == NULL ? LINE_CUT : LINE_OTHER;
-    struct span text = {g->at, (size_t)(end - g->at)};
-    g->at = end;
-    return take_part(g->take, g->layout->pieces[i].part, text);
+        return quote_find(t->at, t->end) == NULL ? LINE_CUT : LINE_OTHER;
+    struct span text = {t->at, (size_t)(end - t->at)};
+    t->at = end;
+    if (p->take == PART_NOTHING)
+        return LINE_OK;
+    if (p->take != PART_REQUEST)
+        return take_part(t, p->take, text);
+    t->request = text;
+    return LINE_OK;
 }
 
-static enum line_kind read_shaped(struct reading *g, const struct piece *p)
+static inline enum line_kind take_shaped(struct take *t, const char *end, const struct piece *p)
 {
-    long len = shape_len(g, p);
-    if (len < 0)
-        return g->end - g->at < WHEN_LOCAL_LEN ? LINE_CUT : LINE_OTHER;
-    struct span text = {g->at, (size_t)len};
-    g->at += len;
-    return take_part(g->take, p->part, text);
+    if (end == t->at) {
+        size_t least = layout_fixed_len(p) > 0 ? layout_fixed_len(p) : 1;
+        return (size_t)(t->end - t->at) < least ? LINE_CUT : LINE_OTHER;
+    }
+    struct span text = {t->at, (size_t)(end - t->at)};
+    t->at = end;
+    if (p->take != PART_NOTHING)
+        return take_part(t, p->take, text);
+    return memchr(text.text, '"', text.len) == NULL ? LINE_OK : LINE_OTHER;
+}
+
+static inline enum line_kind read_local(struct take *t, const struct piece *p)
+{
+    const char *at = t->at;
+    bool room = t->end - at >= WHEN_LOCAL_LEN;
+    if (room && p->take != PART_NOTHING && !(t->wanted & FIELD_BIT(FIELD_TIME)) &&
+        when_is_same(t->when, at)) {
+        t->r->when = t->when->moment;
+        t->at += WHEN_LOCAL_LEN;
+        return LINE_OK;
+    }
+    return take_shaped(t, room && at[2] == '/' ? at + WHEN_LOCAL_LEN : at, p);
+}
+
+static inline enum line_kind read_iso(struct take *t, const struct piece *p)
+{
+    bool fits = t->end - t->at >= LAYOUT_ISO_LEN && t->at[4] == '-';
+    return take_shaped(t, fits ? t->at + LAYOUT_ISO_LEN : t->at, p);
+}
+
+static inline enum line_kind read_status(struct take *t, const struct piece *p)
+{
+    const char *at = t->at;
+    bool fits =
+        t->end - at >= LAYOUT_STATUS_LEN && is_digit(at[0]) && is_digit(at[1]) && is_digit(at[2]);
+    if (!fits || (t->wanted & FIELD_BIT(FIELD_STATUS)) || p->take == PART_NOTHING)
+        return take_shaped(t, fits ? at + LAYOUT_STATUS_LEN : at, p);
+    t->r->status = (at[0] - '0') * 100 + (at[1] - '0') * 10 + (at[2] - '0');
+    t->at += LAYOUT_STATUS_LEN;
+    return LINE_OK;
+}
+
+static inline enum line_kind read_variable(struct take *t, const struct piece *p)
+{
+    switch (p->shape) {
+    case SHAPE_LOCAL:
+        return read_local(t, p);
+    case SHAPE_ISO:
+        return read_iso(t, p);
+    case SHAPE_STATUS:
+        return read_status(t, p);
+    case SHAPE_COUNT:
+        return take_shaped(t, count_end(t->at, t->end, COUNT_DIGITS_MAX), p);
+    case SHAPE_NUMBER:
+        return take_shaped(t, number_end(t->at, t->end), p);
+    case SHAPE_WORD:
+        return take_shaped(t, bytes_word_end(t->at, t->end), p);
+    case SHAPE_FREE:
+        return read_free(t, p);
+    case SHAPE_TEXT:
+        break;
+    }
+    return read_text(t, p);
+}
+
+/* One variable and the text behind it. */
+static inline enum line_kind read_pair(struct take *t, const struct piece **p,
+                                       const struct piece *last)
+{
+    enum line_kind kind = read_variable(t, (*p)++);
+    if (kind == LINE_OK && *p < last && (*p)->shape == SHAPE_TEXT)
+        kind = read_text(t, (*p)++);
+    return kind;
+}
+
+static enum line_kind read_pieces(const struct layout *l, struct take *t)
+{
+    const struct piece *p = l->pieces;
+    const struct piece *last = p + l->count;
+    enum line_kind kind = LINE_OK;
+    while (p < last && kind == LINE_OK)
+        kind = read_pair(t, &p, last);
+    return kind == LINE_OK && t->at != t->end ? LINE_OTHER : kind;
 }
 
 enum line_kind layout_read(const struct layout *l, struct span line, struct take *t)
 {
-    struct reading g = {l, line.text, line.text + line.len, t};
-    enum line_kind kind = LINE_OK;
-    for (size_t i = 0; i < l->count && kind == LINE_OK; i++) {
-        const struct piece *p = &l->pieces[i];
-        if (p->shape == SHAPE_TEXT)
-            kind = read_text(&g, p);
-        else if (p->shape == SHAPE_FREE)
-            kind = read_free(&g, i);
-        else
-            kind = read_shaped(&g, p);
+    t->guess = true;
+    enum line_kind kind = read_pieces(l, t);
+    if (kind != LINE_OK) {
+        take_begin(t, line, t->r);
+        t->guess = false;
+        kind = read_pieces(l, t);
     }
-    if (kind != LINE_OK)
-        return kind;
-    take_end(t);
-    return g.at == g.end ? LINE_OK : LINE_OTHER;
+    if (kind == LINE_OK)
+        take_end(t);
+    return kind;
 }

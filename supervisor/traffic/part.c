@@ -1,9 +1,6 @@
 #include "traffic/part.h"
 
-#include <stdbool.h>
 #include <string.h>
-
-#include "traffic/request.h"
 
 // clang-format off
 static const unsigned PART_FIELDS[] = {
@@ -29,16 +26,11 @@ unsigned part_fields(enum part part)
     return PART_FIELDS[part];
 }
 
-void take_begin(struct take *t, struct record *r, struct when *w, unsigned wanted)
-{
-    *t = (struct take){.r = r, .when = w, .wanted = wanted};
-    r->have = 0;
-    r->status = 0;
-}
-
 static enum line_kind take_time(struct take *t, struct span text)
 {
-    if (!when_read(t->when, text, &t->r->when))
+    if (text.len == WHEN_LOCAL_LEN && when_is_same(t->when, text.text))
+        t->r->when = t->when->moment;
+    else if (!when_read(t->when, text, &t->r->when))
         return LINE_TIME;
     if (t->wanted & FIELD_BIT(FIELD_TIME))
         record_set(t->r, FIELD_TIME, text);
@@ -61,8 +53,8 @@ static void take_addr(struct take *t, struct span text)
 
 static void take_path(struct take *t, struct span text)
 {
-    struct span path;
-    if (request_path(text, &path))
+    struct span path = request_path(text, take_limit(t, text));
+    if (path.len > 0)
         set_wanted(t, FIELD_PATH, path);
 }
 
@@ -133,10 +125,4 @@ enum line_kind take_part(struct take *t, enum part part, struct span text)
         return take_latency(t, text);
     }
     return LINE_OK;
-}
-
-void take_end(struct take *t)
-{
-    if (t->request.text != NULL)
-        request_read(t->request, t->wanted, t->r);
 }

@@ -11,9 +11,8 @@ static bool is_escaped(const char *start, const char *quote)
     return (quote - at) % 2 == 1;
 }
 
-const char *quote_find(const char *at, const char *end)
+const char *quote_find_behind(const char *start, const char *at, const char *end)
 {
-    const char *start = at;
     while (at < end) {
         const char *quote = memchr(at, '"', (size_t)(end - at));
         if (quote == NULL || quote == start || quote[-1] != '\\' || !is_escaped(start, quote))
@@ -95,17 +94,16 @@ static void cut_authority(struct span *target)
     }
 }
 
-bool request_path(struct span target, struct span *path)
+struct span request_path(struct span target, const char *limit)
 {
-    if (target.len > 0 && target.text[0] != '/')
+    if (target.len > 0 && target.text[0] != '/') {
         cut_authority(&target);
+        limit = target.text + target.len; /* it may be a "/" of our own */
+    }
     if (target.len == 0 || target.text[0] != '/')
-        return false;
-    size_t len = 1;
-    while (len < target.len && target.text[len] != '?' && target.text[len] != '#')
-        len++;
-    *path = (struct span){target.text, len};
-    return true;
+        return (struct span){NULL, 0};
+    const char *end = bytes_find(target.text, target.text + target.len, limit, "?#");
+    return (struct span){target.text, (size_t)(end - target.text)};
 }
 
 static bool is_letter(char c)
@@ -125,18 +123,18 @@ static size_t method_len(struct span request)
     return len > 0 && len < request.len && request.text[len] == ' ' ? len : 0;
 }
 
-void request_read(struct span request, unsigned wanted, struct record *r)
+void request_read_any(struct span request, const char *limit, unsigned wanted, struct record *r)
 {
     size_t method = method_len(request);
     if (method == 0)
         return;
     if (wanted & FIELD_BIT(FIELD_METHOD))
         record_set(r, FIELD_METHOD, (struct span){request.text, method});
-    if (!(wanted & FIELD_BIT(FIELD_PATH)))
-        return;
     struct span target = {request.text + method + 1, request.len - method - 1};
-    struct span path;
     /* HTTP/0.9 has no version; a refused request without one was cut */
-    if ((cut_version(&target) || r->status < 400) && request_path(target, &path))
+    if (!(wanted & FIELD_BIT(FIELD_PATH)) || (!cut_version(&target) && r->status >= 400))
+        return;
+    struct span path = request_path(target, limit);
+    if (path.len > 0)
         record_set(r, FIELD_PATH, path);
 }

@@ -146,7 +146,7 @@ static bool local_again(const struct when *w, const char *text, struct moment *o
 static bool local_read(struct when *w, const char *text, struct moment *out)
 {
     struct parts p;
-    if (w->known && memcmp(text, w->local, WHEN_LOCAL_LEN) == 0) {
+    if (when_is_same(w, text)) {
         *out = w->moment;
         return true;
     }

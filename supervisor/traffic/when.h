@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "traffic/record.h"
 
@@ -34,6 +35,12 @@ void when_init(struct when *w);
 
 /* False when it is no time, or a date that no calendar has. A leap second is its neighbour. */
 bool when_read(struct when *w, struct span text, struct moment *out);
+
+/* Whether the WHEN_LOCAL_LEN bytes at `text` are the $time_local that w->moment belongs to. */
+static inline bool when_is_same(const struct when *w, const char *text)
+{
+    return w->known && memcmp(text, w->local, WHEN_LOCAL_LEN) == 0;
+}
 
 /* 2026-11-21 to days since 1970-01-01, and back. False when there is no such date. */
 bool when_day(int year, int month, int mday, int32_t *day);
