@@ -138,6 +138,7 @@ static void on_control_closed(struct control *c)
 {
     struct mainstay *m = container_of(c, struct mainstay, control);
     bridge_last_words(&m->bridge, m->exit);
+    power_close(&m->power);
     bridge_close(&m->bridge);
     upgrade_close(&m->upgrade);
     keeper_close(&m->keeper);
@@ -270,7 +271,8 @@ static void on_exit_of(struct reaper *r, pid_t pid, int code, int status)
     char how[64];
     if (supervisor_exited(&m->supervisor, pid, code, status) ||
         jobs_exited(&m->jobs, pid, code, status) ||
-        upgrade_exited(&m->upgrade, pid, code, status) || closer_exited(pid) ||
+        upgrade_exited(&m->upgrade, pid, code, status) ||
+        power_exited(&m->power, pid, code, status) || closer_exited(pid) ||
         scope_exited(&m->bridge.scope, pid))
         return;
     reaper_describe(code, status, how, sizeof how);
@@ -310,6 +312,23 @@ static void on_jobs_changed(struct jobs *j)
     supervisor_settle(&m->supervisor);
     shutdown_look(&m->shutdown);
     bridge_look(&m->bridge);
+    if (m->power.holder[0]) /* the job may have been who put it off */
+        power_ask_again(&m->power);
+}
+
+static void on_jobs_wall(struct jobs *j)
+{
+    power_look(&container_of(j, struct mainstay, jobs)->power);
+}
+
+static void on_power_exit(struct power *p)
+{
+    mainstay_begin_shutdown(container_of(p, struct mainstay, power), STOP_EXIT);
+}
+
+static void on_power_news(struct power *p)
+{
+    bridge_look(&container_of(p, struct mainstay, power)->bridge);
 }
 
 static void on_jobs_news(struct jobs *j)
@@ -384,20 +403,27 @@ void mainstay_make_parts(struct mainstay *m)
     m->jobs.machine = jitter_machine();
     m->jobs.on_changed = on_jobs_changed;
     m->jobs.on_news = on_jobs_news;
+    m->jobs.on_wall = on_jobs_wall;
     mainstay_open_history(m);
     mainstay_tell_url(m);
     shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
     m->shutdown.on_done = on_shutdown_done;
+    power_init(&m->power, &m->jobs, &m->shutdown);
+    m->power.on_exit = on_power_exit;
+    m->power.on_news = on_power_news;
     m->machine.host.inherited = &m->inherited;
     m->machine.host.reaper = &m->reaper;
     control_open(&m->control, &m->loop, &m->supervisor, &m->jobs, &mainstay_control_host, m);
     m->control.inherited = &m->inherited;
+    m->control.power = &m->power;
     bridge_open(&m->bridge, &m->loop, &m->supervisor, &m->jobs, &m->shutdown);
+    bridge_use_power(&m->bridge, &m->power);
     journal_open(&m->loop);
     life_open(&m->life, &m->bus, m->config);
     m->whole.supervisor = &m->supervisor;
     m->whole.jobs = &m->jobs;
     m->whole.control = &m->control;
+    m->whole.power = &m->power;
     m->whole.inherited = &m->inherited;
     m->upgrade = (struct upgrade){.whole = &m->whole,
                                   .control = &m->control,

@@ -24,6 +24,7 @@
 #include "jobs/history.h"
 #include "jobs/jobs.h"
 #include "jobs/memo.h"
+#include "jobs/power.h"
 #include "jobs/shutdown.h"
 #include "output/mainlog.h"
 #include "systemd/bridge.h"
@@ -53,6 +54,7 @@ struct mainstay {
     struct history history;
     struct memo memo;
     struct shutdown shutdown;
+    struct power power;
     struct control control;
     struct bridge bridge;
     struct life life;

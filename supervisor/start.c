@@ -160,7 +160,9 @@ static void mainstay_recover(struct mainstay *m)
     recovery_tell(r);
     m->life.started = true;
     bridge_adopted(&m->bridge, false);
-    if (was != SUPERVISOR_RUNNING)
+    if (power_under_way(&m->power))
+        power_again(&m->power);
+    else if (was != SUPERVISOR_RUNNING)
         mainstay_begin_again(m, was);
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "config/job.h"
+#include "config/power.h"
 #include "config/process.h"
 #include "config/server.h"
 
@@ -71,6 +72,7 @@ struct config {
 
     /* [shutdown] */
     int64_t shutdown_timeout_ms; /* all shutdown jobs together */
+    struct power_config power;
 
     struct ctl_config ctl;
     struct server_config *servers;

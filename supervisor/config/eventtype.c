@@ -38,6 +38,12 @@ static const struct { const char *name; enum eventtype parent; } eventtype_rows[
     ROW(JOB_FAILED,                       JOB),
     ROW(JOB_MISSED,                       JOB),
     ROW(JOB_SKIPPED,                      JOB),
+    ROW(SHUTDOWN,                         EVENT),
+    ROW(SHUTDOWN_PLANNED,                 SHUTDOWN),
+    ROW(SHUTDOWN_WARNING,                 SHUTDOWN),
+    ROW(SHUTDOWN_POSTPONED,               SHUTDOWN),
+    ROW(SHUTDOWN_CANCELLED,               SHUTDOWN),
+    ROW(SHUTDOWN_FAILED,                  SHUTDOWN),
 };
 #undef ROW
 // clang-format on

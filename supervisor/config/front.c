@@ -64,6 +64,37 @@ static void warn_odd(struct loader *l, const struct ini_section *s)
     l->odd = NULL;
 }
 
+/* The texts of [shutdown] mean something; -EINVAL at the key that does not. */
+static void load_power(struct loader *l, const struct ini_section *s)
+{
+    struct power_config *c = &l->config->power;
+    struct arena *a = l->types.arena;
+    struct err e;
+    if (schedules_parse(c->schedule_text, a, &c->schedule, &e) < 0)
+        load_error(l, s, "schedule", "%s", e.text);
+    if (c->schedule.at_boot)
+        load_error(l, s, "schedule", "@reboot would switch the machine off whenever it is on");
+    if (*c->timezone && source_zone(l->config->sources, c->timezone, &e) < 0)
+        load_error(l, s, "timezone", "%s", e.text);
+    if (power_action_parse(c->action_text, &c->action, &c->command, &e) < 0)
+        load_error(l, s, "action", "%s", e.text);
+    if (power_warns_parse(c->warn_text, a, c, &e) < 0)
+        load_error(l, s, "warn", "%s", e.text);
+    if (power_inhibitors_parse(c->inhibit_text, a, c, &e) < 0)
+        load_error(l, s, "inhibit", "%s", e.text);
+}
+
+void load_power_check(struct loader *l)
+{
+    const struct power_config *c = &l->config->power;
+    const struct ini_section *s = ini_find(&l->ini, "shutdown");
+    for (size_t i = 0; i < c->inhibitor_count; i++) {
+        const struct power_inhibitor *one = &c->inhibitors[i];
+        if (one->reason == POWER_BY_JOB && !config_find_job(l->config, one->what))
+            load_error(l, s, "inhibit", "there is no job '%.100s'", one->what);
+    }
+}
+
 void load_main(struct loader *l)
 {
     static const struct ini_section nothing = {.name = "shutdown"};
@@ -83,7 +114,9 @@ void load_main(struct loader *l)
     if (!c->childlogdir)
         c->childlogdir = source_temporary(c->sources);
     names_of_supervisord(l);
-    (void)load_table(l, shutdown ? shutdown : &nothing, &key_shutdown, LOAD_ONCE, &l->names, c);
+    shutdown = shutdown ? shutdown : &nothing;
+    if (load_table(l, shutdown, &key_shutdown, LOAD_ONCE, &l->names, c))
+        load_power(l, shutdown);
 }
 
 static bool load_login(struct loader *l, const struct ini_section *s,

@@ -334,6 +334,21 @@ static const struct key_row shutdown_rows[] = {
     {"timeout", KEY_DURATION, AT(shutdown_timeout_ms), "5m", BASIC, KEY_NATIVE | KEY_LIVE,
      "How long the shutdown jobs may take together, those with before=stop and then the others; 0: "
      "as long as they like.", .max = DAY_MS},
+    {"schedule", KEY_TEXT, AT(power.schedule_text), "", BASIC, KEY_NATIVE | KEY_LIVE,
+     "When the machine goes down by itself: five fields as in crontab(5), or @daily and its like; "
+     "several on lines of their own."},
+    {"timezone", KEY_TEXT, AT(power.timezone), "", BASIC, KEY_NATIVE | KEY_LIVE,
+     "The time zone of the schedule, such as Europe/Berlin or UTC; unless set, the machine's."},
+    {"action", KEY_TEXT, AT(power.action_text), "poweroff", BASIC, KEY_NATIVE | KEY_LIVE,
+     "What is done then, once everything is down: poweroff, reboot or halt, by logind; exit, the "
+     "daemon ends, and a container with it; exec:COMMAND, a command sees to it."},
+    {"warn", KEY_TEXT, AT(power.warn_text), "10m,1m", BASIC, KEY_NATIVE | KEY_LIVE,
+     "How long before that everybody is told."},
+    {"inhibit", KEY_TEXT, AT(power.inhibit_text), "", BASIC, KEY_NATIVE | KEY_LIVE,
+     "What puts it off: jobs, any job that runs; job:NAME, this one; sessions, somebody is logged "
+     "in by ssh; exec:COMMAND, up to the end of the line, a command that exits with 0."},
+    {"postpone_max", KEY_DURATION, AT(power.postpone_max_ms), "3h", BASIC, KEY_NATIVE | KEY_LIVE,
+     "How long that may put it off; then it is done all the same.", .max = 7 * DAY_MS},
 };
 #undef AT
 

@@ -172,6 +172,7 @@ int config_load(const struct load_options *o, struct config **out, struct proble
     if (problems->errors == 0) {
         dependency_check(&l);
         nudge_check(&l);
+        load_power_check(&l);
     }
     ini_close(&l.ini);
     problem_list_sort(problems);

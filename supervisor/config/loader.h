@@ -70,6 +70,7 @@ bool section_has(const struct ini_section *s, const char *prefix); /* begins wit
 int load_files(struct loader *l, const char *path, struct err *e);
 int load_files_again(struct loader *l, struct err *e); /* from the texts of an earlier load */
 void load_main(struct loader *l); /* [supervisord], [shutdown]; afterwards all names are known */
+void load_power_check(struct loader *l); /* after load_jobs: who is named in [shutdown] is there */
 void load_rpcinterfaces(struct loader *l);
 void load_groups(struct loader *l);
 /* In start order: by priority, then by name. */

@@ -197,6 +197,7 @@ static void control_register(struct control *c)
     rpc_register(&c->rpc, process_methods, process_methods_count);
     rpc_register(&c->rpc, log_methods, log_methods_count);
     rpc_register(&c->rpc, job_methods, job_methods_count);
+    rpc_register(&c->rpc, power_methods, power_methods_count);
     rpc_register(&c->rpc, usage_methods, usage_methods_count);
     rpc_register(&c->rpc, system_methods, system_methods_count);
 }

@@ -9,6 +9,7 @@
 #include "control/server.h"
 #include "engine/supervisor.h"
 #include "jobs/jobs.h"
+#include "jobs/power.h"
 
 /* What clients that ask for Supervisor's version are told: whose behaviour this is. */
 #define CONTROL_SUPERVISOR_VERSION "4.2.5"
@@ -38,6 +39,7 @@ struct control {
     struct jobs *jobs;
     const struct control_host *host;
     void *owner;
+    struct power *power;         /* borrowed; NULL: no power-off is ever planned */
     struct inherited *inherited; /* where servers may be listening already; borrowed; NULL */
     struct rpc rpc;
     struct router router;

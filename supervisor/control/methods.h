@@ -16,5 +16,7 @@ extern const struct rpc_method usage_methods[]; /* what processes use */
 extern const size_t usage_methods_count;
 extern const struct rpc_method job_methods[]; /* mainstay.* */
 extern const size_t job_methods_count;
+extern const struct rpc_method power_methods[]; /* when the machine goes down */
+extern const size_t power_methods_count;
 
 #endif

@@ -19,7 +19,7 @@ struct call;
 
 enum {
     RPC_ANYTIME = 1,    /* flag: answers also while the daemon shuts down */
-    RPC_TABLES_MAX = 8, /* of methods */
+    RPC_TABLES_MAX = 9, /* of methods */
 };
 
 struct rpc_method {

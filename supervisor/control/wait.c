@@ -110,6 +110,7 @@ static bool item_concerned(const struct wait_item *i, const struct event *ev)
     case EVENT_JOB_NEWS:
     case EVENT_REMOTE:
     case EVENT_TICK:
+    case EVENT_SHUTDOWN:
         break;
     }
     return false;

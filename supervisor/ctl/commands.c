@@ -70,8 +70,15 @@ const struct command command_table[] = {
     {"run", command_run, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_JOBS, 1,
         "Error: run requires a job name", EXIT_INVALID,
         "run <job> [...]\t\tRun jobs, one after the other, and wait for each"},
-    {"shutdown", command_shutdown, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
-        "shutdown \tStop everything and the daemon"},
+    {"shutdown", command_shutdown, COMMAND_SPARE, COMPLETE_NONE, .help =
+        "shutdown \tStop everything and the daemon", .more =
+        "shutdown --at <time>\tPlan the power-off: 22:30, or 2026-11-22 06:00\n"
+        "shutdown --in <time>\tPlan it for so long from now: 30m, 2h\n"
+        "\t\t\twith --action poweroff, reboot, halt or exit for something else than\n"
+        "\t\t\twhat is configured\n"
+        "shutdown --postpone <time>\tPut off the next one\n"
+        "shutdown --cancel\tDo without the next one\n"
+        "shutdown --show\t\tSay what is planned"},
     {"signal", command_signal, COMMAND_CHECK, COMPLETE_PROCESSES, 2,
         "Error: signal requires a signal name and a process name", EXIT_GENERIC,
         "signal <signal name> <name>\t\tSend a signal to a process\n"
@@ -128,9 +135,11 @@ const struct command *command_find(const struct ctl *c, const char *name, size_t
     return NULL;
 }
 
-void command_print_help(const struct command *row)
+void command_print_help(const struct ctl *c, const struct command *row)
 {
     print_line("%s", row->help);
+    if (row->more && c->o->native)
+        print_line("%s", row->more);
 }
 
 static void help_list(const struct ctl *c)
@@ -157,7 +166,7 @@ static int command_help(struct ctl *c, const struct words *w)
     if (w->count == 0)
         help_list(c);
     else if (row)
-        command_print_help(row);
+        command_print_help(c, row);
     else
         print_line("*** No help on %s", w->line);
     return 0;
@@ -256,10 +265,11 @@ int ctl_check(struct ctl *c)
 
 static int ctl_run(struct ctl *c, const struct command *row, const struct words *w)
 {
-    if ((row->flags & COMMAND_NO_ARGS) && w->count > 0) {
+    bool bare = row->flags & (c->o->native ? COMMAND_NO_ARGS : COMMAND_NO_ARGS | COMMAND_SPARE);
+    if (bare && w->count > 0) {
         print_line("Error: %s accepts no arguments", row->name);
         c->exit = EXIT_GENERIC;
-        command_print_help(row);
+        command_print_help(c, row);
         return 0;
     }
     int up = row->flags & COMMAND_CHECK ? ctl_check(c) : 1;
@@ -270,7 +280,7 @@ static int ctl_run(struct ctl *c, const struct command *row, const struct words 
     if (w->count < row->least) {
         print_line("%s", row->missing);
         c->exit = row->missing_exit;
-        command_print_help(row);
+        command_print_help(c, row);
         return 0;
     }
     return row->run(c, w);

@@ -46,6 +46,7 @@ enum command_flag {
     COMMAND_CHECK = 2,    /* first asks the daemon for its version */
     COMMAND_NATIVE = 4,   /* not in supervisorctl */
     COMMAND_UNLISTED = 8, /* not in the list that help prints */
+    COMMAND_SPARE = 16,   /* takes arguments, but as supervisorctl refuses them */
 };
 
 // clang-format off
@@ -63,6 +64,7 @@ struct command {
     const char *missing; /* what is said when they are not, */
     int missing_exit;    /* and the exit status then */
     const char *help;    /* lines of "form<tabs>text" */
+    const char *more;    /* more of them, not as supervisorctl; NULL */
 };
 
 extern const struct command command_table[];
@@ -70,7 +72,7 @@ extern const size_t command_count;
 
 /* NULL when there is none of this name for how we were called. */
 const struct command *command_find(const struct ctl *c, const char *name, size_t len);
-void command_print_help(const struct command *row);
+void command_print_help(const struct ctl *c, const struct command *row);
 
 void ctl_init(struct ctl *c, struct invocation *o);
 void ctl_close(struct ctl *c);

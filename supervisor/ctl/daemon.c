@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "ctl/ask.h"
 #include "ctl/commands.h"
+#include "ctl/power.h"
 #include "ctl/print.h"
 
 int command_version(struct ctl *c, const struct words *w)
@@ -52,7 +53,8 @@ static int shutdown_failed(struct ctl *c)
 
 int command_shutdown(struct ctl *c, const struct words *w)
 {
-    (void)w;
+    if (w->count > 0)
+        return power_command(c, w);
     int yes = really(c, "Really shut the remote supervisord process down y/N? ");
     if (yes <= 0)
         return yes;

@@ -72,7 +72,7 @@ static int refuse(struct ctl *c, const char *command, const char *fmt, const cha
     buf_close(&b);
     c->exit = EXIT_GENERIC;
     if (command)
-        command_print_help(command_find(c, command, strlen(command)));
+        command_print_help(c, command_find(c, command, strlen(command)));
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "control/namespec.h"
 #include "ctl/jobs.h"
+#include "ctl/power.h"
 #include "ctl/print.h"
 
 /* --- status, pid --------------------------------------------------------------------------- */
@@ -71,6 +72,7 @@ static json_t *status_everything(struct ctl *c, json_t *all, json_t *shown)
 {
     json_t *jobs = jobs_all(c);
     jobs_choose_news(jobs, shown);
+    power_show(c, shown);
     json_decref(jobs);
     return json_incref(all);
 }

@@ -56,6 +56,23 @@ static enum eventtype job_type(const struct event *ev)
     return EVENTTYPES;
 }
 
+static enum eventtype shutdown_type(const struct event *ev)
+{
+    switch (ev->power) {
+    case POWER_PLANNED:
+        return EVENTTYPE_SHUTDOWN_PLANNED;
+    case POWER_WARNING:
+        return EVENTTYPE_SHUTDOWN_WARNING;
+    case POWER_POSTPONED:
+        return EVENTTYPE_SHUTDOWN_POSTPONED;
+    case POWER_CANCELLED:
+        return EVENTTYPE_SHUTDOWN_CANCELLED;
+    case POWER_FAILED:
+        return EVENTTYPE_SHUTDOWN_FAILED;
+    }
+    return EVENTTYPES;
+}
+
 enum eventtype payload_type(const struct event *ev)
 {
     switch (ev->type) {
@@ -80,6 +97,8 @@ enum eventtype payload_type(const struct event *ev)
     case EVENT_JOB_STATE:
     case EVENT_JOB_NEWS:
         return job_type(ev);
+    case EVENT_SHUTDOWN:
+        return shutdown_type(ev);
     case EVENT_PROCESS_NEWS:
         break;
     }
@@ -238,6 +257,11 @@ void payload_write(const struct event *ev, struct buf *out)
     case EVENT_JOB_STATE:
     case EVENT_JOB_NEWS:
         write_job(ev, out);
+        break;
+    case EVENT_SHUTDOWN:
+        buf_printf(out, "action:%s cause:%s when:%" PRId64 " left:%" PRId64 "\n", ev->name,
+                   ev->cause, ev->when, ev->took / 1000);
+        payload_write_text(ev->data, ev->len, out);
         break;
     case EVENT_SUPERVISOR_STATE: /* has nothing to add to its name */
     case EVENT_PROCESS_NEWS:

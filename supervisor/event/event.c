@@ -15,6 +15,7 @@ bool event_is_change(const struct event *ev)
     case EVENT_PROCESS_COMM:
     case EVENT_REMOTE:
     case EVENT_TICK:
+    case EVENT_SHUTDOWN:
         break;
     }
     return false;

@@ -22,6 +22,7 @@ enum event_type {
     EVENT_PROCESS_COMM,     /* it has written `data` between the tags of capture mode */
     EVENT_REMOTE,           /* a client has sent `data` of the type `name` to the listeners */
     EVENT_TICK,             /* a slice of `period` seconds has begun */
+    EVENT_SHUTDOWN,         /* `power` of a power-off that is planned, in words in `data` */
 };
 
 /* What listeners hear of jobs. */
@@ -32,6 +33,15 @@ enum job_news {
     JOB_NEWS_FAILED,    /* likewise: for good */
     JOB_NEWS_MISSED,    /* it has not succeeded for its expect_every */
     JOB_NEWS_SKIPPED,   /* it was wanted, but not run */
+};
+
+/* What has become of a power-off that is planned (jobs/power.h). */
+enum power_news {
+    POWER_PLANNED,   /* by hand: a new one, or put off */
+    POWER_WARNING,   /* it is about to be done */
+    POWER_POSTPONED, /* somebody holds it up */
+    POWER_CANCELLED, /* by hand, or its moment was missed */
+    POWER_FAILED,    /* it could not be done */
 };
 
 struct event {
@@ -48,15 +58,17 @@ struct event {
     const char
         *why; /* of PROCESS_STATE, JOB_STATE and JOB_NEWS, in a few words; NULL or "": none */
     enum job_news news; /* of JOB_STATE and JOB_NEWS */
-    const char *cause;  /* likewise, of the run: "by schedule" */
+    const char *cause;  /* likewise, of the run: "by schedule"; of SHUTDOWN: "schedule", "hand" */
     const char *result; /* of JOB_NEWS_FAILED: "failed", "stopped", "timed out" */
-    int64_t took;       /* of JOB_STATE: ms since the run has begun */
-    bool is_err;        /* of LOG and COMM: standard error, not standard output */
+    enum power_news power; /* of SHUTDOWN */
+    int64_t took; /* of JOB_STATE: ms since the run has begun; of SHUTDOWN: ms that are left */
+    bool is_err;  /* of LOG and COMM: standard error, not standard output */
     const char *data;
     size_t len;
     int64_t period; /* s: of TICK; of JOB_NEWS_MISSED: expect_every= */
-    int64_t when;   /* s since 1970: of TICK the slice's first second; of a job the moment that its
-                   * run belongs to; of JOB_NEWS_MISSED its last success, 0: never */
+    /* s since 1970: of TICK the slice's first second; of a job the moment that its run belongs to;
+     * of JOB_NEWS_MISSED its last success, 0: never; of SHUTDOWN the moment it is planned for */
+    int64_t when;
 };
 
 /* Is anything different now? False: somebody has said something, or time has passed. */

@@ -18,6 +18,7 @@ static const struct {
     { "daemon", &rows_whole },
     { "daemon", &rows_host },
     { "daemon", &rows_pools },
+    { "daemon", &rows_power },
     { "server", &rows_server },
     { "proc",   &rows_proc },
     { "child",  &rows_child },
@@ -361,6 +362,9 @@ void adopt_all(struct adoption *a, const struct whole *w, struct carrier *c)
     while ((entry = book_next(&a->book, "event", &at)) != NULL)
         adopt_event(w->supervisor, entry->line);
     (void)adopt_rows(a, a->daemon, &rows_pools, &w->supervisor->pools, c);
+    if (w->power && adopt_rows(a, a->daemon, &rows_power, w->power, c) &&
+        !power_under_way(w->power))
+        w->power->step = POWER_IDLE; /* what was asked is asked again */
 }
 
 static void adopt_watch_child(struct reaper *r, const struct child *c)

@@ -5,6 +5,7 @@
 #include "engine/supervisor.h"
 #include "handover/snapshot.h"
 #include "jobs/jobs.h"
+#include "jobs/power.h"
 
 const char *const rows_kinds[] = {
     "mainstay", /* who writes: the first line */
@@ -197,6 +198,20 @@ static const struct line_row server[] = {
     LINE_ROW("own",           LINE_BOOL,   struct inherited_socket, own),
 };
 ROWS(rows_server, server);
+
+/* All in the line of the daemon. */
+static const struct line_row power[] = {
+    LINE_ROW_OPTIONAL("power_step", LINE_INT, struct power, step),
+    LINE_ROW_OPTIONAL("power_seen", LINE_NUMBER, struct power, plan.seen),
+    LINE_ROW_OPTIONAL("power_hand", LINE_NUMBER, struct power, plan.hand),
+    LINE_ROW_OPTIONAL("power_from", LINE_NUMBER, struct power, plan.from),
+    LINE_ROW_OPTIONAL("power_warned", LINE_NUMBER, struct power, plan.warned),
+    LINE_ROW_OPTIONAL("power_ask", LINE_NUMBER, struct power, plan.ask),
+    LINE_ROW_OPTIONAL("power_action", LINE_NUMBER, struct power, plan.action),
+    LINE_ROW_OPTIONAL("power_next", LINE_NUMBER, struct power, plan.next),
+    LINE_ROW_OPTIONAL("power_holder", LINE_CHARS, struct power, holder),
+};
+ROWS(rows_power, power);
 
 static const struct line_row whole[] = {
     LINE_ROW("pidfile",       LINE_FD,     struct whole, pidfile),

@@ -23,6 +23,7 @@ extern const struct line_table rows_host;        /* struct host */
 extern const struct line_table rows_server;      /* struct inherited_socket */
 extern const struct line_table rows_visitor;     /* struct follow_state, but less of it */
 extern const struct line_table rows_follow;      /* struct follow_state */
+extern const struct line_table rows_power;       /* struct power */
 extern const struct line_table rows_whole;       /* struct whole of snapshot.h */
 
 /* Every kind of line that there is, up to a NULL: for book_read. */

@@ -205,6 +205,8 @@ json_t *snapshot_daemon(const struct whole *w, struct config_archive *configs, s
     line_pack(line, &rows_host, w->supervisor->host, NULL);
     line_pack(line, &rows_pools, &w->supervisor->pools, NULL);
     line_pack(line, &rows_whole, w, c);
+    if (w->power)
+        line_pack(line, &rows_power, w->power, NULL);
     (void)json_object_set_new(line, "pid", json_integer(getpid()));
     (void)json_object_set_new(line, "state", json_integer(w->supervisor->state));
     (void)json_object_set_new(line, "first", configs_name(configs, w->first, out));

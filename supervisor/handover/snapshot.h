@@ -13,12 +13,14 @@
 #include "handover/configs.h"
 #include "handover/line.h"
 #include "jobs/jobs.h"
+#include "jobs/power.h"
 
 /* What is handed over; borrowed where nothing else is said. */
 struct whole {
     struct supervisor *supervisor;
     struct jobs *jobs;
     struct control *control;     /* NULL: there is none */
+    struct power *power;         /* likewise */
     struct inherited *inherited; /* sockets that are lent to us */
     struct config *first;        /* what the daemon was started with */
     struct config *config;

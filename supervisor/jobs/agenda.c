@@ -211,12 +211,15 @@ static int64_t agenda_next(const struct jobs *j, int64_t now)
 static void agenda_wait(struct jobs *j, int64_t now)
 {
     int64_t next = j->resting ? -1 : agenda_next(j, now);
-    int rc = j->host->ops->watch_wall(j->host, next < 0 ? -1 : next * 1000);
+    int64_t at = next < 0 ? -1 : next * 1000;
+    if (j->also >= 0 && (at < 0 || j->also < at))
+        at = j->also;
+    int rc = j->host->ops->watch_wall(j->host, at);
     if (rc == 0) {
         host_disarm(j->host, &j->agenda);
         return;
     }
-    int64_t wait = next - now < AGENDA_POLL ? next - now : AGENDA_POLL;
+    int64_t wait = at / 1000 - now < AGENDA_POLL ? at / 1000 - now : AGENDA_POLL;
     host_arm(j->host, &j->agenda, host_now(j->host) + (wait > 0 ? wait : 1) * 1000);
 }
 
@@ -228,6 +231,16 @@ void agenda_look(struct jobs *j)
     for (size_t i = 0; !j->resting && now >= agenda_epoch && i < j->count; i++)
         agenda_look_at(j->items[i], now);
     agenda_wait(j, now);
+    if (j->on_wall)
+        j->on_wall(j);
+}
+
+void agenda_watch(struct jobs *j, int64_t also)
+{
+    if (also == j->also)
+        return;
+    j->also = also;
+    agenda_wait(j, host_wall(j->host) / 1000);
 }
 
 static void on_wall(struct wall_watch *w)
@@ -245,6 +258,7 @@ void agenda_init(struct jobs *j)
     j->wall.on_wall = on_wall;
     j->agenda.on_due = on_due;
     j->memo_due.on_due = on_memo;
+    j->also = -1;
     j->host->wall = &j->wall;
 }
 

@@ -28,12 +28,14 @@ struct jobs {
     uint64_t machine;        /* see jitter.h; set by the owner */
     struct wall_watch wall;  /* some of them may be due by their schedules; see agenda.c */
     struct timer agenda;     /* ... where nobody can watch the wall clock for us */
-    int64_t rested;          /* s since 1970: since then no schedule counts; 0: they do */
-    struct timer news;       /* jobs have said something: on_news, once for many words */
-    bool adopting;           /* they are made for what runs: no AUTO logs */
-    bool resting;            /* everything is being stopped, or is down */
-    bool shutting_down;      /* only the order among the jobs themselves counts any more */
-    enum stop_reason reason; /* while everything is being stopped, as far as it is known */
+    int64_t also;            /* ms since 1970: somebody else waits for this; -1. See agenda_watch */
+    void (*on_wall)(struct jobs *j); /* the clock was looked at; may be NULL */
+    int64_t rested;                  /* s since 1970: since then no schedule counts; 0: they do */
+    struct timer news;               /* jobs have said something: on_news, once for many words */
+    bool adopting;                   /* they are made for what runs: no AUTO logs */
+    bool resting;                    /* everything is being stopped, or is down */
+    bool shutting_down;              /* only the order among the jobs themselves counts any more */
+    enum stop_reason reason;         /* while everything is being stopped, as far as it is known */
     void (*on_changed)(struct jobs *j); /* a job has changed: others may wait for it */
     void (*on_news)(struct jobs *j);    /* a job says something else of itself; may be NULL */
     void *owner;
@@ -87,5 +89,6 @@ const struct calendar_zone *agenda_zone(const struct job *job);
 void agenda_elsewhere(const struct job *job, int64_t at, char *text, size_t size);
 /* "2026-11-21 03:00:00", and, where the schedule has another zone, " (11:00 in Asia/Tokyo)" */
 void agenda_clock(const struct job *job, int64_t at, char *text, size_t size);
+void agenda_watch(struct jobs *j, int64_t also); /* ... and for this, which on_wall is told of */
 
 #endif

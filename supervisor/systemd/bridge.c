@@ -99,6 +99,8 @@ static const char *bridge_phase(const struct bridge *b, struct buf *text)
     bool down = b->shutdown->step != SHUTDOWN_NONE; /* then they are named already */
     if (down)
         bridge_say_shutdown(b, text);
+    else if (b->power)
+        power_describe(b->power, false, text);
     for (size_t i = 0; i < b->jobs->count; i++) {
         const struct job *job = b->jobs->items[i];
         if (job_active(job) && job->state != JOB_WAITING && (!down || job->said.status[0]))
@@ -171,6 +173,8 @@ static void bridge_want_lock(struct bridge *b)
 static void on_machine_down(struct logind *l, bool down)
 {
     struct bridge *b = container_of(l, struct bridge, logind);
+    if (down && b->power)
+        power_goes(b->power);
     if (down && l->why) {
         log_warn("the machine is about to go down: everything is stopped");
         /* Only of a key, or of idleness, old versions do not say it; it is a power-off mostly. */
@@ -203,13 +207,18 @@ static void on_all_down(struct shutdown *sd)
     struct bridge *b = sd->owner;
     log_info("all is stopped: the machine may go down");
     logind_release(&b->logind);
+    if (b->power)
+        power_all_down(b->power);
     bridge_look(b);
 }
 
 static void on_resume(struct shutdown *sd)
 {
+    struct bridge *b = sd->owner;
     log_info("what had been stopped for that goes on");
-    bridge_look(sd->owner);
+    if (b->power)
+        power_resumed(b->power);
+    bridge_look(b);
 }
 
 static void on_stop_known(struct patience *l)
@@ -294,12 +303,19 @@ void bridge_open(struct bridge *b, uv_loop_t *loop, struct supervisor *s, struct
     notify_hold(&b->notify, on_needs);
 }
 
+void bridge_use_power(struct bridge *b, struct power *p)
+{
+    b->power = p;
+    poweroff_open(&b->poweroff, &b->bus, p);
+}
+
 void bridge_close(struct bridge *b)
 {
     b->closed = true;
     host_disarm(bridge_host(b), &b->look);
     host_disarm(bridge_host(b), &b->quiet);
     logind_close(&b->logind);
+    poweroff_close(&b->poweroff);
     patience_close(&b->patience);
     reason_close(&b->reason);
     scope_close(&b->scope);

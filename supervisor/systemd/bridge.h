@@ -7,11 +7,12 @@
 #ifndef SYSTEMD_BRIDGE_H
 #define SYSTEMD_BRIDGE_H
 
-#include "jobs/shutdown.h"
+#include "jobs/power.h"
 #include "systemd/bus.h"
 #include "systemd/logind.h"
 #include "systemd/notify.h"
 #include "systemd/patience.h"
+#include "systemd/poweroff.h"
 #include "systemd/reason.h"
 #include "systemd/scope.h"
 #include "systemd/watchdog.h"
@@ -25,6 +26,8 @@ struct bridge {
     struct notify notify;
     struct watchdog watchdog;
     struct logind logind;
+    struct poweroff poweroff;
+    struct power *power; /* borrowed; NULL: no power-off is ever planned */
     struct patience patience;
     struct reason reason;
     struct timer look;       /* something has changed: look, from the loop, once for many changes */
@@ -38,7 +41,8 @@ struct bridge {
 
 void bridge_open(struct bridge *b, uv_loop_t *loop, struct supervisor *s, struct jobs *j,
                  struct shutdown *sd);
-void bridge_close(struct bridge *b); /* handles close in the loop */
+void bridge_close(struct bridge *b);                      /* handles close in the loop */
+void bridge_use_power(struct bridge *b, struct power *p); /* borrowed; after bridge_open */
 
 void bridge_look(struct bridge *b);
 void bridge_reloading(struct bridge *b);

@@ -360,6 +360,7 @@ static void on_event(struct event_subscriber *sub, const struct event *ev)
     case EVENT_PROCESS_COMM:
     case EVENT_REMOTE:
     case EVENT_TICK:
+    case EVENT_SHUTDOWN:
         break;
     }
 }

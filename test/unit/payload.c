@@ -129,6 +129,28 @@ static void test_jobs(void **unused)
         check(&rows[i].ev, rows[i].type, rows[i].payload);
 }
 
+static void test_shutdown(void **unused)
+{
+    // clang-format off
+    static const struct { struct event ev; const char *type; const char *payload; } rows[] = {
+        { {.type = EVENT_SHUTDOWN, .power = POWER_WARNING, .name = "poweroff", .cause = "schedule",
+           .when = 1795240195, .took = 599500, BYTES("soon")},
+          "SHUTDOWN_WARNING", "action:poweroff cause:schedule when:1795240195 left:599\nsoon" },
+        { {.type = EVENT_SHUTDOWN, .power = POWER_PLANNED, .name = "reboot", .cause = "hand"},
+          "SHUTDOWN_PLANNED", "action:reboot cause:hand when:0 left:0\n" },
+        { {.type = EVENT_SHUTDOWN, .power = POWER_POSTPONED, .name = "exec", .cause = "hand"},
+          "SHUTDOWN_POSTPONED", "action:exec cause:hand when:0 left:0\n" },
+        { {.type = EVENT_SHUTDOWN, .power = POWER_CANCELLED, .name = "halt", .cause = "hand"},
+          "SHUTDOWN_CANCELLED", "action:halt cause:hand when:0 left:0\n" },
+        { {.type = EVENT_SHUTDOWN, .power = POWER_FAILED, .name = "exit", .cause = "hand"},
+          "SHUTDOWN_FAILED", "action:exit cause:hand when:0 left:0\n" },
+    };
+    // clang-format on
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check(&rows[i].ev, rows[i].type, rows[i].payload);
+}
+
 /* The expected texts are what Python's repr() says of these bytes. */
 static void test_undecodable(void **unused)
 {
@@ -197,9 +219,10 @@ static void test_types(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states), cmocka_unit_test(test_others),
-        cmocka_unit_test(test_jobs),   cmocka_unit_test(test_undecodable),
-        cmocka_unit_test(test_head),   cmocka_unit_test(test_types),
+        cmocka_unit_test(test_states),      cmocka_unit_test(test_others),
+        cmocka_unit_test(test_jobs),        cmocka_unit_test(test_shutdown),
+        cmocka_unit_test(test_undecodable), cmocka_unit_test(test_head),
+        cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests_name("payload", tests, NULL, NULL);
 }

@@ -1,0 +1,47 @@
+/*
+ * One command that is run beside everything else, with a time limit: what [shutdown] asks with
+ * inhibit=exec: and does with action=exec:. It is no job: nobody sees it, it has no log, and it
+ * does not outlive the daemon. What it says first is kept, for a sentence about it.
+ */
+#ifndef JOBS_CHORE_H
+#define JOBS_CHORE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/host.h"
+#include "engine/spawn.h"
+#include "output/stream.h"
+
+enum { CHORE_SAID = 200 }; /* bytes that are kept of what it says */
+
+/* Embedded in its owner. */
+struct chore {
+    struct host *host;
+    struct arena arena; /* of the plan, while it runs */
+    struct timer limit;
+    struct stream stream; /* what it writes */
+    struct sink sink;     /* ... goes nowhere else */
+    struct buf said;
+    const char *command; /* borrowed */
+    pid_t pid;           /* 0: it does not run */
+    int pidfd;
+    int report;
+    bool busy;     /* from the start until on_done */
+    bool good;     /* known at the end: it exited with 0 */
+    char why[400]; /* likewise: "exit status 1: still uploading" */
+    int64_t limit_ms;
+    void (*on_done)(struct chore *chore); /* from the loop */
+};
+
+void chore_init(struct chore *chore, struct host *host);
+void chore_close(struct chore *chore); /* it must have ended, or never begun */
+
+/* `command` is borrowed until on_done. -errno with a sentence: it does not begin. */
+int chore_start(struct chore *chore, const char *command, int64_t limit_ms,
+                const struct spawn_context *ctx, struct err *e);
+bool chore_exited(struct chore *chore, pid_t pid, int code, int status); /* false: another's */
+void chore_stop(struct chore *chore); /* kills it; on_done is not called any more */
+
+#endif
