@@ -10,3 +10,7 @@ bench: $(BUILD)/mainstayd $(BUILD)/test/bench/stamp $(BUILD)/test/bench/floor be
 .PHONY: bench-sync
 bench-sync: $(BUILD)/mainstay-sync ## measure mainstay-sync beside awscli, rclone and s3cmd (a quarter of an hour)
 	BUILD=$(abspath $(BUILD)) /usr/bin/python3 test/bench/sync $(BENCH)
+
+.PHONY: bench-traffic
+bench-traffic: $(BUILD)/mainstay-traffic ## measure mainstay-traffic beside mawk, Python and goaccess (ten minutes)
+	BUILD=$(abspath $(BUILD)) /usr/bin/python3 test/bench/traffic --slow $(BENCH)
