@@ -145,7 +145,7 @@ static int read_whole_file(struct reading *g, struct log_file *f, struct err *e)
     return rc;
 }
 
-/* A day is to be written again when lines may come to it, or leave it, that are not in its tally. */
+/* Lines that are not in its tally may come to a day, or leave it: it is written again. */
 static int mark_loose(struct reading *g, const struct ledger_entry *entry, struct err *e)
 {
     struct day_count *c = NULL;
