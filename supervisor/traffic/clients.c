@@ -135,6 +135,12 @@ void clients_add(struct clients *c, const char *address, size_t len)
     clients_take(c, &who);
 }
 
+void clients_shrink(struct clients *c, size_t most)
+{
+    if (c->count > most)
+        begin_sketch(c);
+}
+
 /* What the registers that are still 0 add to the sum below; `share` is below 1. */
 static double empty_part(double share)
 {
@@ -161,6 +167,7 @@ static uint64_t estimate(const uint8_t *registers)
     for (int rank = RANK_MAX; rank > 0; rank--)
         sum = (sum + counts[rank]) / 2;
     sum += CLIENTS_REGISTERS * empty_part(counts[0] / CLIENTS_REGISTERS);
+    /* a sketch is only begun with clients, so some register is not 0 */
     double alpha = 0.7213475204444817; /* 1 / (2 ln 2) */
     return (uint64_t)(alpha * CLIENTS_REGISTERS * CLIENTS_REGISTERS / sum + 0.5);
 }

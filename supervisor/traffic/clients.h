@@ -55,6 +55,9 @@ static inline bool clients_exact(const struct clients *c)
     return c->registers == NULL;
 }
 
+/* Above `most` clients the sketch replaces the set from now on. */
+void clients_shrink(struct clients *c, size_t most);
+
 uint64_t clients_count(const struct clients *c);
 
 /* All there is to know, as bytes: 16 for each client, or the registers. Sorted: same set, same

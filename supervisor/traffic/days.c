@@ -172,6 +172,19 @@ int days_get(struct days *d, int32_t day, struct day_count **out, struct err *e)
     return 0;
 }
 
+int days_shrink(struct days *d, struct day_count *c, struct err *e)
+{
+    if (c->tally != NULL)
+        tally_shrink(c->tally);
+    if (c->tally != NULL || c->len <= TALLY_SMALL)
+        return 0;
+    int rc = take_back(d, c, e);
+    if (rc < 0)
+        return rc;
+    tally_shrink(c->tally);
+    return put_away(d, c, e);
+}
+
 size_t days_drop(struct days *d, size_t keep)
 {
     size_t dropped = d->count > keep ? d->count - keep : 0;

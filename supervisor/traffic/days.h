@@ -56,6 +56,9 @@ int days_place(struct days *d, int32_t day, struct day_count **out, struct err *
 int days_text(struct days *d, struct day_count *c, struct buf *out, struct err *e);
 int days_put(struct days *d, struct day_count *c, const char *text, size_t len, struct err *e);
 
+/* Of a day that is over: what it counted becomes small, if it is not (tally_shrink). */
+int days_shrink(struct days *d, struct day_count *c, struct err *e);
+
 /* Forgets the oldest ones beyond `keep`; how many that were. */
 size_t days_drop(struct days *d, size_t keep);
 

@@ -133,6 +133,15 @@ static int add_day(struct buf *out, struct state *s, struct day_count *c, struct
     return rc;
 }
 
+/* Of days that nothing is likely to be written to any more, less is kept. */
+static int shrink_days(struct state *s, struct err *e)
+{
+    int rc = 0;
+    for (size_t i = 0; i + STATE_DAYS_WHOLE < s->days->count && rc == 0; i++)
+        rc = days_shrink(s->days, &s->days->items[i], e);
+    return rc;
+}
+
 int state_save(struct state *s, struct err *e)
 {
     struct buf out = BUF_EMPTY;
@@ -145,7 +154,7 @@ int state_save(struct state *s, struct err *e)
     add_line(&out, head);
     for (size_t i = 0; i < s->ledger.count; i++)
         add_entry(&out, &s->ledger.items[i]);
-    int rc = 0;
+    int rc = shrink_days(s, e);
     for (size_t i = 0; i < s->days->count && rc == 0; i++)
         rc = add_day(&out, s, &s->days->items[i], e);
     if (rc == 0)

@@ -15,7 +15,8 @@
 #include "traffic/ledger.h"
 
 enum {
-    STATE_DAYS_MAX = 31, /* days that are kept; older lines are no longer counted */
+    STATE_DAYS_MAX = 31,  /* days that are kept; older lines are no longer counted */
+    STATE_DAYS_WHOLE = 3, /* the newest ones; of others what is large becomes small */
     STATE_SIZE_MAX = 256 << 20,
     STATE_PATIENCE_MS = 30000, /* for another run */
 };

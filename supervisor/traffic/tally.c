@@ -5,6 +5,9 @@
 #include "base/mem.h"
 #include "traffic/record.h"
 
+/* What is left of a tally that shrinks. */
+enum { SMALL_TEXTS = 512, SMALL_TEXT_BYTES = 32 * 1024, SMALL_CLIENTS = 2048 };
+
 void tally_init(struct tally *t, enum tally_depth depth)
 {
     *t = (struct tally){.depth = depth};
@@ -139,4 +142,12 @@ void tally_add(struct tally *t, const struct record *r, int route)
         top_add(&t->paths, r->field[FIELD_PATH].text, r->field[FIELD_PATH].len, 0);
     else
         t->no_path++;
+}
+
+void tally_shrink(struct tally *t)
+{
+    clients_shrink(&t->clients, SMALL_CLIENTS);
+    top_shrink(&t->paths, SMALL_TEXTS, SMALL_TEXT_BYTES);
+    top_shrink(&t->referrers, SMALL_TEXTS, SMALL_TEXT_BYTES);
+    top_shrink(&t->agents, SMALL_TEXTS, SMALL_TEXT_BYTES);
 }

@@ -3,7 +3,7 @@
  * route, and the most frequent paths, referrers and agents. Pure: it is fed records and asked for
  * numbers; it neither reads logs nor decides which lines belong to it.
  *
- * However large and hostile the log, a tally with few routes stays below 6 MB (each route adds at
+ * However large and hostile the log, a tally with few routes stays below 5 MB (each route adds at
  * most 4 KB), and one of an ordinary day is far below 1 MB.
  */
 #ifndef TRAFFIC_TALLY_H
@@ -25,6 +25,7 @@ enum {
     TALLY_ROUTES_MAX = 1000,
     TALLY_HOURS = 24,
     TALLY_CODES = 1000,
+    TALLY_SMALL = 256 * 1024,
     TALLY_CLASSES = 6, /* 1xx to 5xx at 1 to 5; 0: no status that HTTP knows */
 };
 
@@ -81,6 +82,12 @@ unsigned tally_wants(const struct tally *t);
  * record does not have is not counted. A referrer is counted without its query string.
  */
 void tally_add(struct tally *t, const struct record *r, int route);
+
+/*
+ * For a day that is over but may be asked for again: what is large becomes small, and the report
+ * says of it that it is no longer exact. A saved tally then takes at most about TALLY_SMALL bytes.
+ */
+void tally_shrink(struct tally *t);
 
 /*
  * A tally as one JSON object, and back: to go on counting later. What comes out of a report after

@@ -117,6 +117,12 @@ static void forget(struct top *t)
     fill_slots(t);
 }
 
+void top_shrink(struct top *t, size_t texts, size_t bytes)
+{
+    while (t->count > texts || t->text_len > bytes)
+        forget(t);
+}
+
 /* Room for one more text of that length. */
 static void make_room(struct top *t, size_t len)
 {

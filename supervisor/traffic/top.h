@@ -18,7 +18,7 @@
 enum {
     TOP_TEXTS = 8192,              /* a power of two */
     TOP_TEXT_LEN = 2048,           /* bytes of a text; longer ones are only counted together */
-    TOP_TEXT_BYTES = 1024 * 1024,  /* of all texts together */
+    TOP_TEXT_BYTES = 512 * 1024,   /* of all texts together */
     TOP_SLOTS_MAX = 2 * TOP_TEXTS, /* half empty: short searches */
 };
 
@@ -68,6 +68,9 @@ void top_take(struct top *t, const struct top_key *key, uint64_t bytes);
 
 /* Both at once. */
 void top_add(struct top *t, const char *text, size_t len, uint64_t bytes);
+
+/* Forgets those seen least until at most `texts` of them, of `bytes` together, are left. */
+void top_shrink(struct top *t, size_t texts, size_t bytes);
 
 /* As it was saved; false when there is no room, or the text is here already. */
 bool top_restore(struct top *t, const char *text, const struct top_text *saved);

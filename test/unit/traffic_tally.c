@@ -219,6 +219,40 @@ static void a_saved_tally_goes_on(void **state)
     goes_on_after_save(TALLY_ROUTES, 0, 1000, 2000);
 }
 
+/* The day may be asked for again: its numbers stay, and what is cut off is said. */
+static void what_is_over_becomes_small(void **state)
+{
+    (void)state;
+    struct tally *t = new_tally(TALLY_FULL, 2);
+    struct buf before = BUF_EMPTY;
+    struct buf after = BUF_EMPTY;
+    for (unsigned n = 0; n < 100; n++)
+        add_number(t, n);
+    tally_save(t, &before);
+    tally_shrink(t);
+    tally_save(t, &after);
+    assert_string_equal(buf_str(&after), buf_str(&before)); /* small as it is */
+    for (unsigned n = 100; n < 30000; n++)
+        add_number(t, n);
+    uint64_t clients = clients_count(&t->clients);
+    buf_clear(&before);
+    tally_save(t, &before);
+    tally_shrink(t);
+    buf_clear(&after);
+    tally_save(t, &after);
+    assert_in_range(after.len, 1, before.len / 2);
+    assert_in_range(after.len, 1, TALLY_SMALL);
+    assert_int_equal(t->requests, 30000);
+    assert_int_equal(t->paths.total, 29400);
+    assert_false(top_exact(&t->paths));
+    assert_true(top_exact(&t->agents));
+    assert_false(clients_exact(&t->clients));
+    assert_in_range(clients_count(&t->clients), clients - clients / 20, clients + clients / 20);
+    buf_close(&before);
+    buf_close(&after);
+    free_tally(t);
+}
+
 static void assert_refused(struct tally *t, const char *text, size_t len, int code)
 {
     struct err e = {0};
@@ -298,6 +332,7 @@ int main(void)
         cmocka_unit_test(every_field_is_counted),
         cmocka_unit_test(only_routes_when_nothing_else_is_wanted),
         cmocka_unit_test(a_saved_tally_goes_on),
+        cmocka_unit_test(what_is_over_becomes_small),
         cmocka_unit_test(what_is_no_tally_is_refused),
         cmocka_unit_test(damaged_numbers_do_no_harm),
     };
