@@ -47,6 +47,7 @@ struct job_config {
     int64_t retry_delay_ms; /* doubled with each failure; see jobs/backoff.h */
     int64_t retry_delay_max_ms;
     enum job_overlap overlap;
+    int64_t expect_every_ms; /* it is missed when it has not succeeded for so long; 0: never */
     enum job_on_failure on_failure;
     struct name_list notify; /* whom to tell when it has changed something: see nudge.h */
     /* sync only: data no older than this lets dependents start after a failure; 0: never */

@@ -215,6 +215,9 @@ static const struct key_row job_rows[] = {
      "When it is due, or wanted by hand, while its last run is still on its way: skip leaves the "
      "new run out, queue has it follow (one at most waits), kill stops the old one first.",
      .choices = overlap_choices},
+    {"expect_every", KEY_DURATION, AT(expect_every_ms), "0", ONCE, KEY_NATIVE | KEY_LIVE,
+     "How often it has to succeed: when it has not for so long it is MISSED, which status, events "
+     "and systemd tell; 0: nobody waits for it.", .max = 3650 * DAY_MS},
     {"on_failure", KEY_CHOICE, AT(on_failure), "block", ONCE, KEY_NATIVE | KEY_LIVE,
      "block keeps down what requires the job; continue starts it all the same.",
      .choices = on_failure_choices},

@@ -157,13 +157,13 @@ static void process_rows(struct buf *out, const json_t *infos)
 
 /* --- Jobs ------------------------------------------------------------------------------------ */
 
-static const char *job_class(enum job_state state)
+static const char *job_class(enum job_state state, bool missed)
 {
-    if (state == JOB_SUCCEEDED)
-        return "good";
-    if (state == JOB_FAILED)
+    if (job_state_active(state))
+        return "busy";
+    if (state == JOB_FAILED || missed)
         return "bad";
-    return job_state_active(state) ? "busy" : "idle";
+    return state == JOB_SUCCEEDED ? "good" : "idle";
 }
 
 static void job_rows(struct buf *out, const json_t *infos)
@@ -179,7 +179,8 @@ static void job_rows(struct buf *out, const json_t *infos)
         buf_text(out, "<tr><th scope=\"row\">");
         html_text(out, text_of(info, "name"));
         buf_text(out, "</th>");
-        state_cell(out, job_class((enum job_state)state), info);
+        bool missed = json_is_true(json_object_get(info, "missed"));
+        state_cell(out, job_class((enum job_state)state, missed), info);
         buf_text(out, "</tr>\n");
     }
     buf_text(out, "</tbody></table></div>\n");

@@ -333,13 +333,16 @@ json_t *status_job(const struct job *job)
     json_t *info = json_object();
     json_object_set_new(info, "name", status_text(job->label));
     json_object_set_new(info, "state", json_integer((json_int_t)job->state));
-    json_object_set_new(info, "statename", json_string(job_state_name(job->state)));
+    json_object_set_new(info, "statename", json_string(job_shown_state(job)));
     json_object_set_new(info, "description", status_text(buf_str(&description)));
     json_object_set_new(info, "started", json_integer(job->started_wall / 1000));
     json_object_set_new(info, "ended", json_integer(job->ended_wall / 1000));
     json_object_set_new(info, "result", status_text(job->result));
     json_object_set_new(info, "attempts", json_integer(job->attempts));
     json_object_set_new(info, "next", json_integer(job->next > 0 ? job->next : 0));
+    json_object_set_new(info, "missed", json_boolean(job->expect.missed));
+    json_object_set_new(info, "expect_every", json_integer(expect_every(job)));
+    json_object_set_new(info, "last_success", json_integer(job->expect.good));
     json_object_set_new(info, "status", status_text(job->said.status));
     json_object_set_new(info, "objects", json_real((double)job->said.objects));
     json_object_set_new(info, "bytes", json_real((double)job->said.bytes));

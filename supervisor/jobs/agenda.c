@@ -24,7 +24,7 @@ enum {
     AGENDA_POLL = 60, /* s: without anybody who watches the clock */
     AGENDA_LATE = 60, /* s: then it is said */
 };
-static const int64_t agenda_epoch = 1577836800; /* s: 2020 */
+const int64_t agenda_epoch = 1577836800; /* s: 2020 */
 
 const struct calendar_zone *agenda_zone(const struct job *job)
 {
@@ -200,10 +200,14 @@ static int64_t agenda_next(const struct jobs *j, int64_t now)
     int64_t first = -1;
     for (size_t i = 0; i < j->count; i++) {
         int64_t next = j->items[i]->next;
-        if (j->items[i]->config->schedule.count > 0 && now < agenda_epoch)
+        int64_t missed = j->items[i]->expect.at;
+        bool waits = j->items[i]->config->schedule.count > 0 || expect_every(j->items[i]) > 0;
+        if (waits && now < agenda_epoch)
             return agenda_epoch;
         if (next >= 0 && (first < 0 || next < first))
             first = next;
+        if (missed >= 0 && (first < 0 || missed < first))
+            first = missed;
     }
     return first;
 }
@@ -223,6 +227,11 @@ static void agenda_wait(struct jobs *j, int64_t now)
     host_arm(j->host, &j->agenda, host_now(j->host) + (wait > 0 ? wait : 1) * 1000);
 }
 
+void agenda_arm(struct jobs *j)
+{
+    agenda_wait(j, host_wall(j->host) / 1000);
+}
+
 void agenda_look(struct jobs *j)
 {
     int64_t now = host_wall(j->host) / 1000;
@@ -230,6 +239,8 @@ void agenda_look(struct jobs *j)
         agenda_enter_all(j);
     for (size_t i = 0; !j->resting && now >= agenda_epoch && i < j->count; i++)
         agenda_look_at(j->items[i], now);
+    if (!j->resting && now >= agenda_epoch)
+        expect_look(j, now);
     agenda_wait(j, now);
     if (j->on_wall)
         j->on_wall(j);

@@ -12,6 +12,7 @@
 struct kept {
     json_t *line; /* owned */
     size_t turn;  /* where its first line was */
+    bool stays;   /* however old it is */
 };
 
 struct kepts {
@@ -117,6 +118,12 @@ static const char *job_of(const json_t *line)
     return json_string_value(json_object_get(line, "job"));
 }
 
+static const char *result_of(const json_t *line)
+{
+    const char *result = json_string_value(json_object_get(line, "result"));
+    return result ? result : "";
+}
+
 static int64_t number_of(const json_t *line, const char *name)
 {
     return json_integer_value(json_object_get(line, name));
@@ -175,8 +182,27 @@ static void kepts_add(struct kepts *k, json_t *line)
         k->room = k->room ? 2 * k->room : 64;
         k->items = mem_grow(k->items, k->room, sizeof *k->items);
     }
-    k->items[k->count] = (struct kept){line, k->count};
+    k->items[k->count] = (struct kept){line, k->count, false};
     k->count++;
+}
+
+void history_facts(const char *text, size_t len,
+                   void (*on_line)(const struct history_fact *fact, void *ctx), void *ctx)
+{
+    for (size_t at = 0; at < len;) {
+        size_t n = line_len(text + at, len - at);
+        json_t *line = at + n < len ? history_parse(text + at, n) : NULL;
+        struct history_fact fact = {.result = ""};
+        if (line) {
+            fact.job = job_of(line);
+            fact.result = result_of(line);
+            fact.start = number_of(line, "start");
+            fact.end = number_of(line, "end");
+            on_line(&fact, ctx);
+        }
+        json_decref(line);
+        at += n + 1;
+    }
 }
 
 /* All lines of the job; NULL: of all jobs. */
@@ -210,15 +236,29 @@ static void kepts_join(struct kepts *k)
     k->count = kept;
 }
 
-/* The newest of each job. */
+static bool same_job(const struct kepts *k, size_t a, size_t b)
+{
+    return b < k->count && strcmp(job_of(k->items[a].line), job_of(k->items[b].line)) == 0;
+}
+
+/* What expect_every= goes by: the newest success, and the mark of the beginning. Sorted by job. */
+static void kepts_mark(struct kepts *k)
+{
+    for (size_t i = k->count, good = k->count; i-- > 0;) {
+        const char *result = result_of(k->items[i].line);
+        bool success = strcmp(result, "succeeded") == 0;
+        k->items[i].stays = (success && !(good < k->count && same_job(k, i, good))) ||
+                            strcmp(result, "expected") == 0;
+        good = success ? i : good;
+    }
+}
+
+/* The newest of each job, and those that stay. */
 static void kepts_cut(struct kepts *k, size_t most)
 {
     size_t kept = 0;
-    kepts_sort(k, by_job);
     for (size_t i = 0; i < k->count; i++) {
-        bool newest = i + most >= k->count ||
-                      strcmp(job_of(k->items[i].line), job_of(k->items[i + most].line)) != 0;
-        if (newest)
+        if (!same_job(k, i, i + most) || k->items[i].stays)
             k->items[kept++] = k->items[i];
         else
             json_decref(k->items[i].line);
@@ -238,6 +278,8 @@ void history_keep(const char *text, size_t len, size_t most, struct buf *out)
     struct kepts k = {0};
     kepts_read(&k, text, len, NULL);
     kepts_join(&k);
+    kepts_sort(&k, by_job);
+    kepts_mark(&k);
     kepts_cut(&k, most);
     kepts_sort(&k, by_turn);
     for (size_t i = 0; i < k.count; i++) {
@@ -255,6 +297,7 @@ json_t *history_of(const char *text, size_t len, const char *job, size_t most)
     json_t *lines = json_array();
     kepts_read(&k, text, len, job);
     kepts_join(&k);
+    kepts_sort(&k, by_job);
     kepts_cut(&k, most);
     for (size_t i = 0; i < k.count; i++)
         (void)json_array_append(lines, k.items[i].line);

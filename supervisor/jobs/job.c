@@ -12,6 +12,7 @@
 #include "engine/reaper.h"
 #include "jobs/backoff.h"
 #include "jobs/job_env.h"
+#include "jobs/job_tell.h"
 #include "jobs/say.h"
 #include "jobs/stale.h"
 
@@ -55,6 +56,7 @@ static void job_ended(struct job *job)
     say_duration(host_now(host) - job->started, took, sizeof took);
     if (job->state == JOB_SUCCEEDED) {
         log_info("job '%s' succeeded after %s", job->label, took);
+        expect_succeeded(job);
         return;
     }
     log_error("job '%s' failed: %s", job->label, job->result);
@@ -192,6 +194,7 @@ void job_init(struct job *job, struct jobs *jobs, struct config *snapshot,
                         .snapshot = config_ref(snapshot),
                         .config = config,
                         .next = -1,
+                        .expect = {.at = -1},
                         .label = config->process.section};
     job->timer.on_due = on_due;
     child_init(&job->child, &config->process, config->name, jobs->host);

@@ -8,6 +8,7 @@
 #include "engine/child.h"
 #include "engine/graph.h"
 #include "engine/notice.h"
+#include "jobs/expect.h"
 #include "jobs/table.h"
 
 struct jobs;
@@ -72,6 +73,7 @@ struct job {
     const char *waits_for; /* JOB_WAITING: label of who is in the way; may be NULL */
     char result[512];      /* "", "exit status 3", "timed out after 10m", ... */
     struct job_said said;
+    struct job_expect expect;
 };
 
 /* For jobs.c, which owns them. */
@@ -85,19 +87,6 @@ void job_heed(struct job *job);       /* of job_init: what its process says of i
 void job_said_begin(struct job *job); /* another process: nothing is said yet */
 void job_owe(struct job *job, enum job_state from); /* in job_nudge.c: has it changed something? */
 void job_nudge(struct job *job);                    /* ... and those who want to know are told */
-
-/* In job_news.c. */
-void job_publish(struct job *job, enum job_state from);
-void job_tell_started(const struct job *job);
-void job_tell_skipped(const struct job *job, const struct job_wish *wish, const char *why);
-
-/* In job_history.c. */
-void job_note_begin(struct job *job); /* of an attempt */
-void job_note_end(struct job *job, enum job_state from);
-void job_note_skipped(struct job *job, const struct job_wish *wish, const char *why);
-const char *job_cause_name(enum job_cause cause);
-/* "succeeded", "failed", "stopped", "timed out": how the attempt ended that had the state `from` */
-const char *job_result_name(const struct job *job, enum job_state from);
 
 /* In job_overlap.c. */
 int job_overlap(struct job *job, enum job_cause cause, int64_t due); /* of job_run, when active */
@@ -114,6 +103,7 @@ int job_run(struct job *job, enum job_cause cause, int64_t due);
 int job_stop(struct job *job);          /* -ESRCH when it is not on its way */
 void job_leave(struct job *job);        /* its process does not end by SIGKILL: the run is over */
 bool job_active(const struct job *job); /* it runs, or is about to */
+const char *job_shown_state(const struct job *job);                      /* its name, or "MISSED" */
 void job_describe_done(const struct job_said *said, struct buf *out);    /* "; 12 objects, 3 MB" */
 void job_describe(const struct job *job, int64_t wall, struct buf *out); /* in words */
 

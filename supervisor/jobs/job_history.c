@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "jobs/history.h"
+#include "jobs/job_tell.h"
 #include "jobs/jobs.h"
 
 static const char *const causes[] = {
@@ -101,7 +102,9 @@ void job_note_end(struct job *job, enum job_state from)
     history_add(h, &entry);
 }
 
-void job_note_skipped(struct job *job, const struct job_wish *wish, const char *why)
+/* `wish`: the run that came to nothing; NULL: it is about none. */
+static void note_once(const struct job *job, const struct job_wish *wish, const char *result,
+                      const char *why)
 {
     struct history *h = job->jobs->history;
     struct history_entry entry = entry_of(job);
@@ -109,10 +112,20 @@ void job_note_skipped(struct job *job, const struct job_wish *wish, const char *
         return;
     entry.start = entry.end = host_wall(job->jobs->host);
     entry.attempt = 0;
-    entry.cause = job_cause_name(wish->cause);
-    entry.due = wish->due;
-    entry.result = "skipped";
+    entry.cause = wish ? job_cause_name(wish->cause) : "";
+    entry.due = wish ? wish->due : 0;
+    entry.result = result;
     entry.why = why;
     entry.log = NULL;
     history_add(h, &entry);
+}
+
+void job_note_skipped(const struct job *job, const struct job_wish *wish, const char *why)
+{
+    note_once(job, wish, "skipped", why);
+}
+
+void job_note_fact(const struct job *job, const char *result, const char *why)
+{
+    note_once(job, NULL, result, why);
 }

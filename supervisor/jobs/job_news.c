@@ -1,4 +1,5 @@
 /* What others are told of a job, by the bus: a new state, and what else happens to it. */
+#include "jobs/job_tell.h"
 #include "jobs/jobs.h"
 
 static struct event event_of(const struct job *job, enum event_type type)
@@ -37,6 +38,16 @@ void job_tell_started(const struct job *job)
 {
     struct event ev = event_of(job, EVENT_JOB_NEWS);
     ev.news = JOB_NEWS_STARTED;
+    event_bus_publish(job->jobs->bus, &ev);
+}
+
+void job_tell_missed(const struct job *job)
+{
+    struct event ev = event_of(job, EVENT_JOB_NEWS);
+    ev.news = JOB_NEWS_MISSED;
+    ev.period = expect_every(job);
+    ev.when = job->expect.good;
+    ev.why = job->expect.why;
     event_bus_publish(job->jobs->bus, &ev);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "engine/keep.h"
+#include "jobs/job_tell.h"
 #include "jobs/jobs.h"
 #include "jobs/say.h"
 

@@ -33,9 +33,28 @@ static void job_describe_next(const struct job *job, int64_t wall, struct buf *o
     buf_printf(out, "; next in %s (%.16s%s%s)", span, when, *there ? ", " : "", there);
 }
 
+const char *job_shown_state(const struct job *job)
+{
+    return job->expect.missed && !job_state_active(job->state) ? "MISSED"
+                                                               : job_state_name(job->state);
+}
+
+/* What the state would have said stands in its place: "no success since ...; failed at ...". */
+static void job_describe_missed(const struct job *job, struct buf *out)
+{
+    if (!job->expect.missed)
+        return;
+    buf_printf(out, "%s; ", job->expect.why);
+    if (job->state == JOB_SUCCEEDED)
+        buf_text(out, "succeeded ");
+    else if (job->state == JOB_FAILED)
+        buf_text(out, "failed ");
+}
+
 void job_describe(const struct job *job, int64_t wall, struct buf *out)
 {
     char text[64];
+    job_describe_missed(job, out);
     switch (job->state) {
     case JOB_IDLE:
         say_when(job->config->when, text, sizeof text);

@@ -74,6 +74,7 @@ struct job *jobs_find(struct jobs *j, const char *name); /* "data", "sync:data",
 void jobs_news(struct jobs *j); /* one of them says something else: on_news, soon */
 
 /* In agenda.c. */
+extern const int64_t agenda_epoch; /* s since 1970: a clock that shows less is wrong */
 void agenda_init(struct jobs *j);
 void agenda_close(struct jobs *j);
 void agenda_enter(struct job *job, int64_t since); /* its schedule counts from then on (s) */
@@ -81,6 +82,7 @@ void agenda_begin(struct job *job);                /* ... from now on, or from w
 void agenda_enter_all(struct jobs *j);             /* works out anew when each one is due */
 void agenda_warn(const struct jobs *j);            /* catch_up= that cannot be had */
 void agenda_note(const struct job *job);           /* its run goes on, or is over: catch_up= */
+void agenda_arm(struct jobs *j);                   /* one of their moments is another one */
 void agenda_look(struct jobs *j);                  /* runs what is due, and waits for the next */
 struct moment agenda_after(const struct job *job, int64_t after); /* its first run behind it */
 /* In the zone of its schedule. */

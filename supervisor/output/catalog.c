@@ -77,6 +77,13 @@ const struct catalog_row catalog_rows[CATALOG_KINDS] = {
      "The job @MAINSTAY_JOB@ has failed",
      "@MAINSTAY_RESULT@. No retry is left. What requires it stays down, unless on_failure or\n"
      "stale_ok say otherwise."},
+    [CATALOG_JOB_MISSED] = {"9fe3d2673dba43faa129b45e290ca57a", LOG_ERR,
+     "The job @MAINSTAY_JOB@ is missed",
+     "@MAINSTAY_RESULT@. It has been expected to succeed more often (expect_every), and counts as\n"
+     "missed until it does. `mainstayctl history @MAINSTAY_JOB@` shows what it has done."},
+    [CATALOG_JOB_SKIPPED] = {"00ba614b2fee4ece834f27f1f9d2b90d", LOG_WARNING,
+     "The job @MAINSTAY_JOB@ was not run",
+     "It should have run: @MAINSTAY_RESULT@. Its overlap says what becomes of such runs."},
     [CATALOG_LOST] = {"633ba00b192a480ebaa23eae9eaeab9b", LOG_WARNING,
      "Entries for the journal were lost",
      "journald did not take @MAINSTAY_LOST@ entries for so long that there was no room to keep "

@@ -55,7 +55,9 @@ static void bridge_count(const struct bridge *b, struct notify_counts *counts)
     }
     for (size_t i = 0; i < b->jobs->count; i++) {
         const struct job *job = b->jobs->items[i];
-        if (job->state == JOB_FAILED)
+        if (job->expect.missed)
+            notify_count(counts, NOTIFY_MISSED, job->label, job->expect.why);
+        else if (job->state == JOB_FAILED)
             notify_count(counts, NOTIFY_FAILED, job->label, job->result);
     }
 }

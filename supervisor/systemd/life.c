@@ -238,6 +238,26 @@ static void life_tell_job(const struct event *ev)
     buf_close(&message);
 }
 
+/* What happens to a job that stays in its state. */
+static void life_tell_news(const struct event *ev)
+{
+    bool missed = ev->news == JOB_NEWS_MISSED;
+    enum catalog_kind kind = missed ? CATALOG_JOB_MISSED : CATALOG_JOB_SKIPPED;
+    struct buf entry = BUF_EMPTY;
+    struct buf message = BUF_EMPTY;
+    if (!missed && ev->news != JOB_NEWS_SKIPPED)
+        return;
+    const char *colon = strchr(ev->name, ':');
+    const char *name = colon ? colon + 1 : ev->name;
+    buf_printf(&message, "job %s is %s: %s", name, missed ? "missed" : "not run", life_why(ev));
+    catalog_begin(&entry, kind);
+    entry_text(&entry, "MAINSTAY_JOB", name);
+    entry_text(&entry, "MAINSTAY_RESULT", life_why(ev));
+    life_send(&entry, catalog_rows[kind].level, &message);
+    buf_close(&entry);
+    buf_close(&message);
+}
+
 static void life_tell_daemon(enum catalog_kind kind)
 {
     struct buf entry = BUF_EMPTY;
@@ -276,6 +296,8 @@ static void on_event(struct event_subscriber *sub, const struct event *ev)
         life_tell_process(ev);
     else if (ev->type == EVENT_JOB_STATE)
         life_tell_job(ev);
+    else if (ev->type == EVENT_JOB_NEWS)
+        life_tell_news(ev);
     else if (ev->type == EVENT_SUPERVISOR_STATE)
         life_tell_supervisor(l, (enum supervisor_state)ev->state);
 }

@@ -16,6 +16,7 @@ static const struct {
     [NOTIFY_WAITING]  = {"waiting",    "waits",         " for "},
     [NOTIFY_BACKOFF]  = {"in backoff", "in backoff",    ": "},
     [NOTIFY_FAILED]   = {"failed",     "failed",        ": "},
+    [NOTIFY_MISSED]   = {"missed",     "missed",        ": "},
     [NOTIFY_FATAL]    = {"given up",   "given up",      ": "},
     [NOTIFY_UNKNOWN]  = {"unknown",    "in a state nobody knows", ": "},
     // clang-format on

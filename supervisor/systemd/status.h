@@ -17,6 +17,7 @@ enum notify_kind {
     NOTIFY_WAITING, /* for what it requires */
     NOTIFY_BACKOFF,
     NOTIFY_FAILED, /* exited as it should not, or a job that failed for good */
+    NOTIFY_MISSED, /* a job that has not succeeded for too long */
     NOTIFY_FATAL,
     NOTIFY_UNKNOWN,
     NOTIFY_KINDS,

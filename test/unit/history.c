@@ -239,6 +239,56 @@ static void it_is_bounded(void **state)
     mem_free(path);
 }
 
+static void on_fact(const struct history_fact *fact, void *ctx)
+{
+    if (strcmp(fact->result, "failed") != 0)
+        buf_printf(ctx, "%s %s %lld, ", fact->job, fact->result, (long long)fact->start);
+}
+
+/* What expect_every= goes by outlives any number of failures. */
+static void successes_stay(void **state)
+{
+    struct history h;
+    struct buf text = BUF_EMPTY;
+    struct buf facts = BUF_EMPTY;
+    (void)state;
+    history_open(&h, folder);
+    add(&h, "job:a", 1, "expected");
+    add(&h, "job:a", 2, "succeeded");
+    add(&h, "job:a", 3, "succeeded");
+    add(&h, "job:b", 4, "expected");
+    for (int64_t i = 0; i < 20000; i++)
+        add(&h, i % 2 ? "job:a" : "job:b", 1000 + i, "failed");
+    history_read(&h, &text);
+    history_facts(buf_str(&text), text.len, on_fact, &facts);
+    assert_string_equal(buf_str(&facts), "job:a expected 1, job:a succeeded 3, job:b expected 4, ");
+    knows(&h, "job:a", 2, "20997 failed, 20999 failed");
+    buf_close(&text);
+    buf_close(&facts);
+    history_close(&h);
+}
+
+/* What is no attempt is never taken for another one. */
+static void two_at_once(void **state)
+{
+    struct history_entry entry = {.job = "job:a",
+                                  .start = 5,
+                                  .end = 5,
+                                  .objects = -1,
+                                  .bytes = -1,
+                                  .changed = -1,
+                                  .result = "skipped"};
+    struct history h;
+    (void)state;
+    history_open(&h, NULL);
+    history_add(&h, &entry);
+    history_add(&h, &entry);
+    entry.result = "missed";
+    history_add(&h, &entry);
+    knows(&h, "job:a", 9, "5 skipped, 5 skipped, 5 missed");
+    history_close(&h);
+}
+
 /* The power was cut while it was being made smaller. */
 static void half_a_change_is_undone(void **state)
 {
@@ -325,6 +375,8 @@ int main(void)
         cmocka_unit_test_setup(torn_lines_are_cut_off, clean),
         cmocka_unit_test_setup(nonsense_is_moved_aside, clean),
         cmocka_unit_test_setup_teardown(it_is_bounded, clean, clean),
+        cmocka_unit_test_setup_teardown(successes_stay, clean, clean),
+        cmocka_unit_test(two_at_once),
         cmocka_unit_test_setup(half_a_change_is_undone, clean),
         cmocka_unit_test_setup(a_full_disk_loses_nothing, clean),
         cmocka_unit_test_setup(odd_places_are_survived, clean),

@@ -1,0 +1,99 @@
+/* Protects the decisions about the life of jobs: how long retries wait, and when a job is missed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "jobs/backoff.h"
+#include "jobs/expect.h"
+
+static void pauses_are_doubled(void **state)
+{
+    // clang-format off
+    static const struct { int64_t delay, most; int64_t failed; int64_t pause; } rows[] = {
+        {10000, 3600000, 0, 0},
+        {10000, 3600000, 1, 10000},
+        {10000, 3600000, 2, 20000},
+        {10000, 3600000, 3, 40000},
+        {10000, 3600000, 9, 2560000},
+        {10000, 3600000, 10, 3600000},
+        {10000, 3600000, 1000, 3600000},
+        {10000, 10000, 3, 10000},
+        {10000, 1000, 3, 10000}, /* never below the first */
+        {10000, 0, 3, 10000},
+        {0, 3600000, 5, 0},
+        {INT64_C(86400000), INT64_C(86400000), 1000, INT64_C(86400000)},
+        {1, INT64_C(86400000), 1000, INT64_C(86400000)},
+    };
+    // clang-format on
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct job_config config = {.retry_delay_ms = rows[i].delay,
+                                          .retry_delay_max_ms = rows[i].most};
+        assert_int_equal(backoff_pause(&config, rows[i].failed), rows[i].pause);
+    }
+}
+
+enum { HOUR = 3600 };
+#define NOW INT64_C(1795240195)
+
+static void missed_when_it_is_time(void **state)
+{
+    // clang-format off
+    static const struct { int64_t good, since, grace, every; int64_t due; } rows[] = {
+        {NOW, 0, 0, 26 * HOUR, NOW + 26 * HOUR},
+        {NOW, NOW - HOUR, 0, 26 * HOUR, NOW + 26 * HOUR},   /* it has succeeded since */
+        {0, NOW, 0, 26 * HOUR, NOW + 26 * HOUR},            /* it never has */
+        {NOW - 60 * HOUR, 0, NOW + HOUR, 26 * HOUR, NOW + HOUR}, /* the machine was off */
+        {NOW - 20 * HOUR, 0, NOW + HOUR, 26 * HOUR, NOW + 6 * HOUR},
+    };
+    // clang-format on
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct job_expect e = {
+            .good = rows[i].good, .since = rows[i].since, .grace = rows[i].grace};
+        assert_int_equal(expect_due(&e, rows[i].every), rows[i].due);
+    }
+    assert_int_equal(expect_grace(HOUR, NOW), NOW + 360);
+    assert_int_equal(expect_grace(26 * HOUR, NOW), NOW + HOUR);
+    assert_int_equal(expect_grace(1, NOW), NOW);
+}
+
+/* A clock that was in 1970, or in the future, and is right now: nothing is missed, or forgotten. */
+static void wrong_clocks_are_no_reason(void **state)
+{
+    // clang-format off
+    static const struct { struct job_expect was, is; } rows[] = {
+        {{.good = NOW - 5}, {.good = NOW - 5}},
+        {{.good = 1000}, {.good = NOW}},
+        {{.good = NOW + 9}, {.good = NOW}},
+        {{.good = NOW + 20000 * INT64_C(3600)}, {.good = NOW}},
+        {{.since = 1000}, {.since = NOW}},
+        {{.since = NOW - 90000}, {.since = NOW - 90000}},
+        {{.good = NOW, .grace = 1300}, {.good = NOW, .grace = NOW + 360}},
+        {{.good = NOW, .grace = NOW + 360}, {.good = NOW, .grace = NOW + 360}},
+        {{.good = NOW, .grace = NOW - 360}, {.good = NOW, .grace = NOW - 360}},
+        {{.good = NOW, .grace = NOW + 10 * INT64_C(3600)}, {.good = NOW, .grace = NOW + 360}},
+    };
+    // clang-format on
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct job_expect e = rows[i].was;
+        expect_adjust(&e, HOUR, NOW);
+        assert_int_equal(e.good, rows[i].is.good);
+        assert_int_equal(e.since, rows[i].is.since);
+        assert_int_equal(e.grace, rows[i].is.grace);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pauses_are_doubled),
+        cmocka_unit_test(missed_when_it_is_time),
+        cmocka_unit_test(wrong_clocks_are_no_reason),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
