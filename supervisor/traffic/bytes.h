@@ -1,11 +1,8 @@
-/*
- * Looking at bytes sixteen at a time, where the processor can: most fields of a line are shorter
- * than that, and a call of memchr costs more than the search. Nothing at or behind `limit` is read.
- */
+/* Looking at bytes sixteen at a time, as most fields of a line are shorter than a call of memchr is
+ * worth. Nothing at or behind `limit` is read. */
 #ifndef TRAFFIC_BYTES_H
 #define TRAFFIC_BYTES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,13 +23,12 @@ static inline unsigned bytes_are(const char *at, char a, char b)
     return (unsigned)_mm_movemask_epi8(found);
 }
 
-/* Blanks, control characters, DEL and what is beyond ASCII: bytes that are in no word. */
+/* Blanks, quotes, control characters, DEL, and what is beyond ASCII: bytes that are in no word. */
 static inline unsigned bytes_no_word(const char *at)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
     __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8('!')); /* signed: also above 0x7f */
-    __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del));
+    return (unsigned)_mm_movemask_epi8(low) | bytes_are(at, 0x7f, '"');
 }
 
 static inline unsigned bytes_no_digit(const char *at)
@@ -54,7 +50,7 @@ static inline unsigned bytes_no_word(const char *at)
 {
     unsigned found = 0;
     for (unsigned i = 0; i < BYTES_STEP; i++)
-        found |= (unsigned)((unsigned char)at[i] <= ' ' || (unsigned char)at[i] >= 0x7f) << i;
+        found |= (unsigned)(at[i] <= ' ' || at[i] >= 0x7f || at[i] == '"') << i;
     return found;
 }
 
@@ -84,7 +80,7 @@ static inline const char *bytes_find(const char *at, const char *end, const char
     return at < end ? at : end;
 }
 
-/* The end of the printable bytes without blanks at `at`. */
+/* The end of the printable bytes without blanks and quotes at `at`. */
 static inline const char *bytes_word_end(const char *at, const char *limit)
 {
     while (limit - at >= BYTES_STEP) {
@@ -112,7 +108,7 @@ static inline const char *bytes_digits_end(const char *at, const char *limit)
     return at;
 }
 
-/* Eight bytes as a number, whose bytes are in the order of the machine. */
+/* Eight bytes as a number, in the order of the machine. */
 static inline uint64_t bytes_eight(const char *at)
 {
     uint64_t value;

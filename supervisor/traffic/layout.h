@@ -32,7 +32,7 @@ enum shape {
     SHAPE_STATUS, /* three digits */
     SHAPE_COUNT,  /* up to 19 digits; or - */
     SHAPE_NUMBER, /* up to 12 digits, perhaps a point and more; or - */
-    SHAPE_WORD,   /* printable, no blank, not empty */
+    SHAPE_WORD,   /* printable, no blank, no quote, not empty */
     SHAPE_FREE,   /* anything */
 };
 

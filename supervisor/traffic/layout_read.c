@@ -51,7 +51,8 @@ static const char *walk_back(const struct take *t, const struct piece *from, con
         at -= len;
         if (p->shape == SHAPE_NUMBER || p->shape == SHAPE_COUNT)
             at = number_begin(at, t->at);
-        while (p->shape == SHAPE_WORD && at > t->at && at[-1] > ' ' && at[-1] < 0x7f)
+        while (p->shape == SHAPE_WORD && at > t->at && at[-1] > ' ' && at[-1] < 0x7f &&
+               at[-1] != '"')
             at--;
     }
     return at;
@@ -136,7 +137,9 @@ static inline enum line_kind take_shaped(struct take *t, const char *end, const 
     t->at = end;
     if (p->take != PART_NOTHING)
         return take_part(t, p->take, text);
-    return memchr(text.text, '"', text.len) == NULL ? LINE_OK : LINE_OTHER;
+    /* a second time, which nobody has looked into */
+    bool quoted = p->part == PART_NOTHING && memchr(text.text, '"', text.len) != NULL;
+    return quoted ? LINE_OTHER : LINE_OK;
 }
 
 static inline enum line_kind read_local(struct take *t, const struct piece *p)

@@ -13,15 +13,11 @@
 #include "traffic/record.h"
 
 /*
- * Takes a request line apart (nearly all are `GET /... HTTP/1.1`, which is here) and sets FIELD_METHOD and FIELD_PATH in *r when they are wanted and
+ * Takes a request line apart and sets FIELD_METHOD and FIELD_PATH in *r when they are wanted and
  * there. r->status, which must be set, says whether a request without a version is HTTP/0.9 (below
  * 400) or was cut, so that its path is a guess and there is none. Bytes before `limit`, which is
  * not before the request's end, may be read.
  */
-static inline void request_read(struct span request, const char *limit, unsigned wanted,
-                                struct record *r);
-
-/* The same, for requests of any kind. */
 void request_read_any(struct span request, const char *limit, unsigned wanted, struct record *r);
 
 /* The path of a request's target, also of an absolute URI; empty when it has none. */
@@ -55,6 +51,7 @@ static inline void record_set(struct record *r, enum field field, struct span te
     r->field[field] = text;
 }
 
+/* The same; `GET /... HTTP/1.1`, which nearly all are, is read here. */
 static inline void request_read(struct span request, const char *limit, unsigned wanted,
                                 struct record *r)
 {

@@ -181,6 +181,65 @@ static void compressed_files(void **state)
     buf_close(&packed);
 }
 
+static void assert_from(const void *data, size_t len, uint64_t from, bool leave_tail,
+                        const char *expected)
+{
+    struct seen seen = {0};
+    struct scan scan;
+    struct err e = {0};
+    scan_init(&scan, on_line, &seen);
+    scan.from = from;
+    scan.leave_tail = leave_tail;
+    assert_int_equal(scan_bytes(&scan, data, len, &e), 0);
+    buf_printf(&seen.text, " at %llu, tail %llu", (unsigned long long)scan.offset,
+               (unsigned long long)scan.tail);
+    assert_string_equal(buf_str(&seen.text), expected);
+    scan_close(&scan);
+    buf_close(&seen.text);
+}
+
+/* An earlier run's lines are passed over, plain and compressed; a half-written one is left. */
+static void a_part_of_a_file(void **state)
+{
+    (void)state;
+    static const char text[] = "one\ntwo\nthr";
+    struct buf packed = BUF_EMPTY;
+    add_member(&packed, "one\ntw");
+    add_member(&packed, "o\nthr");
+    const struct {
+        const void *data;
+        size_t len;
+    } files[] = {{text, sizeof text - 1}, {packed.data, packed.len}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const void *data = files[i].data;
+        size_t len = files[i].len;
+        assert_from(data, len, 0, false, "<one><two><thr> at 11, tail 0");
+        assert_from(data, len, 0, true, "<one><two> at 8, tail 3");
+        assert_from(data, len, 4, true, "<two> at 8, tail 3");
+        assert_from(data, len, 8, true, " at 8, tail 3");
+        assert_from(data, len, 8, false, "<thr> at 11, tail 0");
+        assert_from(data, len, 11, true, " at 11, tail 0");
+        assert_from(data, len, 1000, true, " at 11, tail 0");
+    }
+    assert_from("", 0, 0, true, " at 0, tail 0");
+    assert_from("", 0, 9, true, " at 0, tail 0");
+    buf_close(&packed);
+}
+
+static void a_long_tail_is_left(void **state)
+{
+    (void)state;
+    struct buf text = BUF_EMPTY;
+    buf_text(&text, "one\n");
+    for (int i = 0; i < SCAN_LINE_MAX + 1000; i++)
+        buf_char(&text, 'x');
+    assert_from(text.data, text.len, 0, true, "<one> at 4, tail 1049576");
+    assert_from(text.data, text.len, 4, false, " at 1049580, tail 0");
+    buf_text(&text, "\ntwo\n");
+    assert_from(text.data, text.len, 4, true, "<two> at 1049585, tail 0");
+    buf_close(&text);
+}
+
 static void what_cannot_be_read_says_so(void **state)
 {
     (void)state;
@@ -201,6 +260,7 @@ int main(void)
         cmocka_unit_test(short_files),        cmocka_unit_test(long_lines),
         cmocka_unit_test(last_line_too_long), cmocka_unit_test(lines_across_blocks),
         cmocka_unit_test(compressed_files),   cmocka_unit_test(what_cannot_be_read_says_so),
+        cmocka_unit_test(a_part_of_a_file),   cmocka_unit_test(a_long_tail_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
