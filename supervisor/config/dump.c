@@ -265,6 +265,8 @@ static json_t *json_job(const struct job_config *j)
         json_object_del(object, "jitter");
     if (!j->catch_up)
         json_object_del(object, "catch_up");
+    if (json_is_null(json_object_get(object, "before")))
+        json_object_del(object, "before");
     json_object_set_new(process, "redirect_stderr", json_boolean(j->process.redirect_stderr));
     json_object_set_new(object, "process", process);
     json_object_set_new(object, "name", json_text(j->name));

@@ -92,9 +92,9 @@ static int take_block(struct rest *r, const struct counts *n, struct zone *z, st
     return rc;
 }
 
-/* --- The rules: the last line, as in tzset(3) -------------------------------------------------- */
+/* --- The rules: the last line, as in tzset(3) ----------------------------------------------- */
 
-static bool eat(struct rest *r, char c)
+static bool eat(struct rest *r, unsigned char c)
 {
     if (r->len == 0 || *r->at != c)
         return false;

@@ -1,7 +1,7 @@
 /*
- * A time zone, as zoneinfo describes it (TZif, RFC 9636): how far its clocks are ahead of UTC at any
- * moment. Nothing of it is known to libc, whose one zone is the machine's. Pure; zone_read asks the
- * machine for the bytes.
+ * A time zone, as zoneinfo describes it (TZif, RFC 9636): how far its clocks are ahead of UTC at
+ * any moment. Nothing of it is known to libc, whose one zone is the machine's. Pure; zone_read asks
+ * the machine for the bytes.
  */
 #ifndef CONFIG_ZONE_H
 #define CONFIG_ZONE_H

@@ -1,8 +1,8 @@
 /*
  * When the runs of a schedule begin: each at its moment, or, with jitter=, put off by a time that
- * looks like chance and is a function of the job, the moment and the machine. So it is the same after
- * an upgrade, a crash and a restart, and another one on the next machine. A run never comes as late
- * as the one after it is due. Pure, but for jitter_machine.
+ * looks like chance and is a function of the job, the moment and the machine. So it is the same
+ * after an upgrade, a crash and a restart, and another one on the next machine. A run never comes
+ * as late as the one after it is due. Pure, but for jitter_machine.
  */
 #ifndef JOBS_JITTER_H
 #define JOBS_JITTER_H

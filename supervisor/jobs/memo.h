@@ -1,9 +1,9 @@
 /*
- * Up to when the schedules of jobs with catch_up= are dealt with, kept on disk, so that a daemon that
- * starts knows what was due while nobody was there: a line for each job in the file `schedules` of a
- * folder, or, without a folder, in memory.
+ * Up to when the schedules of jobs with catch_up= are dealt with, kept on disk, so that a daemon
+ * that starts knows what was due while nobody was there: a line for each job in `schedules`, a file
+ * in a folder, or, without a folder, in memory.
  *
- * The file is replaced as a whole. Not synced, as nobody may wait for a disk here: after a power cut
+ * The file is replaced as a whole. Not synced, as nobody may wait for a disk: after a power cut
  * it may be some seconds old, and what ran in them runs again. A run that was cut off is not dealt
  * with: agenda.c says so.
  */

@@ -3,8 +3,14 @@ $(BUILD)/test/bench/%: test/bench/%.c
 	@mkdir -p $(@D)
 	@$(CC) -D_GNU_SOURCE -std=c17 -O2 -Wall -Wextra $(WERROR) -static -o $@ $<
 
+# This one measures what the library does.
+$(BUILD)/test/bench/agenda: $(BUILD)/obj/test/bench/agenda.o $(LIBRARY)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 .PHONY: bench
-bench: $(BUILD)/mainstayd $(BUILD)/test/bench/stamp $(BUILD)/test/bench/floor bench-sync ## measure idle wakeups, memory, restart latency and answers, also while busy
+bench: $(BUILD)/mainstayd $(BUILD)/test/bench/stamp $(BUILD)/test/bench/floor $(BUILD)/test/bench/agenda \
+       bench-sync ## measure idle wakeups, schedules, memory, restart latency and answers, also while busy
 	BUILD=$(abspath $(BUILD)) /usr/bin/python3 test/bench/bench
 
 .PHONY: bench-sync

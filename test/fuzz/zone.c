@@ -1,6 +1,6 @@
 /*
- * A file of a time zone that anybody may have written: what is understood has an offset at any time,
- * which is one that a place can have; what is refused is refused with a sentence.
+ * A file of a time zone that anybody may have written: what is understood has an offset at any
+ * time, which is one that a place can have; what is refused is refused with a sentence.
  */
 #include <stdint.h>
 #include <stdlib.h>

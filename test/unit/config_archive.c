@@ -43,7 +43,8 @@ static const char b_text[] =
     "[group:g]\nprograms=c,f\n[program:c]\ncommand=c\n"
     "[fcgi-program:f]\ncommand=php\nsocket=tcp://localhost:9\nsocket_owner=nobody:no-such-group\n";
 static const char more_text[] = "\xef\xbb\xbf[eventlistener:l]\ncommand=l\nevents=TICK_5\n"
-                                "[job:j]\ncommand=%(here)s/j\n[sync:s]\nsource=s3://b/x\n"
+                                "[job:j]\ncommand=%(here)s/j\nschedule=@daily\n"
+                                "timezone=Europe/Berlin\n[sync:s]\nsource=s3://b/x\n"
                                 "target=/t\nstale_ok=1h\n";
 
 static void put_file(const char *path, const char *text)
@@ -88,6 +89,7 @@ static void change_all(void)
     assert_int_equal(setenv("TMPDIR", "/usr", 1), 0);
     assert_int_equal(unsetenv("SITE"), 0);
     assert_int_equal(setenv("WHO", "no-such-user", 1), 0);
+    assert_int_equal(setenv("TZDIR", "/nowhere", 1), 0);
 }
 
 static struct config *load_one(const char *path, const struct load_options *more)
@@ -114,6 +116,7 @@ static int enter(void **state)
 static int leave(void **state)
 {
     (void)unsetenv("TMPDIR");
+    (void)unsetenv("TZDIR");
     return temp_leave(state);
 }
 

@@ -60,6 +60,26 @@ static void syncs_become_commands(void **state)
     load_close(&l);
 }
 
+static void schedules_have_zones(void **state)
+{
+    (void)state;
+    struct loaded l;
+    load_text(&l, HEAD "[job:a]\ncommand=ls\nschedule=0 3 * * *\ntimezone=Europe/Berlin\n"
+                       "jitter=1.5h\ncatch_up=yes\n[job:b]\ncommand=ls\njitter=5m\n"
+                       "timezone=UTC\n[job:c]\ncommand=ls\n");
+    const struct job_config *a = config_find_job(l.config, "a");
+    const struct job_config *c = config_find_job(l.config, "c");
+    assert_string_equal(a->timezone, "Europe/Berlin");
+    assert_int_equal(a->jitter_ms, 5400000);
+    assert_true(a->catch_up);
+    assert_string_equal(c->timezone, "");
+    assert_int_equal(c->jitter_ms, 0);
+    assert_false(c->catch_up);
+    assert_non_null(
+        strstr(buf_str(&l.text), ":10: jitter: warning: there is no schedule whose runs could be"));
+    load_close(&l);
+}
+
 static void refused(const char *lines, const char *wanted)
 {
     struct loaded l;
@@ -84,6 +104,10 @@ static void what_syncs_refuse(void **state)
     refused("bwlimit=fast", ":5: bwlimit: ");
     refused("bad_keys=skip", ":5: bad_keys: ");
     refused("schedule=* * *", ":5: schedule: '* * *': it has fewer than five fields");
+    refused("schedule=0 0 30 2 *",
+            ":5: schedule: '0 0 30 2 *': it never comes: none of its months");
+    refused("timezone=Moon/Base", ":5: timezone: there is no time zone 'Moon/Base' in ");
+    refused("jitter=25h", ":5: jitter: '25h' is too long: at most 24h");
     refused("notify=x", ":5: notify: 'x' is not understood");
 }
 
@@ -92,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_have_defaults_of_their_own),
         cmocka_unit_test(syncs_become_commands),
+        cmocka_unit_test(schedules_have_zones),
         cmocka_unit_test(what_syncs_refuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Protects jitter=: by how much runs are put off is bounded, the same whenever it is worked out, spread
- * out, and another one elsewhere; no run comes as late as the next one; and what came last. */
+/* Protects jitter=: by how much runs are put off is bounded, the same whenever it is worked out,
+ * spread out, and another one elsewhere; no run comes as late as the next; and what came last. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Protects what catch_up= knows: it comes back from its file, of the same schedule only; a file that
- * makes no sense is moved aside and its good lines count; a folder that cannot be written is no end. */
+/* Protects what catch_up= knows: it comes back from its file, of the same schedule only; what makes
+ * no sense is moved aside and good lines count; a folder that cannot be written is no end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

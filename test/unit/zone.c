@@ -1,5 +1,5 @@
-/* Protects time zones: each of the machine's says what libc says of it, at any time from 1850 to 2500,
- * and so do rules of all kinds; what is broken, or no zone, is refused with a sentence. */
+/* Protects time zones: each of the machine's says what libc says of it, at any time from 1850 to
+ * 2428, and so do rules of all kinds; what is broken, or no zone, is refused with a sentence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -138,12 +138,15 @@ static const char *const good_rules[] = {
     "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", "<-03>3<-02>,M3.5.0/-2,M10.5.0/-1",
     "EET-2EEST,M3.4.4/50,M10.4.4/50", "NST3:30NDT,M3.2.0/0:01,M11.1.0/0:01",
     "AAA-1BBB,J60,J300", "AAA-1BBB,59/2:30:15,300", "AAA12BBB,M2.5.6,M9.1.1",
-    "<ABC+1>-5:45", "AEST-10AEDT,M10.1.0,M4.1.0/3", "AAA1BBB,J59/24,J61/24", "AAA0BBB,M12.5.0,M1.1.3",
+    "<ABC+1>-5:45", "AEST-10AEDT,M10.1.0,M4.1.0/3", 
+    "AAA1BBB,J59/24,J61/24", "AAA0BBB,M12.5.0,M1.1.3",
 };
 static const char *const bad_rules[] = {
-    "x", "UT0", "UTC", "UTC25", "UTC0,", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
+    "x", "UT0", "UTC", "UTC25", "UTC0,", "CET-1CEST",
+    "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
     "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,J0,J5", "CET-1CEST,366,5",
-    "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x", "<CET-1", "<CE>-1", "UTC0:60", "AAA20",
+    "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x",
+    "<CET-1", "<CE>-1", "UTC0:60", "AAA20",
 };
 // clang-format on
 
@@ -228,7 +231,7 @@ static void broken_files_are_refused(void **state)
 
 // clang-format off
 static const struct { const char *name, *why; } refused[] = {
-    {"Europe/Berln",      "there is no time zone 'Europe/Berln' in /usr/share/zoneinfo: write a name like"},
+    {"Europe/Berln",      "there is no time zone 'Europe/Berln' in /usr/share/zoneinfo: write"},
     {"europe/berlin",     "there is no time zone 'europe/berlin': did you mean 'Europe/Berlin'?"},
     {"utc/",              "there is no time zone 'utc/' in"},
     {"Europe",            "there is no time zone 'Europe' in"},
