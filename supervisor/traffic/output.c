@@ -71,16 +71,18 @@ static uint64_t list_malformed(const struct reading *g, const struct day_count *
     return sum;
 }
 
-static const char *words_of_day(const struct reading *g, const struct day_count *c, char *words)
+static const char *words_of_day(const struct reading *g, const struct day_count *c, char *words,
+                                size_t size)
 {
+    char first[DAY_TEXT_SIZE];
     char last[DAY_TEXT_SIZE];
     if (c->day != DAY_NONE)
         return day_text(c->day, words);
     if (g->first == DAY_NONE)
-        return strcpy(words, "no day");
-    (void)day_text(g->first, words);
-    if (g->first != g->last)
-        (void)sprintf(words + strlen(words), " to %s", day_text(g->last, last));
+        return "no day";
+    (void)snprintf(words, size, "%s%s%s", day_text(g->first, first),
+                   g->first != g->last ? " to " : "",
+                   g->first != g->last ? day_text(g->last, last) : "");
     return words;
 }
 
@@ -93,7 +95,7 @@ static void render(const struct reading *g, const struct place *p, const struct 
     struct report r = {
         .tally = c->tally,
         .name = p->name,
-        .day = words_of_day(g, c, words),
+        .day = words_of_day(g, c, words, sizeof words),
         .logs = g->options->logs,
         .log_count = g->options->log_count,
         .lines = c->tally->requests + bad,
@@ -111,8 +113,9 @@ static void summarise(const struct reading *g, const struct day_count *c, struct
     uint64_t bad = list_malformed(g, c, malformed);
     uint64_t requests = c->tally->requests;
     size_t files = g->files.count;
-    buf_printf(out, "%s: %" PRIu64 " request%s in %zu file%s", words_of_day(g, c, words), requests,
-               requests == 1 ? "" : "s", files, files == 1 ? "" : "s");
+    buf_printf(out, "%s: %" PRIu64 " request%s in %zu file%s",
+               words_of_day(g, c, words, sizeof words), requests, requests == 1 ? "" : "s", files,
+               files == 1 ? "" : "s");
     if (bad > 0)
         buf_printf(out, "; %" PRIu64 " malformed line%s", bad, bad == 1 ? "" : "s");
     const char *before = " (";
