@@ -8,9 +8,9 @@ $(BUILD)/test/bench/agenda: $(BUILD)/obj/test/bench/agenda.o $(LIBRARY)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+BENCH_PARTS := $(BUILD)/mainstayd $(addprefix $(BUILD)/test/bench/,stamp floor agenda)
 .PHONY: bench
-bench: $(BUILD)/mainstayd $(BUILD)/test/bench/stamp $(BUILD)/test/bench/floor $(BUILD)/test/bench/agenda \
-       bench-sync ## measure idle wakeups, schedules, memory, restart latency and answers, also while busy
+bench: $(BENCH_PARTS) bench-sync ## measure idle wakeups, schedules, memory, restart latency and answers, also while busy
 	BUILD=$(abspath $(BUILD)) /usr/bin/python3 test/bench/bench
 
 .PHONY: bench-sync
