@@ -30,6 +30,7 @@ struct group_config {
     struct name_list events; /* canonical upper-case names */
     int64_t buffer_size;
     const char *result_handler;
+    bool lasts;                  /* is stopped behind the shutdown jobs, to hear of them */
     struct socket_config socket; /* GROUP_FCGI */
 };
 

@@ -136,6 +136,7 @@ static void load_one(struct loader *l, const struct ini_section *s, const char *
     }
     values.group.name = group;
     values.group.kind = GROUP_LISTENER;
+    values.group.lasts = true;
     values.group.result_handler = "supervisor.dispatchers:default_handler";
     list.items = mem_array(1, sizeof *list.items);
     list.items[list.count++] = program.process;

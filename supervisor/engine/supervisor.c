@@ -257,6 +257,7 @@ void supervisor_load(struct supervisor *s, struct config *config)
 {
     supervisor_set_config(s, config);
     s->state = SUPERVISOR_RUNNING;
+    s->sparing = false;
     s->stopping_all = false; /* who waited for the stop may see its end before we do */
     host_disarm(s->host, &s->report);
     host_disarm(s->host, &s->awaited);

@@ -28,6 +28,7 @@ struct supervisor {
     enum supervisor_state state;
     bool adopting;        /* groups are made for what runs: no AUTO logs, no sockets, no news */
     bool stopping_all;    /* everything is to go down, in order */
+    bool sparing;         /* but not yet those that last */
     struct timer settle;  /* a waiting start or stop may have become possible */
     struct timer report;  /* "waiting for a, b to die", every 3 s of a stop */
     struct timer awaited; /* "waiting for a to stop", every 2 s while a client waits for that */
@@ -46,13 +47,17 @@ void supervisor_autostart(struct supervisor *s);
 
 /* Says so, in getState and by an event, when that is not the state yet. */
 void supervisor_announce(struct supervisor *s, enum supervisor_state state);
-/* Stops everything in reverse order; on_all_stopped follows, from the loop. */
+/* Stops everything in reverse order; on_all_stopped follows, from the loop. Of a shutdown, groups
+ * that last are left for supervisor_stop_rest: until then they count as stopped. */
 void supervisor_stop_all(struct supervisor *s, enum supervisor_state why);
+void supervisor_stop_rest(struct supervisor *s);
+bool supervisor_spares(const struct supervisor *s, const struct pgroup *g);
 /* After that, when it is not to end after all: wants up again what had been up, and no more. */
 void supervisor_resume(struct supervisor *s);
 /* Leaves alone, as UNKNOWN, what SIGKILL has not ended since that moment (ms), or before. */
 void supervisor_leave(struct supervisor *s, int64_t killed_until);
 bool supervisor_all_stopped(const struct supervisor *s);
+bool supervisor_rest_stopped(const struct supervisor *s); /* also those that last */
 
 /* A client waits for the end of `p`, which is being stopped: the log says so now and then. */
 void supervisor_await_stop(struct supervisor *s, struct proc *p);

@@ -10,6 +10,11 @@ bool supervisor_goes_on(struct supervisor *s)
     return timer_armed(&s->settle) && host_turn_over(s->host);
 }
 
+bool supervisor_spares(const struct supervisor *s, const struct pgroup *g)
+{
+    return s->sparing && g->config->lasts;
+}
+
 static void on_report(struct timer *timer)
 {
     struct supervisor *s = container_of(timer, struct supervisor, report);
@@ -18,7 +23,7 @@ static void on_report(struct timer *timer)
     struct proc *p;
     supervisor_each_proc(p, g, s)
     {
-        if (!p->node.ops->stopped(&p->node))
+        if (!p->node.ops->stopped(&p->node) && !supervisor_spares(s, g))
             buf_printf(&names, "%s%s", names.len ? ", " : "", p->config->name);
     }
     if (names.len) {
@@ -47,6 +52,8 @@ static bool supervisor_step_stop_proc(struct supervisor *s, struct proc *p, bool
 static bool supervisor_step_stop_group(struct supervisor *s, struct pgroup *g, bool in_order)
 {
     bool any = false;
+    if (supervisor_spares(s, g))
+        return false;
     for (size_t i = g->count; i > 0 && !supervisor_goes_on(s); i--)
         any |= supervisor_step_stop_proc(s, g->ranked[i - 1], in_order);
     return any;
@@ -95,11 +102,21 @@ void supervisor_leave(struct supervisor *s, int64_t killed_until)
     supervisor_settle(s);
 }
 
+static void supervisor_stop_begin(struct supervisor *s)
+{
+    host_begin_turn(s->host);
+    supervisor_step_stop(s);
+    if (s->stopping_all)
+        host_arm(s->host, &s->report, host_now(s->host));
+    supervisor_settle(s);
+}
+
 void supervisor_stop_all(struct supervisor *s, enum supervisor_state why)
 {
     struct pgroup *g;
     struct proc *p;
     s->stopping_all = true;
+    s->sparing = why == SUPERVISOR_SHUTDOWN;
     supervisor_announce(s, why);
     supervisor_each_proc(p, g, s)
     {
@@ -108,11 +125,14 @@ void supervisor_stop_all(struct supervisor *s, enum supervisor_state why)
         if (p->wanted)
             (void)proc_stop(p);
     }
-    host_begin_turn(s->host);
-    supervisor_step_stop(s);
-    if (s->stopping_all)
-        host_arm(s->host, &s->report, host_now(s->host));
-    supervisor_settle(s);
+    supervisor_stop_begin(s);
+}
+
+void supervisor_stop_rest(struct supervisor *s)
+{
+    s->stopping_all = true;
+    s->sparing = false;
+    supervisor_stop_begin(s);
 }
 
 void supervisor_resume(struct supervisor *s)
@@ -121,6 +141,7 @@ void supervisor_resume(struct supervisor *s)
     struct proc *p;
     s->state = SUPERVISOR_RUNNING;
     s->stopping_all = false; /* who waited for the stop may see its end before we do */
+    s->sparing = false;
     host_disarm(s->host, &s->report);
     supervisor_publish(s, EVENT_SUPERVISOR_STATE, NULL);
     supervisor_each_proc(p, g, s)
@@ -138,6 +159,16 @@ void supervisor_resume(struct supervisor *s)
 }
 
 bool supervisor_all_stopped(const struct supervisor *s)
+{
+    const struct pgroup *g;
+    list_each (g, &s->groups, link) {
+        if (!pgroup_stopped(g) && !supervisor_spares(s, g))
+            return false;
+    }
+    return true;
+}
+
+bool supervisor_rest_stopped(const struct supervisor *s)
 {
     const struct pgroup *g;
     list_each (g, &s->groups, link) {

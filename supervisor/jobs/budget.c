@@ -233,6 +233,7 @@ void budget_solve(struct budget *b)
         budget_solve_rank(b, rank, &b->last);
     budget_solve_stopped(b);
     budget_solve_jobs(b);
+    b->ms = budget_plus(b->ms, b->rest);
 }
 
 /* --- In words ------------------------------------------------------------------------------ */
@@ -266,10 +267,14 @@ void budget_chain(const struct budget *b, struct buf *out)
     for (size_t i = count; i > 0; i--)
         budget_say_item(b, chain[i - 1], out);
     mem_free(chain);
-    if (!b->jobs_cut)
-        return;
-    say_span(b->jobs_limit, limit, sizeof limit);
-    say_span(b->jobs_kill, end, sizeof end);
-    buf_printf(out, "%sthe shutdown jobs (timeout of [shutdown] %s, %s to end them)",
-               out->len ? " → " : "", limit, end);
+    if (b->jobs_cut) {
+        say_span(b->jobs_limit, limit, sizeof limit);
+        say_span(b->jobs_kill, end, sizeof end);
+        buf_printf(out, "%sthe shutdown jobs (timeout of [shutdown] %s, %s to end them)",
+                   out->len ? " → " : "", limit, end);
+    }
+    if (b->rest > 0) {
+        say_span(b->rest, end, sizeof end);
+        buf_printf(out, "%s[notify] (%s)", out->len ? " → " : "", end);
+    }
 }

@@ -45,6 +45,7 @@ struct budget {
     int64_t jobs_kill;    /* ms that those may take to end then */
     int64_t before_limit; /* the same of those with before=stop */
     int64_t before_kill;
+    int64_t rest; /* ms for listeners that last, behind all else */
     /* worked out */
     int64_t ms;    /* all of it; BUDGET_FOREVER: nothing bounds it */
     size_t last;   /* of the chain; BUDGET_NONE: there is none */

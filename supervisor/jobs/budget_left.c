@@ -19,9 +19,13 @@ static int64_t left_of_proc(const struct proc *p, int64_t now)
 
 static void left_add_proc(struct budget *b, const struct proc *p, int64_t now)
 {
+    int64_t ms = left_of_proc(p, now);
+    bool spared = p->group->config->lasts;
     if (p->node.ops->stopped(&p->node))
         return;
-    budget_add(b, p->config->program, BUDGET_PROGRAM, left_of_proc(p, now))->rank = p->node.rank;
+    if (spared && ms > b->rest)
+        b->rest = ms;
+    budget_add(b, p->config->program, BUDGET_PROGRAM, spared ? 0 : ms)->rank = p->node.rank;
 }
 
 static int64_t left_of_job(const struct job *job, int64_t now)
@@ -152,7 +156,7 @@ int64_t budget_left(const struct shutdown *sd, int64_t now)
     struct budget b = {.jobs_limit = left_limit(sd, false, now),
                        .before_limit = left_limit(sd, true, now)};
     struct left_nodes nodes = {0};
-    bool last = sd->supervisor->state != SUPERVISOR_RESTARTING;
+    bool last = sd->supervisor->state != SUPERVISOR_RESTARTING && sd->step != SHUTDOWN_TELLING;
     const struct pgroup *g;
     const struct proc *p;
     supervisor_each_proc(p, g, sd->supervisor)

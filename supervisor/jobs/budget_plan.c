@@ -26,7 +26,9 @@ static void plan_programs(struct budget *b, const struct config *c)
             int64_t ms = fsm_ms(p->stopwaitsecs);
             if (g->kind == GROUP_LISTENER)
                 ms = budget_plus(ms, POOL_PATIENCE_MS);
-            budget_add(b, p->program, BUDGET_PROGRAM, ms)->rank = g->priority;
+            if (g->lasts && ms > b->rest)
+                b->rest = ms;
+            budget_add(b, p->program, BUDGET_PROGRAM, g->lasts ? 0 : ms)->rank = g->priority;
         }
     }
 }

@@ -108,6 +108,16 @@ static void shutdown_stop_programs(struct shutdown *sd)
     supervisor_stop_all(sd->supervisor, sd->supervisor->state);
 }
 
+/* Those that tell people what happens have heard how the last jobs went. */
+static bool shutdown_stop_rest(struct shutdown *sd)
+{
+    if (sd->cancelled || supervisor_rest_stopped(sd->supervisor))
+        return false;
+    shutdown_enter(sd, SHUTDOWN_TELLING);
+    supervisor_stop_rest(sd->supervisor);
+    return true;
+}
+
 /* True: look again. */
 static bool shutdown_of_jobs(struct shutdown *sd)
 {
@@ -125,6 +135,8 @@ static bool shutdown_of_jobs(struct shutdown *sd)
         shutdown_stop_programs(sd);
         return true;
     }
+    if (sd->step == SHUTDOWN_JOBS && shutdown_stop_rest(sd))
+        return true;
     shutdown_finish(sd);
     return false;
 }
@@ -154,6 +166,12 @@ static bool shutdown_advance(struct shutdown *sd)
         return true;
     case SHUTDOWN_ABORTING:
         if (!shutdown_jobs_over(sd))
+            return false;
+        if (shutdown_stop_rest(sd))
+            return true;
+        break;
+    case SHUTDOWN_TELLING:
+        if (!supervisor_all_stopped(sd->supervisor))
             return false;
         break;
     case SHUTDOWN_NONE:

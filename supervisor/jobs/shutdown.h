@@ -5,6 +5,7 @@
  *   BEFORE      jobs with before=stop, in the order of the graph; programs still serve
  *   STOPPING    programs, in reverse order
  *   JOBS        the other jobs for the shutdown, in the order of the graph
+ *   TELLING     those that tell people ([notify:x]), who have heard of all that
  *   DONE        on_done
  *
  * Each step has a limit, and goes on when it is over. A restart of everything goes the same way
@@ -27,6 +28,7 @@ enum shutdown_step {
     SHUTDOWN_STOPPING, /* programs, and running jobs that were not stopped before */
     SHUTDOWN_JOBS,     /* the other jobs for the shutdown */
     SHUTDOWN_ABORTING, /* they took longer: they are stopped */
+    SHUTDOWN_TELLING,  /* listeners that last are stopped */
     SHUTDOWN_DONE,
 };
 

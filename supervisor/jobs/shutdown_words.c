@@ -24,7 +24,7 @@ static void words_programs(const struct shutdown *sd, struct buf *names)
     size_t count = 0;
     supervisor_each_proc(p, g, sd->supervisor)
     {
-        if (!p->node.ops->stopped(&p->node))
+        if (!p->node.ops->stopped(&p->node) && !supervisor_spares(sd->supervisor, g))
             words_name(names, &count, p->label);
     }
     words_more(names, count);
@@ -78,6 +78,7 @@ void shutdown_describe(const struct shutdown *sd, struct buf *out)
         words_until(sd, out);
         break;
     case SHUTDOWN_STOPPING:
+    case SHUTDOWN_TELLING:
         if (jobs.len || programs.len)
             buf_printf(out, "waits for %s%s%s to stop", buf_str(&programs),
                        jobs.len && programs.len ? ", " : "", buf_str(&jobs));

@@ -83,7 +83,7 @@ class Webhook:
 
     def notes(self):
         with self.lock:
-            return [json.loads(body) for body in self.taken]
+            return [json.loads(body) for body in self.taken if body]
 
     def texts(self):
         return [note["text"] for note in self.notes()]
