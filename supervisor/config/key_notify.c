@@ -26,8 +26,9 @@ static const struct key_row notify_rows[] = {
     {"format", KEY_CHOICE, AT(format), "json", ONCE, KEY_NATIVE,
      "json posts all that is known; slack posts {\"text\": ...}, as Slack and those like it read "
      "it.", .choices = format_choices},
-    {"events", KEY_EVENTS, AT(group.events), "PROCESS_STATE_FATAL,JOB_FAILED,JOB_MISSED", BASIC,
-     KEY_NATIVE, "The types of events that are told: mainstay-events(7)."},
+    {"events", KEY_EVENTS, AT(group.events),
+     "PROCESS_STATE_FATAL,JOB_FAILED,JOB_MISSED,SHUTDOWN_FAILED", BASIC, KEY_NATIVE,
+     "The types of events that are told: mainstay-events(7)."},
     {"quiet", KEY_DURATION, AT(quiet_ms), "5m", ONCE, KEY_NATIVE,
      "What happens again to the same thing within that time is counted, and the count told once "
      "when it is over; 0: everything is told.", .max = 30 * DAY_MS},

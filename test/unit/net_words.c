@@ -66,6 +66,8 @@ static const struct sentence_case sentences[] = {
     {"JOB_MISSED", "jobname:b kind:job expect_every:93600 last_success:0\nnot since ever",
      "job b has not succeeded for too long: not since ever"},
     {"JOB_SKIPPED", "jobname:b kind:job cause:schedule due:1\n", "job b was due, but has not run"},
+    {"SHUTDOWN_WARNING", "action:poweroff cause:schedule when:1 left:600\npower-off in 10 min",
+     "power-off in 10 min"},
     {"SOMETHING_NEWER", "a:1 b:2\nmore", "SOMETHING_NEWER: a:1 b:2"},
 };
 // clang-format on
