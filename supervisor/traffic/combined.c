@@ -43,8 +43,9 @@ static void take_others(struct take *t, const struct marks *m)
 /* ` - - [time] "`; the time is read. */
 static inline bool read_head(struct take *t, const char *at)
 {
-    if (t->end - at <= HEAD_LEN + REST_LEN || memcmp(at, " - - [", 6) != 0 ||
-        memcmp(at + 6 + WHEN_LOCAL_LEN, "] \"", 3) != 0)
+    if (t->end - at <= HEAD_LEN + REST_LEN || memcmp(at, " - -", 4) != 0 ||
+        memcmp(at + 4, " [", 2) != 0 || memcmp(at + 6 + WHEN_LOCAL_LEN, "] ", 2) != 0 ||
+        at[HEAD_LEN - 1] != '"')
         return false;
     if (when_is_same(t->when, at + 6)) {
         t->r->when = t->when->moment;
@@ -73,7 +74,8 @@ bool combined_read(struct take *t)
         memcmp(bytes_end, " \"", 2) != 0)
         return false;
     const char *referrer_end = quote_find(bytes_end + 2, end);
-    if (referrer_end == NULL || end - referrer_end < 4 || memcmp(referrer_end, "\" \"", 3) != 0)
+    if (referrer_end == NULL || end - referrer_end < 4 || referrer_end[1] != ' ' ||
+        referrer_end[2] != '"')
         return false;
     const char *agent_end = quote_find(referrer_end + 3, end);
     if (agent_end == NULL || agent_end + 1 != end)

@@ -111,7 +111,8 @@ static bool moment_make(const struct parts *p, struct moment *out)
         !when_day(p->year, p->month, p->mday, &m.day))
         return false;
     int second = p->second > 59 ? 59 : p->second;
-    m.epoch = (int64_t)m.day * DAY + p->hour * 3600 + p->minute * 60 + second - p->offset;
+    int64_t clock = (int64_t)p->hour * 3600 + (int64_t)p->minute * 60 + second;
+    m.epoch = (int64_t)m.day * DAY + clock - p->offset;
     *out = m;
     return true;
 }

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
+#include "traffic/bytes.h"
 #include "traffic/record.h"
 
 enum {
@@ -23,11 +23,11 @@ enum {
 };
 
 struct when {
-    char local[WHEN_LOCAL_LEN + 6]; /* the $time_local read last; the padding is for compares */
-    struct moment moment;           /* what it was */
-    int64_t quarter;                /* of $msec: the quarter of an hour since 1970 ... */
-    int64_t quarter_offset;         /* ... whose offset from UTC in seconds is this */
-    bool known;                     /* local and moment are set */
+    char local[WHEN_LOCAL_LEN]; /* the $time_local read last */
+    struct moment moment;       /* what it was */
+    int64_t quarter;            /* of $msec: the quarter of an hour since 1970 ... */
+    int64_t quarter_offset;     /* ... whose offset from UTC in seconds is this */
+    bool known;                 /* local and moment are set */
     bool quarter_known;
 };
 
@@ -39,7 +39,11 @@ bool when_read(struct when *w, struct span text, struct moment *out);
 /* Whether the WHEN_LOCAL_LEN bytes at `text` are the $time_local that w->moment belongs to. */
 static inline bool when_is_same(const struct when *w, const char *text)
 {
-    return w->known && memcmp(text, w->local, WHEN_LOCAL_LEN) == 0;
+    uint64_t other = bytes_eight(text) ^ bytes_eight(w->local);
+    other |= bytes_eight(text + 8) ^ bytes_eight(w->local + 8);
+    other |= bytes_eight(text + 16) ^ bytes_eight(w->local + 16);
+    other |= bytes_eight(text + WHEN_LOCAL_LEN - 8) ^ bytes_eight(w->local + WHEN_LOCAL_LEN - 8);
+    return other == 0 && w->known;
 }
 
 /* 2026-11-21 to days since 1970-01-01, and back. False when there is no such date. */
