@@ -1,6 +1,7 @@
 /* Methods for jobs. */
 #include <errno.h>
 
+#include "control/job_calendar.h"
 #include "control/methods.h"
 #include "control/status.h"
 #include "control/wait.h"
@@ -73,6 +74,17 @@ static void stop_job(struct call *c)
 static void get_all_job_info(struct call *c)
 {
     call_return(c, status_all_jobs(control_of(c)->jobs));
+}
+
+static void get_job_calendar(struct call *c)
+{
+    const struct jobs *j = control_of(c)->jobs;
+    int64_t now = host_wall(j->host) / 1000;
+    int64_t span = call_number(c, 0);
+    if (span <= 0 || span > JOB_CALENDAR_SPAN_MAX)
+        call_fault(c, FAULT_INCORRECT_PARAMETERS, "a span is 1 to 31622400 seconds");
+    else
+        call_return(c, job_calendar(j, now, now + span));
 }
 
 /* --- History ------------------------------------------------------------------------------- */
@@ -184,6 +196,8 @@ static void get_job_history(struct call *c)
 const struct rpc_method job_methods[] = {
     { "mainstay.getAllJobInfo", "array",   "",    get_all_job_info, RPC_ANYTIME,
       "Get info about all jobs, in the order of the configuration." },
+    { "mainstay.getJobCalendar", "array",  "i",   get_job_calendar, RPC_ANYTIME,
+      "Get what runs in the next so many seconds by its schedule, day by day." },
     { "mainstay.getJobHistory", "array",   "s|i", get_job_history,  RPC_ANYTIME,
       "Get the newest attempts of the job `name`, oldest first, at most `most` (20)." },
     { "mainstay.runJob",        "boolean", "s|b", run_job,          0,

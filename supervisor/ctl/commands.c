@@ -40,8 +40,9 @@ const struct command command_table[] = {
         "Error: history requires a job name", EXIT_INVALID,
         "history <job>\t\tShow what a job did: when, how long, why, and how it went\n"
         "history <job> <count>\tThe same for so many attempts instead of the last 20"},
-    {"jobs", command_jobs, COMMAND_NO_ARGS | COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, .help =
-        "jobs\t\t\tShow every job, its state, how it went and when it is due next"},
+    {"jobs", command_jobs, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, .help =
+        "jobs\t\t\tShow every job, its state, how it went and when it is due next\n"
+        "jobs --calendar <span>\tShow what runs when by its schedule, in the next 7d"},
     {"maintail", command_maintail, COMMAND_CHECK, COMPLETE_NONE, .help =
         "maintail -f \tShow the daemon's log as it grows, until Ctrl-C\n"
         "maintail -100\tShow its last 100 bytes\n"
@@ -69,7 +70,8 @@ const struct command command_table[] = {
         "restart all\t\tThe same for all processes"},
     {"run", command_run, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_JOBS, 1,
         "Error: run requires a job name", EXIT_INVALID,
-        "run <job> [...]\t\tRun jobs, one after the other, and wait for each"},
+        "run <job> [...]\t\tRun jobs, one after the other, and wait for each\n"
+        "run --no-wait <job> [...]\tHave them run, all at once, and wait for none"},
     {"shutdown", command_shutdown, COMMAND_SPARE, COMPLETE_NONE, .help =
         "shutdown \tStop everything and the daemon", .more =
         "shutdown --at <time>\tPlan the power-off: 22:30, or 2026-11-22 06:00\n"

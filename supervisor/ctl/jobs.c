@@ -62,10 +62,36 @@ void jobs_choose_news(const json_t *infos, json_t *shown)
 
 /* --- jobs, run ----------------------------------------------------------------------------- */
 
+static int jobs_calendar(struct ctl *c, const char *span)
+{
+    json_t *days = NULL;
+    int64_t ms = 0;
+    struct err e;
+    if (parse_duration(span, &ms, &e) < 0 || ms < 1000 || ms > INT64_C(366) * 86400000) {
+        print_line("Error: jobs --calendar takes a span such as 7d, of 366 days at most");
+        c->exit = EXIT_INVALID;
+        return 0;
+    }
+    json_t *params = json_pack("[I]", (json_int_t)(ms / 1000));
+    if (client_call_array(&c->client, "mainstay.getJobCalendar", params, &days) < 0)
+        return jobs_failed(c);
+    if (json_array_size(days) == 0)
+        print_line("nothing is due");
+    print_calendar(days);
+    json_decref(days);
+    return 0;
+}
+
 int command_jobs(struct ctl *c, const struct words *w)
 {
-    (void)w;
     json_t *infos = NULL;
+    if (w->count > 0 && w->count <= 2 && strcmp(w->items[0], "--calendar") == 0)
+        return jobs_calendar(c, w->count == 2 ? w->items[1] : "7d");
+    if (w->count > 0) {
+        print_line("Error: jobs takes nothing but --calendar and a span");
+        c->exit = EXIT_INVALID;
+        return 0;
+    }
     if (client_call_array(&c->client, "mainstay.getAllJobInfo", NULL, &infos) < 0)
         return jobs_failed(c);
     print_jobs(infos);
@@ -131,11 +157,14 @@ static int run_failed(struct ctl *c, const char *name)
 
 int command_run(struct ctl *c, const struct words *w)
 {
+    bool later = words_have(w, "--no-wait");
     for (size_t i = 0; i < w->count; i++) {
         json_t *answer = NULL;
-        json_t *params = json_pack("[o,b]", client_text(w->items[i]), 1);
+        if (strcmp(w->items[i], "--wait") == 0 || strcmp(w->items[i], "--no-wait") == 0)
+            continue;
+        json_t *params = json_pack("[o,b]", client_text(w->items[i]), later ? 0 : 1);
         if (client_call(&c->client, "mainstay.runJob", params, &answer) == 0)
-            print_line("%s: succeeded", w->items[i]);
+            print_line(later ? "%s: started" : "%s: succeeded", w->items[i]);
         else if (run_failed(c, w->items[i]) < 0)
             return -1;
         json_decref(answer);

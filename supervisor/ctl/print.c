@@ -273,6 +273,23 @@ void print_jobs(const json_t *infos)
     buf_close(&line);
 }
 
+void print_calendar(const json_t *days)
+{
+    size_t job_width = widest_text(days, "job", 1) + 3;
+    const char *day = "";
+    struct buf line = BUF_EMPTY;
+    for (size_t i = 0; i < json_array_size(days); i++) {
+        const json_t *entry = json_array_get(days, i);
+        if (strcmp(day, print_text_of(entry, "day")) != 0)
+            print_line("%s%s", *day ? "\n" : "", print_text_of(entry, "day"));
+        day = print_text_of(entry, "day");
+        buf_clear(&line);
+        pad(&line, print_text_of(entry, "job"), job_width);
+        print_line("    %s%s", buf_str(&line), print_text_of(entry, "times"));
+    }
+    buf_close(&line);
+}
+
 void print_history(const json_t *attempts)
 {
     size_t took_width = widest_text(attempts, "took", 1) + 2;

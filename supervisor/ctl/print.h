@@ -31,6 +31,9 @@ void print_statuses(const json_t *infos, const json_t *usages);
 /* The table of `jobs`: an array of structs name, statename, description. */
 void print_jobs(const json_t *infos);
 
+/* What `jobs --calendar` shows: an array of structs day, times, job. */
+void print_calendar(const json_t *days);
+
 /* The table of `history`: an array of structs when, took, cause, description. */
 void print_history(const json_t *attempts);
 
