@@ -68,16 +68,26 @@ static void mainstay_tell_url(struct mainstay *m)
     m->jobs.spawn_context.server_url = m->server_url;
 }
 
-static void mainstay_open_history(struct mainstay *m)
+/* Of what outlives the daemon; the caller's. NULL: there is none. */
+static char *mainstay_state_folder(const struct mainstay *m)
 {
     const char *given = getenv("STATE_DIRECTORY"); /* by systemd; several are separated by colons */
-    char *folder = m->config->statedir ? mem_strdup(m->config->statedir)
-                   : given             ? mem_printf("%.*s", (int)strcspn(given, ":"), given)
-                                       : NULL;
+    if (m->config->statedir)
+        return mem_strdup(m->config->statedir);
+    return given ? mem_printf("%.*s", (int)strcspn(given, ":"), given) : NULL;
+}
+
+static void mainstay_open_history(struct mainstay *m)
+{
+    char *folder = mainstay_state_folder(m);
     history_open(&m->history, folder);
     m->jobs.history = &m->history;
     memo_open(&m->memo, folder);
     m->jobs.memo = &m->memo;
+    if (m->arrears.jobs)
+        arrears_move(&m->arrears, folder);
+    else
+        arrears_open(&m->arrears, &m->shutdown, &m->bus, folder);
     mem_free(folder);
 }
 
@@ -96,6 +106,7 @@ void mainstay_run_config(struct mainstay *m)
     jobs_relink(&m->jobs);
     keeper_begin(&m->keeper);
     jobs_start(&m->jobs, JOB_WHEN_BOOT);
+    arrears_begin(&m->arrears, !m->arrears.known);
     supervisor_autostart(&m->supervisor);
     bridge_look(&m->bridge); /* with nothing to start, nothing would happen that makes it look */
 }
@@ -312,6 +323,7 @@ static void on_jobs_changed(struct jobs *j)
     supervisor_settle(&m->supervisor);
     shutdown_look(&m->shutdown);
     bridge_look(&m->bridge);
+    arrears_look(&m->arrears);
     if (m->power.holder[0]) /* the job may have been who put it off */
         power_ask_again(&m->power);
 }
@@ -404,9 +416,9 @@ void mainstay_make_parts(struct mainstay *m)
     m->jobs.on_changed = on_jobs_changed;
     m->jobs.on_news = on_jobs_news;
     m->jobs.on_wall = on_jobs_wall;
-    mainstay_open_history(m);
     mainstay_tell_url(m);
     shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
+    mainstay_open_history(m);
     m->shutdown.on_done = on_shutdown_done;
     power_init(&m->power, &m->jobs, &m->shutdown);
     m->power.on_exit = on_power_exit;

@@ -21,6 +21,7 @@
 #include "handover/predecessor.h"
 #include "handover/recovery.h"
 #include "handover/upgrade.h"
+#include "jobs/arrears.h"
 #include "jobs/history.h"
 #include "jobs/jobs.h"
 #include "jobs/memo.h"
@@ -54,6 +55,7 @@ struct mainstay {
     struct history history;
     struct memo memo;
     struct shutdown shutdown;
+    struct arrears arrears;
     struct power power;
     struct control control;
     struct bridge bridge;

@@ -141,6 +141,7 @@ static void mainstay_adopt(struct mainstay *m)
     life_upgraded(&m->life, p->reason);
     if (p->reason)
         (void)snprintf(m->upgrade.refused, sizeof m->upgrade.refused, "%s", p->reason);
+    arrears_begin(&m->arrears, false);
     bridge_adopted(&m->bridge, m->whole.ready);
 }
 
@@ -159,6 +160,7 @@ static void mainstay_recover(struct mainstay *m)
     adopt_go_on(&m->whole);
     recovery_tell(r);
     m->life.started = true;
+    arrears_begin(&m->arrears, false);
     bridge_adopted(&m->bridge, false);
     if (power_under_way(&m->power))
         power_again(&m->power);
@@ -168,6 +170,7 @@ static void mainstay_recover(struct mainstay *m)
 
 static void mainstay_end(struct mainstay *m)
 {
+    arrears_close(&m->arrears);
     jobs_close(&m->jobs);
     supervisor_close(&m->supervisor);
     shutdown_close(&m->shutdown);

@@ -21,6 +21,7 @@ enum job_cause {
     JOB_BY_SCHEDULE,
     JOB_PULLED,  /* somebody who requires it wants to start */
     JOB_RESUMED, /* it was stopped for a power-off that was called off */
+    JOB_OWED,    /* for the end of an earlier life, which was cut off: see arrears.h */
     JOB_CAUSES,
 };
 

@@ -11,6 +11,7 @@
 static const char *const causes[] = {
     [JOB_BY_HAND] = "by hand",         [JOB_AT_BOOT] = "at boot", [JOB_AT_SHUTDOWN] = "at shutdown",
     [JOB_BY_SCHEDULE] = "by schedule", [JOB_PULLED] = "required", [JOB_RESUMED] = "resumed",
+    [JOB_OWED] = "made up for",
 };
 _Static_assert(sizeof causes / sizeof *causes == JOB_CAUSES, "one word for each");
 

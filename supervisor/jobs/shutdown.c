@@ -1,6 +1,7 @@
 #include "jobs/shutdown.h"
 
 #include "base/log.h"
+#include "jobs/arrears.h"
 #include "jobs/say.h"
 
 enum { SHUTDOWN_LOOK_MS = 5000 }; /* between two looks at what SIGKILL has not ended */
@@ -36,12 +37,16 @@ static void shutdown_resume(struct shutdown *sd)
         sd->on_resume(sd);
     jobs_resume(sd->jobs);
     supervisor_resume(sd->supervisor);
+    if (sd->arrears)
+        arrears_begin(sd->arrears, false); /* what has run may be owed again */
 }
 
 static void shutdown_finish(struct shutdown *sd)
 {
     void (*tell)(struct shutdown * sd) = sd->stays ? sd->on_down : sd->on_done;
     shutdown_rest(sd);
+    if (sd->arrears && sd->supervisor->state == SUPERVISOR_SHUTDOWN)
+        arrears_end(sd->arrears);
     shutdown_enter(sd, SHUTDOWN_DONE);
     if (sd->cancelled)
         shutdown_resume(sd);

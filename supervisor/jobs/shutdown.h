@@ -21,6 +21,8 @@
 #include "jobs/jobs.h"
 #include "jobs/reason.h"
 
+struct arrears;
+
 enum shutdown_step {
     SHUTDOWN_NONE,
     SHUTDOWN_BEFORE,   /* running jobs are stopped, then those with before=stop run */
@@ -40,6 +42,7 @@ enum {
 struct shutdown {
     struct supervisor *supervisor; /* borrowed */
     struct jobs *jobs;             /* borrowed */
+    struct arrears *arrears;         /* told when all is down; NULL: nobody remembers. Borrowed */
     enum shutdown_step step;
     bool stays;            /* on_down instead of on_done: whoever wants us to end will say so */
     bool cancelled;        /* what is under way is finished, then everything goes on */
