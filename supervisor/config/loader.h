@@ -80,7 +80,6 @@ void load_jobs(struct loader *l);
 /* The keys ready= and listen=: of one program, and then of all of them together. */
 bool load_listens(struct loader *l, const struct ini_section *s, struct process_config *p);
 void listens_check(struct loader *l);
-
 void load_servers(struct loader *l);           /* [unix_http_server], [inet_http_server] */
 void load_ctl(struct loader *l);               /* [supervisorctl] */
 void load_lint(struct loader *l);              /* unknown sections and keys */
