@@ -23,12 +23,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(e.text[0] != '\0');
         return 0;
     }
-    for (int64_t at = INT64_C(-1) << 40; at < INT64_C(1) << 40; at += (INT64_C(1) << 31) + 12345) {
+    for (int64_t at = -(INT64_C(1) << 40); at < INT64_C(1) << 40;
+         at += (INT64_C(1) << 31) + 12345) {
         int64_t offset = zone_offset(&z, at);
         must(offset >= -ZONE_OFFSET_MAX && offset <= ZONE_OFFSET_MAX);
     }
     for (size_t i = 0; i < z.count && i < 100; i++)
-        must(z.changes[i] < INT64_C(-1) << 40 || zone_offset(&z, z.changes[i]) <= ZONE_OFFSET_MAX);
+        must(z.changes[i] < -(INT64_C(1) << 40) ||
+             zone_offset(&z, z.changes[i]) <= ZONE_OFFSET_MAX);
     zone_close(&z);
     return 0;
 }
