@@ -8,11 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "base/buf.h"
-#include "base/err.h"
-#include "traffic/count.h"
 
 struct tally;
 
@@ -50,14 +47,5 @@ enum { REPORT_TOP = 10, REPORT_TOP_MAX = 1000 };
 bool report_form(const char *name, enum report_form *form);
 
 void report_write(const struct report *r, enum report_form form, struct buf *out);
-
-/*
- * Appends `{"/": 3, "/sample": 0}` with a final newline. Routes that were given stand in the order
- * given; routes that were found, the most requested first, with "other" last when there are any.
- */
-void report_json(struct count *c, struct buf *out);
-
-/* The file name that strftime makes of `pattern` for that day; the caller's (mem_free). */
-int report_name(const char *pattern, const struct tm *day, char **name, struct err *e);
 
 #endif
