@@ -42,7 +42,7 @@ enum {
 struct shutdown {
     struct supervisor *supervisor; /* borrowed */
     struct jobs *jobs;             /* borrowed */
-    struct arrears *arrears;         /* told when all is down; NULL: nobody remembers. Borrowed */
+    struct arrears *arrears;       /* told when all is down; NULL: nobody remembers. Borrowed */
     enum shutdown_step step;
     bool stays;            /* on_down instead of on_done: whoever wants us to end will say so */
     bool cancelled;        /* what is under way is finished, then everything goes on */
