@@ -72,9 +72,11 @@ static enum sight watch_sight(const struct seen *seen)
 {
     if (seen->p)
         return watch_sight_proc(seen->p);
-    if (job_active(seen->job))
+    if (job_state_active(seen->job->state))
         return seen->good ? SIGHT_UP : SIGHT_COMING;
-    return watch_was_good(seen, seen->job->state) ? SIGHT_UP : SIGHT_DOWN;
+    if (watch_was_good(seen, seen->job->state))
+        return SIGHT_UP;
+    return job_active(seen->job) ? SIGHT_COMING : SIGHT_DOWN; /* its next run is queued */
 }
 
 /* Calls `each` for everything that one name means; stops when it says true. */
