@@ -318,8 +318,8 @@ static const struct key_row supervisord_rows[] = {
     {"user", KEY_USER, AT(user), NULL, BASIC, 0, "The user that the daemon becomes.",
      .also = AT(uid)},
     {"statedir", KEY_FOLDER, AT(statedir), NULL, BASIC, KEY_NATIVE,
-     "The folder of what outlives the daemon, such as the history of jobs; unless set, what systemd "
-     "says in STATE_DIRECTORY, else the history is kept in memory."},
+     "The folder of what outlives the daemon, such as the history of jobs; unless set, what "
+     "systemd says in STATE_DIRECTORY, else the history is kept in memory."},
     {"directory", KEY_FOLDER, AT(directory), NULL, BASIC, 0,
      "The folder that the daemon goes to in the background."},
     {"strip_ansi", KEY_BOOL, AT(strip_ansi), "false", BASIC, 0,

@@ -1,4 +1,4 @@
-/* When and how the machine is switched off: the rest of [shutdown]. Part of a snapshot (config.h). */
+/* When and how the machine is switched off: the rest of [shutdown]. Part of a snapshot. */
 #ifndef CONFIG_POWER_H
 #define CONFIG_POWER_H
 

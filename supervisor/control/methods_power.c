@@ -59,7 +59,7 @@ static void get_shutdown(struct call *c)
 // clang-format off
 const struct rpc_method power_methods[] = {
     { "mainstay.planShutdown",     "struct", "s|s", plan_shutdown,     0,
-      "Plan `action` (as configured unless it is given) for `when`: 22:30, 2026-11-22 06:00, +30m." },
+      "Plan `action` (as configured unless given) for `when`: 22:30, 2026-11-22 06:00, +30m." },
     { "mainstay.postponeShutdown", "struct", "s",   postpone_shutdown, 0,
       "Put off what is planned by a time such as 1h." },
     { "mainstay.cancelShutdown",   "struct", "",    cancel_shutdown,   RPC_ANYTIME,

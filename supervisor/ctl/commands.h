@@ -115,7 +115,6 @@ int command_reload(struct ctl *c, const struct words *w);
 int command_shutdown(struct ctl *c, const struct words *w);
 int command_version(struct ctl *c, const struct words *w);
 
-/* upgrade.c */
-int command_upgrade(struct ctl *c, const struct words *w);
+int command_upgrade(struct ctl *c, const struct words *w); /* upgrade.c */
 
 #endif

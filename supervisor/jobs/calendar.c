@@ -160,7 +160,7 @@ int64_t calendar_next_of(const struct schedules *s, const struct calendar_zone *
     return first;
 }
 
-/* "Comes one behind `at`, but no later than `until`?" is true up to the last one, and then false. */
+/* "Comes one behind `at`, no later than `until`?" is true up to the last one, and then false. */
 int64_t calendar_last_of(const struct schedules *s, const struct calendar_zone *z, int64_t after,
                          int64_t until)
 {
