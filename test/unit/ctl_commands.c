@@ -50,7 +50,7 @@ static void native_commands_have_no_place_in_supervisorctl(void **state)
 /* A page's words without mdoc's macros: "It Fl c , Fl -conf Ar FILE" is "-c, --conf FILE". */
 static void append_plain(struct buf *out, char *mdoc)
 {
-    static const char *const dropped[] = {".It", ".Nm", "Cm", "Ar"};
+    static const char *const dropped[] = {".It", ".Nm", "Cm", "Ar", "Op"};
     char *rest = NULL;
     bool flag = false;
     for (char *word = strtok_r(mdoc, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest)) {
