@@ -300,7 +300,8 @@ static void watch_job(struct watch *w, const struct event *ev)
     if (!job_state_active((enum job_state)ev->from))
         seen->good = watch_was_good(seen, (enum job_state)ev->from);
     if (ev->state == JOB_WAITING && seen->job->cause == JOB_BY_SCHEDULE) {
-        seen->scheduled++;
+        /* a jitter or a queue may bring what was due before this part of the clock's life */
+        seen->scheduled += seen->job->due >= w->segment / 1000;
         if (w->stopping)
             watch_fail(w, "%s is due while everything is being stopped", ev->name);
     }
