@@ -293,7 +293,7 @@ void proc_try_start(struct proc *p)
     if (gate == GRAPH_GO) {
         p->wanted = false;
         p->left_starting = false;
-        if (!proc_feed(p, FSM_START)) /* it was up already: who waits for it hears that it still is */
+        if (!proc_feed(p, FSM_START)) /* it was up already: who waits hears that it still is */
             proc_publish(p, EVENT_PROCESS_NEWS, p->fsm.state);
         return;
     }
