@@ -240,9 +240,7 @@ void shutdown_answer(struct shutdown *sd, enum stop_reason why)
         return;
     sd->jobs->reason = why;
     host_disarm(shutdown_host(sd), &sd->asking);
-    if (why == STOP_STOP) /* the log of a plain stop is Supervisor's, line by line */
-        log_debug("stopping everything: %s", stop_reason_text(why));
-    else
+    if (why != STOP_STOP) /* the log of a plain stop is Supervisor's, line by line */
         log_info("stopping everything: %s", stop_reason_text(why));
     if (sd->on_step)
         sd->on_step(sd);
