@@ -52,12 +52,12 @@ void debts_drop(struct debts *d, const char *job, int64_t due)
 /* Another one of the same job, of the same day: it is in the newer one. */
 static bool debts_has_later(const struct debts *d, size_t i, int64_t offset)
 {
-    int64_t day = (d->items[i].due + offset) / DEBT_DAY;
+    const struct debt *debt = &d->items[i];
+    int64_t day = (debt->due + offset) / DEBT_DAY;
     for (size_t k = 0; k < d->count; k++) {
         const struct debt *other = &d->items[k];
-        if (k != i && (other->due + offset) / DEBT_DAY == day &&
-            (other->due > d->items[i].due || (other->due == d->items[i].due && k > i)) &&
-            strcmp(other->job, d->items[i].job) == 0)
+        bool later = other->due > debt->due || (other->due == debt->due && k > i);
+        if (later && (other->due + offset) / DEBT_DAY == day && strcmp(other->job, debt->job) == 0)
             return true;
     }
     return false;

@@ -68,7 +68,7 @@ static void job_ended(struct job *job)
 
 static void job_spawn(struct job *job)
 {
-    struct job_env env;
+    struct job_env env = {0};
     struct err e;
     cgroup_clear(&job->child.cgroup); /* nothing of the last attempt goes on beside this one */
     if (!child_idle(&job->child)) {
