@@ -15,9 +15,10 @@ static void power_answer(struct call *c, int rc, const struct err *e)
 
 static bool power_is_there(struct call *c)
 {
-    if (!control_of(c)->power)
-        call_fault(c, FAULT_FAILED, "this daemon plans nothing");
-    return control_of(c)->power != NULL;
+    if (control_of(c)->power)
+        return true;
+    call_fault(c, FAULT_FAILED, "this daemon plans nothing"); /* the call is gone now */
+    return false;
 }
 
 /* To switch the machine off is more than to stop programs, which is all that a client may. */
