@@ -5,35 +5,10 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/option.h"
 #include "base/parse.h"
 
 enum { HELP_COLUMN = 28, FILTER_FILE_MAX = 1 << 20 };
-
-enum option_type {
-    OPTION_HEADING, /* no option: the help of those after it */
-    OPTION_FLAG,
-    OPTION_TEXT,
-    OPTION_NUMBER,
-    OPTION_TIME,
-    OPTION_RATE,
-    OPTION_CHOICE,
-    OPTION_WORD,   /* one of the choices, as text; without a value the first */
-    OPTION_SWITCH, /* no value: sets an enum to `min` */
-    OPTION_INCLUDE,
-    OPTION_EXCLUDE,
-    OPTION_RULE,
-    OPTION_RULES, /* a file of them */
-};
-
-struct option_row {
-    const char *name;
-    enum option_type type;
-    size_t offset;
-    const char *argument;       /* as --help shows it; NULL: none */
-    int64_t min, max;           /* OPTION_NUMBER; ms for OPTION_TIME, bytes for OPTION_RATE */
-    const char *const *choices; /* in the order of the enum; ends in NULL */
-    const char *help;           /* NULL: another tool's name for the row before; not shown */
-};
 
 static const char *const styles[] = {"auto", "path", "virtual", NULL};
 static const char *const publishes[] = {"atomic", "inplace", NULL};
@@ -41,173 +16,34 @@ static const char *const bad_keys[] = {"report", "ignore", "fail", NULL};
 static const char *const sses[] = {"AES256", "aws:kms", "aws:kms:dsse", NULL};
 static const char *const payers[] = {"requester", NULL};
 
-#define AT(field) offsetof(struct arguments, field)
-
-// clang-format off
-static const struct option_row rows[] = {
-    {NULL, OPTION_HEADING, 0, NULL, 0, 0, NULL, "What"},
-    {"--include",         OPTION_INCLUDE, 0, "PATTERN", 0, 0, NULL,
-     "take what matches; the last match of --include and --exclude decides"},
-    {"--exclude",         OPTION_EXCLUDE, 0, "PATTERN", 0, 0, NULL,
-     "leave out what matches, here and there; * matches slashes too"},
-    {"--filter",          OPTION_RULE,    0, "RULE", 0, 0, NULL,
-     "\"+ PATTERN\" or \"- PATTERN\": the first match decides; ** matches slashes"},
-    {"--filter-from",     OPTION_RULES,   0, "FILE", 0, 0, NULL,
-     "such rules, one a line"},
-    {"--size-only",       OPTION_FLAG,    AT(size_only), NULL, 0, 0, NULL,
-     "what has the same size is the same"},
-    {"--checksum",        OPTION_FLAG,    AT(checksum), NULL, 0, 0, NULL,
-     "read what has the same size, compare the content"},
-    {"--delete",          OPTION_FLAG,    AT(delete), NULL, 0, 0, NULL,
-     "remove from the target what the source does not have"},
-    {"--allow-empty",     OPTION_FLAG,    AT(allow_empty), NULL, 0, 0, NULL,
-     "accept a source without objects"},
-    {"--bad-keys",        OPTION_CHOICE,  AT(bad_keys), "HOW", 0, 0, bad_keys,
-     "those that are no file names: report (skip, exit code 7), ignore or fail"},
-    {"--dry-run",         OPTION_FLAG,    AT(dry), NULL, 0, 0, NULL,
-     "say what would be done, change nothing"},
-    {"--dryrun",          OPTION_FLAG,    AT(dry), NULL, 0, 0, NULL, NULL},
-
-    {NULL, OPTION_HEADING, 0, NULL, 0, 0, NULL, "The target"},
-    {"--publish",         OPTION_CHOICE,  AT(publish), "HOW", 0, 0, publishes,
-     "atomic: readers see all of the old or all of the new; inplace: file by file"},
-    {"--rollback",        OPTION_FLAG,    AT(rollback), NULL, 0, 0, NULL,
-     "show the version before again: mainstay-sync --rollback TARGET"},
-
-    {NULL, OPTION_HEADING, 0, NULL, 0, 0, NULL, "The server"},
-    {"--endpoint",        OPTION_TEXT,    AT(endpoint), "URL", 0, 0, NULL,
-     "S3 server; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile, AWS"},
-    {"--endpoint-url",    OPTION_TEXT,    AT(endpoint), "URL", 0, 0, NULL, NULL},
-    {"--region",          OPTION_TEXT,    AT(region), "NAME", 0, 0, NULL,
-     "else AWS_REGION, AWS_DEFAULT_REGION, the profile, us-east-1"},
-    {"--profile",         OPTION_TEXT,    AT(profile), "NAME", 0, 0, NULL,
-     "profile of the AWS files, before keys of the environment"},
-    {"--env-file",        OPTION_TEXT,    AT(env_file), "FILE", 0, 0, NULL,
-     "NAME=value lines that go before the environment: keys, region, endpoint"},
-    {"--no-sign-request", OPTION_FLAG,    AT(anonymous), NULL, 0, 0, NULL,
-     "ask without credentials"},
-    {"--style",           OPTION_CHOICE,  AT(style), "STYLE", 0, 0, styles,
-     "auto, path (host/bucket) or virtual (bucket.host)"},
-    {"--ca-file",         OPTION_TEXT,    AT(ca_file), "FILE", 0, 0, NULL,
-     "certificates to trust; else AWS_CA_BUNDLE, the system's"},
-    {"--ca-bundle",       OPTION_TEXT,    AT(ca_file), "FILE", 0, 0, NULL, NULL},
-    {"--request-payer",   OPTION_WORD,    AT(request_payer), NULL, 0, 0, payers,
-     "pay for what is read from somebody else's bucket"},
-    {"--sse",             OPTION_WORD,    AT(sse), "HOW", 0, 0, sses,
-     "the server is to encrypt uploads: AES256, aws:kms or aws:kms:dsse"},
-    {"--sse-kms-key-id",  OPTION_TEXT,    AT(sse_kms_key_id), "ID", 0, 0, NULL,
-     "with this key of KMS"},
-    {"--sse-c-key-file",  OPTION_TEXT,    AT(sse_c_key_file), "FILE", 0, 0, NULL,
-     "objects are encrypted with this key of ours: 32 bytes, or their base64"},
-
-    {NULL, OPTION_HEADING, 0, NULL, 0, 0, NULL, "Speed and patience"},
-    {"--concurrency",     OPTION_NUMBER,  AT(concurrency), "N", 1, 256, NULL,
-     "requests at a time (16)"},
-    {"--bwlimit",         OPTION_RATE,    AT(bytes_per_second), "RATE", 1 << 10, 1LL << 50, NULL,
-     "bytes a second at most, such as 500K or 10M"},
-    {"--tries",           OPTION_NUMBER,  AT(tries), "N", 1, 20, NULL,
-     "for each request (3)"},
-    {"--stall-timeout",   OPTION_TIME,    AT(stall_ms), "TIME", 1000, 3600000, NULL,
-     "without a byte (30s)"},
-    {"--connect-timeout", OPTION_TIME,    AT(connect_ms), "TIME", 100, 600000, NULL,
-     "for a connection (10s)"},
-
-    {NULL, OPTION_HEADING, 0, NULL, 0, 0, NULL, "What is said"},
-    {"--progress",        OPTION_SWITCH,  AT(progress), NULL, PROGRESS_ALWAYS, 0, NULL,
-     "say how far it is, also where there is no terminal"},
-    {"--no-progress",     OPTION_SWITCH,  AT(progress), NULL, PROGRESS_NEVER, 0, NULL,
-     "do not"},
-    {"--json",            OPTION_FLAG,    AT(json), NULL, 0, 0, NULL,
-     "print events and the result as lines of JSON"},
-    {"--quiet",           OPTION_FLAG,    AT(quiet), NULL, 0, 0, NULL,
-     "print errors only"},
-    {"--help",            OPTION_FLAG,    AT(help), NULL, 0, 0, NULL,
-     "this text"},
-    {"--version",         OPTION_FLAG,    AT(version), NULL, 0, 0, NULL,
-     "the version"},
-};
-// clang-format on
-enum { ROW_COUNT = sizeof rows / sizeof *rows };
-
-static const struct option_row *find_row(const char *name, size_t len)
-{
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].name && strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0)
-            return &rows[i];
-    }
-    return NULL;
-}
-
-static const char *nearest(const char *name)
-{
-    const char *best = NULL;
-    unsigned best_edits = 4;
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        unsigned edits = rows[i].help && rows[i].name ? parse_distance(name, rows[i].name) : 4;
-        if (edits < best_edits) {
-            best_edits = edits;
-            best = rows[i].name;
-        }
-    }
-    return best;
-}
-
 // --- values --------------------------------------------------------------------------------------
 
 /* "10M", also "10M/s". */
-static int parse_rate(const char *value, int64_t *out, struct err *e)
+static int parse_rate(const char *value, int64_t *out)
 {
     char text[32];
     size_t len = strlen(value);
     if (len > 2 && strcmp(value + len - 2, "/s") == 0)
         len -= 2;
-    if (len < sizeof text) {
-        memcpy(text, value, len);
-        text[len] = '\0';
-        if (parse_memory(text, out, NULL) == 0)
-            return 0;
-    }
-    return err_set(e, -EINVAL, "'%s' is no number of bytes a second: write 500K or 10M", value);
+    if (len >= sizeof text)
+        return -EINVAL;
+    memcpy(text, value, len);
+    text[len] = '\0';
+    return parse_memory(text, out, NULL);
 }
 
-static int set_number(const struct option_row *row, const char *value, int64_t *out, struct err *e)
+static int set_rate(void *to, const struct option_row *row, const char *value, struct err *e)
 {
-    int64_t n = 0;
-    int rc = row->type == OPTION_TIME   ? parse_duration(value, &n, e)
-             : row->type == OPTION_RATE ? parse_rate(value, &n, e)
-                                        : parse_int(value, &n, e);
-    if (rc < 0)
-        return err_prefix(e, -EINVAL, "%s", row->name);
-    if (n < row->min || n > row->max)
-        return err_set(e, -EINVAL, "%s: %s is out of range", row->name, value);
-    *out = n;
+    struct arguments *o = to;
+    int64_t bytes;
+    if (parse_rate(value, &bytes) < 0)
+        return err_set(e, -EINVAL, "%s: '%s' is no number of bytes a second: write 500K or 10M",
+                       row->name, value);
+    if (bytes < row->min || bytes > row->max)
+        return err_set(e, -EINVAL, "%s: %s is out of range: 1K to 1024T", row->name, value);
+    o->bytes_per_second = bytes;
     return 0;
 }
-
-/* Its place among the choices, or -1. */
-static int find_choice(const struct option_row *row, const char *value)
-{
-    for (int i = 0; row->choices[i]; i++) {
-        if (strcmp(row->choices[i], value) == 0)
-            return i;
-    }
-    return -1;
-}
-
-static int bad_choice(const struct option_row *row, const char *value, struct err *e)
-{
-    return err_set(e, -EINVAL, "%s: '%s' is not one of its choices: %s", row->name, value,
-                   row->help);
-}
-
-static void set_enum(void *out, unsigned value)
-{
-    memcpy(out, &value, sizeof value);
-}
-_Static_assert(sizeof(enum s3_style) == sizeof(unsigned), "a choice is stored as unsigned");
-_Static_assert(sizeof(enum publish_mode) == sizeof(unsigned), "a choice is stored as unsigned");
-_Static_assert(sizeof(enum bad_keys) == sizeof(unsigned), "a choice is stored as unsigned");
-_Static_assert(sizeof(enum progress) == sizeof(unsigned), "a choice is stored as unsigned");
 
 static int add_rules(struct filter *f, const char *path, struct err *e)
 {
@@ -221,89 +57,135 @@ static int add_rules(struct filter *f, const char *path, struct err *e)
     return rc < 0 ? -EINVAL : 0;
 }
 
-static int set_filter(struct arguments *o, const struct option_row *row, const char *value,
-                      struct err *e)
+static int named(int rc, const struct option_row *row, struct err *e)
 {
-    struct filter *f = &o->filter;
-    int rc = row->type == OPTION_RULES  ? add_rules(f, value, e)
-             : row->type == OPTION_RULE ? filter_add_rule(f, value, e)
-                                        : filter_add(f, row->type == OPTION_INCLUDE, value, e);
     return rc < 0 ? err_prefix(e, rc, "%s", row->name) : 0;
 }
 
-static int set_option(struct arguments *o, const struct option_row *row, const char *value,
-                      struct err *e)
+static int set_include(void *to, const struct option_row *row, const char *value, struct err *e)
 {
-    void *field = (char *)o + row->offset;
-    int choice = row->choices ? find_choice(row, value) : 0;
-    if (choice < 0)
-        return bad_choice(row, value, e);
-    switch (row->type) {
-    case OPTION_HEADING:
-        break;
-    case OPTION_FLAG:
-        *(bool *)field = true;
-        return 0;
-    case OPTION_TEXT:
-        if (!*value)
-            return err_set(e, -EINVAL, "%s must not be empty", row->name);
-        *(const char **)field = value;
-        return 0;
-    case OPTION_WORD:
-        *(const char **)field = value;
-        return 0;
-    case OPTION_NUMBER:
-    case OPTION_TIME:
-    case OPTION_RATE:
-        return set_number(row, value, field, e);
-    case OPTION_CHOICE:
-        set_enum(field, (unsigned)choice);
-        return 0;
-    case OPTION_SWITCH:
-        set_enum(field, (unsigned)row->min);
-        return 0;
-    case OPTION_INCLUDE:
-    case OPTION_EXCLUDE:
-    case OPTION_RULE:
-    case OPTION_RULES:
-        return set_filter(o, row, value, e);
-    }
-    return -EINVAL;
+    struct arguments *o = to;
+    return named(filter_add(&o->filter, true, value, e), row, e);
 }
+
+static int set_exclude(void *to, const struct option_row *row, const char *value, struct err *e)
+{
+    struct arguments *o = to;
+    return named(filter_add(&o->filter, false, value, e), row, e);
+}
+
+static int set_rule(void *to, const struct option_row *row, const char *value, struct err *e)
+{
+    struct arguments *o = to;
+    return named(filter_add_rule(&o->filter, value, e), row, e);
+}
+
+static int set_rules(void *to, const struct option_row *row, const char *value, struct err *e)
+{
+    struct arguments *o = to;
+    return named(add_rules(&o->filter, value, e), row, e);
+}
+
+// --- the table -----------------------------------------------------------------------------------
+
+#define AT(field) offsetof(struct arguments, field)
+
+// clang-format off
+static const struct option_row rows[] = {
+    {.help = "What"},
+    {"--include",         "PATTERN", set_include,     0,
+     "take what matches; the last match of --include and --exclude decides"},
+    {"--exclude",         "PATTERN", set_exclude,     0,
+     "leave out what matches, here and there; * matches slashes too"},
+    {"--filter",          "RULE",    set_rule,        0,
+     "\"+ PATTERN\" or \"- PATTERN\": the first match decides; ** matches slashes"},
+    {"--filter-from",     "FILE",    set_rules,       0,
+     "such rules, one a line"},
+    {"--size-only",       NULL,      option_flag,     AT(size_only),
+     "what has the same size is the same"},
+    {"--checksum",        NULL,      option_flag,     AT(checksum),
+     "read what has the same size, compare the content"},
+    {"--delete",          NULL,      option_flag,     AT(delete),
+     "remove from the target what the source does not have"},
+    {"--allow-empty",     NULL,      option_flag,     AT(allow_empty),
+     "accept a source without objects"},
+    {"--bad-keys",        "HOW",     option_choice,   AT(bad_keys),
+     "those that are no file names: report (skip, exit code 7), ignore or fail", bad_keys},
+    {"--dry-run",         NULL,      option_flag,     AT(dry),
+     "say what would be done, change nothing"},
+    {"--dryrun",          NULL,      option_flag,     AT(dry), NULL},
+
+    {.help = "The target"},
+    {"--publish",         "HOW",     option_choice,   AT(publish),
+     "atomic: readers see all of the old or all of the new; inplace: file by file", publishes},
+    {"--rollback",        NULL,      option_flag,     AT(rollback),
+     "show the version before again: mainstay-sync --rollback TARGET"},
+
+    {.help = "The server"},
+    {"--endpoint",        "URL",     option_text,     AT(endpoint),
+     "S3 server; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile, AWS"},
+    {"--endpoint-url",    "URL",     option_text,     AT(endpoint), NULL},
+    {"--region",          "NAME",    option_text,     AT(region),
+     "else AWS_REGION, AWS_DEFAULT_REGION, the profile, us-east-1"},
+    {"--profile",         "NAME",    option_text,     AT(profile),
+     "profile of the AWS files, before keys of the environment"},
+    {"--env-file",        "FILE",    option_text,     AT(env_file),
+     "NAME=value lines that go before the environment: keys, region, endpoint"},
+    {"--no-sign-request", NULL,      option_flag,     AT(anonymous),
+     "ask without credentials"},
+    {"--style",           "STYLE",   option_choice,   AT(style),
+     "auto, path (host/bucket) or virtual (bucket.host)", styles},
+    {"--ca-file",         "FILE",    option_text,     AT(ca_file),
+     "certificates to trust; else AWS_CA_BUNDLE, the system's"},
+    {"--ca-bundle",       "FILE",    option_text,     AT(ca_file), NULL},
+    {"--request-payer",   "[WHO]",   option_one_of,   AT(request_payer),
+     "pay for what is read from somebody else's bucket", payers, .optional = true},
+    {"--sse",             "[HOW]",   option_one_of,   AT(sse),
+     "the server is to encrypt uploads: AES256, aws:kms or aws:kms:dsse", sses, .optional = true},
+    {"--sse-kms-key-id",  "ID",      option_text,     AT(sse_kms_key_id),
+     "with this key of KMS"},
+    {"--sse-c-key-file",  "FILE",    option_text,     AT(sse_c_key_file),
+     "objects are encrypted with this key of ours: 32 bytes, or their base64"},
+
+    {.help = "Speed and patience"},
+    {"--concurrency",     "N",       option_number,   AT(concurrency),
+     "requests at a time (16)", .min = 1, .max = 256},
+    {"--bwlimit",         "RATE",    set_rate,        0,
+     "bytes a second at most, such as 500K or 10M", .min = 1 << 10, .max = 1LL << 50},
+    {"--tries",           "N",       option_number,   AT(tries),
+     "for each request (3)", .min = 1, .max = 20},
+    {"--stall-timeout",   "TIME",    option_duration, AT(stall_ms),
+     "without a byte (30s)", .min = 1000, .max = 3600000},
+    {"--connect-timeout", "TIME",    option_duration, AT(connect_ms),
+     "for a connection (10s)", .min = 100, .max = 600000},
+
+    {.help = "What is said"},
+    {"--progress",        NULL,      option_switch,   AT(progress),
+     "say how far it is, also where there is no terminal", .min = PROGRESS_ALWAYS},
+    {"--no-progress",     NULL,      option_switch,   AT(progress),
+     "do not", .min = PROGRESS_NEVER},
+    {"--json",            NULL,      option_flag,     AT(json),
+     "print events and the result as lines of JSON"},
+    {"--quiet",           NULL,      option_flag,     AT(quiet),
+     "print errors only"},
+    {"--help",            NULL,      option_flag,     AT(help),
+     "this text"},
+    {"--version",         NULL,      option_flag,     AT(version),
+     "the version"},
+};
+// clang-format on
+static const struct option_table table = {rows, sizeof rows / sizeof *rows, HELP_COLUMN};
+
+_Static_assert(sizeof(enum s3_style) == sizeof(unsigned), "a choice is stored as unsigned");
+_Static_assert(sizeof(enum publish_mode) == sizeof(unsigned), "a choice is stored as unsigned");
+_Static_assert(sizeof(enum bad_keys) == sizeof(unsigned), "a choice is stored as unsigned");
+_Static_assert(sizeof(enum progress) == sizeof(unsigned), "a choice is stored as unsigned");
 
 // --- the line ------------------------------------------------------------------------------------
 
-static int no_such_option(const char *text, struct err *e)
+static int take_name(void *to, const char *name, struct err *e)
 {
-    const char *near = nearest(text);
-    return err_set(e, -EINVAL, "there is no option %s%s%s%s", text, near ? " (did you mean " : "",
-                   near ? near : "", near ? "?)" : "");
-}
-
-/* Takes argv[*i] and, if the option wants one and has no =, the argument after it. */
-static int take_option(struct arguments *o, int argc, char **argv, int *i, struct err *e)
-{
-    const char *text = argv[*i];
-    const char *eq = strchrnul(text, '=');
-    const char *after = *i + 1 < argc ? argv[*i + 1] : NULL;
-    const struct option_row *row = find_row(text, (size_t)(eq - text));
-    if (!row)
-        return no_such_option(text, e);
-    if (row->type == OPTION_FLAG || row->type == OPTION_SWITCH)
-        return *eq ? err_set(e, -EINVAL, "%s takes no value", row->name)
-                   : set_option(o, row, "", e);
-    if (*eq)
-        return set_option(o, row, eq + 1, e);
-    if (row->type == OPTION_WORD && (!after || find_choice(row, after) < 0))
-        return set_option(o, row, row->choices[0], e);
-    if (!after)
-        return err_set(e, -EINVAL, "%s needs a value: %s", row->name, row->argument);
-    *i += 1;
-    return set_option(o, row, after, e);
-}
-
-static int take_name(struct arguments *o, const char *name, struct err *e)
-{
+    struct arguments *o = to;
     if (!*name)
         return err_set(e, -EINVAL, "source and target must not be empty");
     if (!o->source)
@@ -359,19 +241,10 @@ static int check_together(const struct arguments *o, struct err *e)
     return 0;
 }
 
-int arguments_parse(struct arguments *o, int argc, char **argv, struct err *e)
+int arguments_parse(struct arguments *o, char **argv, struct err *e)
 {
     *o = (struct arguments){.concurrency = 16, .tries = 3, .stall_ms = 30000, .connect_ms = 10000};
-    bool names_only = false;
-    int rc = 0;
-    for (int i = 1; rc == 0 && i < argc; i++) {
-        if (!names_only && strcmp(argv[i], "--") == 0)
-            names_only = true;
-        else if (!names_only && argv[i][0] == '-')
-            rc = take_option(o, argc, argv, &i, e);
-        else
-            rc = take_name(o, argv[i], e);
-    }
+    int rc = option_parse(&table, o, argv, take_name, e);
     if (rc == 0 && !o->help && !o->version)
         rc = check_names(o, e);
     if (rc == 0 && !o->help && !o->version)
@@ -386,23 +259,6 @@ void arguments_close(struct arguments *o)
     filter_close(&o->filter);
 }
 
-// --- help ----------------------------------------------------------------------------------------
-
-static void help_row(struct buf *out, const struct option_row *row)
-{
-    size_t from = out->len;
-    if (!row->name) {
-        buf_printf(out, "\n%s:\n", row->help);
-        return;
-    }
-    buf_printf(out, "  %s%s%s", row->name, row->argument ? " " : "",
-               row->argument ? row->argument : "");
-    do
-        buf_char(out, ' ');
-    while (out->len - from < HELP_COLUMN);
-    buf_printf(out, "%s\n", row->help);
-}
-
 void arguments_help(struct buf *out)
 {
     buf_text(out,
@@ -410,10 +266,7 @@ void arguments_help(struct buf *out)
              "       mainstay-sync [options] FOLDER s3://BUCKET/PREFIX\n"
              "       mainstay-sync --rollback TARGET\n"
              "Makes the folder TARGET hold the objects under PREFIX, or the other way round.\n");
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].help)
-            help_row(out, &rows[i]);
-    }
+    option_help(&table, out);
     buf_text(out,
              "\nKeys come from --env-file, the environment, a profile of ~/.aws/credentials or\n"
              "~/.aws/config, or the machine that this runs on; see mainstay-sync(1).\n"

@@ -57,7 +57,7 @@ struct arguments {
 };
 
 /* 0, or -EINVAL with a sentence. With --help or --version the rest is not looked at. */
-int arguments_parse(struct arguments *o, int argc, char **argv, struct err *e);
+int arguments_parse(struct arguments *o, char **argv, struct err *e);
 void arguments_close(struct arguments *o);
 
 void arguments_help(struct buf *out);

@@ -91,8 +91,9 @@ int main(int argc, char **argv)
 {
     struct arguments o;
     struct err e;
+    (void)argc; /* argv ends in NULL */
     hide_memory();
-    if (arguments_parse(&o, argc, argv, &e) < 0) {
+    if (arguments_parse(&o, argv, &e) < 0) {
         (void)fprintf(stderr, "mainstay-sync: %s\nTry mainstay-sync --help.\n", e.text);
         return SYNC_USAGE;
     }

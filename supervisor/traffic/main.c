@@ -66,7 +66,8 @@ int main(int argc, char **argv)
 {
     static struct options o; /* too large for a stack */
     struct err e = {0};
-    enum exit_code code = failure(options_parse(&o, argc, argv, day_today(time(NULL)), &e));
+    (void)argc; /* argv ends in NULL */
+    enum exit_code code = failure(options_parse(&o, argv, day_today(time(NULL)), &e));
     if (code == EXIT_DONE)
         code = o.help || o.version ? say(&o) : run(&o, &e);
     if (code != EXIT_DONE)

@@ -26,7 +26,8 @@ struct options {
     size_t route_count;
     const char *format; /* as format_init takes it */
     enum span_of_days days;
-    int32_t day;      /* of DAYS_ONE */
+    int32_t day; /* of DAYS_ONE */
+    int32_t today;
     const char *out;  /* NULL: standard output only */
     const char *name; /* of the files in a folder; NULL: made of the first log's */
     unsigned outputs; /* bits of enum output_kind; at least one */
@@ -42,7 +43,7 @@ struct options {
  * 0, or -EINVAL with a sentence. `today`: what --day is without an option. With --help or
  * --version the rest is not looked at.
  */
-int options_parse(struct options *o, int argc, char **argv, int32_t today, struct err *e);
+int options_parse(struct options *o, char **argv, int32_t today, struct err *e);
 
 void options_help(struct buf *out);
 
