@@ -29,6 +29,7 @@ static void on_fetched(void *ctx, const struct download_result *result, struct e
     if (result->why == SYNC_OK) {
         x->report->fetched++;
         x->report->fetched_bytes += result->size;
+        x->report->published |= x->o->publish == PUBLISH_INPLACE; /* also if the run fails */
         int rc =
             manifest_mark(&x->release.manifest, result->id, MANIFEST_THERE, result->mtime, &failed);
         if (rc < 0)

@@ -60,11 +60,15 @@ static bool is_kept(const struct merge_heads *h, const struct merge_rules *rules
     return !rules->has_manifest && h->local->mtime == h->remote->mtime;
 }
 
+static bool is_staged(const struct merge_heads *h)
+{
+    return h->staged && h->staged->state == MANIFEST_THERE && is_object(h->staged, h->remote);
+}
+
 static enum merge_do decide_object(const struct merge_heads *h, const struct merge_rules *rules)
 {
     const struct walk_entry *file = h->local;
-    bool staged =
-        h->staged && h->staged->state == MANIFEST_THERE && is_object(h->staged, h->remote);
+    bool staged = is_staged(h);
     bool same_size = file && S_ISREG(file->type) && file->size == h->remote->size;
     if (staged && !rules->inplace)
         return MERGE_STAGED;
@@ -99,4 +103,15 @@ enum merge_do merge_decide(const struct merge_heads *same, const struct merge_ru
     if (same->remote)
         return same->remote->fault != KEY_OK ? MERGE_SKIP : decide_object(same, rules);
     return same->local ? decide_extra(same->local, rules) : MERGE_FORGET;
+}
+
+bool merge_is_news(const struct merge_heads *same, const struct merge_rules *rules)
+{
+    const struct merge_heads *h = same;
+    if (!rules->inplace || (h->remote && h->remote->fault != KEY_OK))
+        return false;
+    if (!h->remote || !h->local)
+        return !h->remote && !h->local && h->known;
+    return is_staged(h) &&
+           !(h->known && is_untouched(h->known, h->local) && is_object(h->known, h->remote));
 }

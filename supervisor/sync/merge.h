@@ -45,6 +45,12 @@ struct merge_rules {
     const struct filter *filter;
 };
 
+/*
+ * In place: what a run that did not end has put there or removed. Nobody was told of it yet, and
+ * the manifest does not say it.
+ */
+bool merge_is_news(const struct merge_heads *same, const struct merge_rules *rules);
+
 enum merge_do merge_decide(const struct merge_heads *same, const struct merge_rules *rules);
 
 #endif

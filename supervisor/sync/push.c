@@ -74,7 +74,6 @@ static void finish_well(struct push *x)
         x->report->fetched = x->report->to_fetch;
         x->report->fetched_bytes = x->report->to_fetch_bytes;
     }
-    x->report->published = x->report->fetched > 0 || x->report->deleted > 0;
     bool told = x->report->skipped > 0 && x->o->bad_keys == BAD_KEYS_REPORT;
     push_end(x, told ? SYNC_KEYS : SYNC_OK, NULL);
 }
@@ -412,6 +411,7 @@ enum sync_exit push_run(const struct arguments *o, struct report *r, struct err 
         why = x->why;
     }
     r->listed = x->found;
+    r->published = !o->dry && (r->fetched > 0 || r->deleted > 0); /* also if the run fails */
     spool_close(&x->doomed);
     tree_close(&x->tree);
     mem_free(x->single);

@@ -154,12 +154,14 @@ static void on_commit_done(uv_work_t *work, int status)
 {
     (void)status;
     struct run *x = container_of(work, struct run, work);
+    bool here = x->o->publish == PUBLISH_INPLACE; /* what went has gone, also if the run fails */
+    if (x->work_rc == 0 || here)
+        x->report->deleted = x->removed;
+    x->report->published |= x->work_rc == 0 ? !is_unchanged(x) : here && x->removed > 0;
     if (x->work_rc < 0) {
         run_end_local(x, x->work_rc, &x->work_err);
         return;
     }
-    x->report->deleted = x->removed;
-    x->report->published = !is_unchanged(x);
     run_end(x, well(x), NULL);
     x->why = well(x);
 }

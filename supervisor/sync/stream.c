@@ -32,6 +32,7 @@ static bool keep(struct run *x, const struct merge_heads *same)
 {
     int64_t id = 0;
     x->report->unchanged++;
+    x->changed |= merge_is_news(same, &x->rules);
     enum manifest_state state = x->o->publish == PUBLISH_INPLACE ? MANIFEST_THERE : MANIFEST_KEPT;
     return run_note(x, same->remote, state, same->local->mtime, &id);
 }
@@ -146,6 +147,7 @@ static bool act(struct run *x, const struct merge_heads *same)
     case MERGE_PARTIAL:
         return put_aside(x, SPOOL_PARTIAL, same->local->path);
     case MERGE_FORGET:
+        x->changed |= merge_is_news(same, &x->rules);
         return true;
     }
     return true;

@@ -88,6 +88,54 @@ static void decisions(void **state)
     }
 }
 
+struct news_row {
+    const char *what;
+    const char *etag; /* of the object; NULL: there is none */
+    int64_t mtime;    /* of the file; -1: none */
+    const char *known;
+    const char *staged;
+    enum manifest_state state;
+    bool inplace;
+    bool news;
+};
+
+// clang-format off
+static const struct news_row news_rows[] = {
+    {"fetched by a run that was killed", "b",  5,  "a",  "b",  MANIFEST_THERE,  true,  true},
+    {"... and new",                      "b",  5,  NONE, "b",  MANIFEST_THERE,  true,  true},
+    {"... but not to the end",           "b",  5,  "a",  "b",  MANIFEST_WANTED, true,  false},
+    {"... but the object is another",    "c",  5,  "a",  "b",  MANIFEST_THERE,  true,  false},
+    {"kept by a run that was killed",    "a",  5,  "a",  "a",  MANIFEST_THERE,  true,  false},
+    {"touched since, fetched again",     "a",  6,  "a",  "a",  MANIFEST_THERE,  true,  true},
+    {"as it was",                        "a",  5,  "a",  NONE, MANIFEST_THERE,  true,  false},
+    {"removed by a run that was killed", NONE, -1, "a",  NONE, MANIFEST_THERE,  true,  true},
+    {"only that run knows of it",        NONE, -1, NONE, "a",  MANIFEST_THERE,  true,  false},
+    {"no object, but still there",       NONE, 5,  "a",  NONE, MANIFEST_THERE,  true,  false},
+    {"a version of its own",             "b",  5,  "a",  "b",  MANIFEST_THERE,  false, false},
+    {"not carried into a version",       NONE, -1, "a",  NONE, MANIFEST_THERE,  false, false},
+};
+// clang-format on
+
+/* In place, what a run has done that did not end is told of by the one that does. */
+static void news(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof news_rows / sizeof *news_rows; i++) {
+        const struct news_row *r = &news_rows[i];
+        const struct remote_file remote = {.path = "x", .etag = r->etag, .size = 7, .mtime = 5};
+        const struct walk_entry local = {"x", S_IFREG | 0644, 7, r->mtime};
+        const struct manifest_entry known = {"x", r->known, 7, 5, MANIFEST_THERE};
+        const struct manifest_entry staged = {"x", r->staged, 7, r->mtime, r->state};
+        const struct merge_heads same = {.remote = r->etag ? &remote : NULL,
+                                         .local = r->mtime >= 0 ? &local : NULL,
+                                         .known = r->known ? &known : NULL,
+                                         .staged = r->staged ? &staged : NULL};
+        const struct merge_rules rules = {.inplace = r->inplace, .has_manifest = true};
+        if (merge_is_news(&same, &rules) != r->news)
+            fail_msg("%s", r->what);
+    }
+}
+
 static enum merge_do decide_local(const char *path, mode_t type, bool delete, bool excluded)
 {
     struct filter f = {0};
@@ -255,7 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decisions),    cmocka_unit_test(extras),
         cmocka_unit_test(not_a_file),   cmocka_unit_test(faulty_keys_come_alone),
-        cmocka_unit_test(side_by_side),
+        cmocka_unit_test(side_by_side), cmocka_unit_test(news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

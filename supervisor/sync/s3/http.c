@@ -57,8 +57,10 @@ static void set_target(CURL *easy, const struct http_request *r)
     (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)r->total_ms);
     if (!r->proxy)
         (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    if (r->ca_file)
+    if (r->ca_file) { /* these, and not those of the system's folder besides */
         (void)curl_easy_setopt(easy, CURLOPT_CAINFO, r->ca_file);
+        (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
     (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
     if (r->body) {
         (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(r->body));

@@ -98,7 +98,7 @@ struct wire_options {
     int64_t bytes_per_second; /* of all bodies together, both ways; 0: no limit */
     const char *ca_file;      /* NULL: the system's; borrowed, as all */
     bool requester_pays;
-    const struct wire_header *extra; /* for every request to objects (SSE-C); name NULL ends it */
+    const struct wire_header *extra; /* for what reads or stores objects (SSE-C); NULL ends it */
     void *ctx;
     void (*on_room)(void *ctx);    /* a request has ended: wire_room has grown; may be NULL */
     void (*on_expired)(void *ctx); /* keys have expired: wire_set_creds must follow, or the end */

@@ -178,7 +178,7 @@ struct curl_slist *wire_head_write(struct wire_slot *s, int64_t wall)
     if (size > 0 && size <= UNASKED_MAX)
         add_line(&h, "Expect", ""); /* sends it without asking, which would take a second */
     add_given(&h, r->headers);
-    if (wire_is_of_object(w, r))
+    if (wire_is_of_object(w, r) && r->method != WIRE_DELETE) /* nothing is read or stored by it */
         add_given(&h, w->options.extra);
     if (w->options.requester_pays)
         add_signed(&h, "x-amz-request-payer", "requester");

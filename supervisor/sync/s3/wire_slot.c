@@ -229,8 +229,10 @@ void wire_slot_open(struct wire_slot *s)
     (void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)w->options.connect_ms);
     if (w->no_proxy)
         (void)curl_easy_setopt(c, CURLOPT_PROXY, ""); /* saves looking for one each time */
-    if (w->options.ca_file)
+    if (w->options.ca_file) { /* these, and not those of the system's folder besides */
         (void)curl_easy_setopt(c, CURLOPT_CAINFO, w->options.ca_file);
+        (void)curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    }
     wire_sockets_prepare(&s->wire->sockets, c);
     set_method(s, WIRE_GET);
 }
