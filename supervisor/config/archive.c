@@ -90,22 +90,6 @@ int64_t config_archive_put(struct config_archive *a, struct config *c, json_t *o
     return archive_one(a, c, out);
 }
 
-void config_archive_sweep(struct config_archive *a, json_t *out)
-{
-    size_t i = a->count;
-    while (i > 0) { /* mergers come after their parts: from the end, both go in one round */
-        struct archived *item = &a->items[--i];
-        if (item->config->refs > 1)
-            continue;
-        json_t *object = json_object();
-        put_key(object, item->number);
-        (void)json_object_set_new(object, "gone", json_true());
-        (void)json_array_append_new(out, object);
-        config_unref(item->config);
-        memmove(item, item + 1, (--a->count - i) * sizeof *item);
-    }
-}
-
 /* --- Reading -------------------------------------------------------------------------------- */
 
 static int read_merger(const struct config_archive *a, const json_t *object, struct config **out,

@@ -39,12 +39,6 @@ void config_archive_close(struct config_archive *a); /* empty and usable again *
 int64_t config_archive_put(struct config_archive *a, struct config *c, json_t *out);
 
 /*
- * Lets go of those that nobody else holds, and appends {"kind": "config", "key": "1",
- * "gone": true} for each.
- */
-void config_archive_sweep(struct config_archive *a, json_t *out);
-
-/*
  * Makes all configurations again from such objects (those of other kinds are skipped) and adds
  * them to the archive, which must be empty. -EINVAL with the first thing that is wrong; the archive
  * is empty then.

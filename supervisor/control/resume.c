@@ -224,16 +224,6 @@ void control_resume(struct control *c, struct follow_state *state)
     *state = (struct follow_state){.socket = -1, .file = -1};
 }
 
-void control_each_listener(const struct control *c,
-                           void (*each)(void *owner, const char *section, int fd), void *owner)
-{
-    const struct serving *s;
-    list_each (s, &c->servers, link) {
-        if (!s->server.listener.lent && s->server.listener.fd >= 0)
-            each(owner, s->config->section, s->server.listener.fd);
-    }
-}
-
 void resume_end(struct control *c, const char *section)
 {
     struct follow *f;

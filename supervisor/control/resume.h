@@ -37,13 +37,6 @@ void control_each_follow(const struct control *c,
 /* Goes on with one. Descriptors and texts are taken, also when they are of no use. */
 void control_resume(struct control *c, struct follow_state *state);
 
-/*
- * Calls `each` for every socket that a server of ours listens at. Those that systemd has lent are
- * in c->inherited. The other side gives them to inherited_add, as its own, before control_listen.
- */
-void control_each_listener(const struct control *c,
-                           void (*each)(void *owner, const char *section, int fd), void *owner);
-
 /* Ends those of one server; NULL: of all. */
 void resume_end(struct control *c, const char *section);
 

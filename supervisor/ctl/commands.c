@@ -97,7 +97,8 @@ const struct command command_table[] = {
         "status <name>\t\tShow the state of a process\n"
         "status <gname>:*\tShow the states of the processes of a group\n"
         "status <name> <name>\tShow the states of several processes or groups\n"
-        "status\t\t\tShow the states of all processes"},
+        "status\t\t\tShow the states of all processes", .more =
+        "status -v [<name> ...]\tThe same with memory, CPU time, tasks, restarts and the last end"},
     {"stop", command_stop, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
         "Error: stop requires a process name", EXIT_GENERIC,
         "stop <name>\t\tStop a process and wait until it is gone\n"

@@ -155,12 +155,32 @@ static int run_failed(struct ctl *c, const char *name)
     return 0;
 }
 
+static bool is_option(const char *word)
+{
+    return strcmp(word, "--wait") == 0 || strcmp(word, "--no-wait") == 0;
+}
+
+static size_t count_names(const struct words *w)
+{
+    size_t names = 0;
+    for (size_t i = 0; i < w->count; i++)
+        names += !is_option(w->items[i]);
+    return names;
+}
+
 int command_run(struct ctl *c, const struct words *w)
 {
     bool later = words_have(w, "--no-wait");
+    if (count_names(w) == 0) {
+        const struct command *row = command_find(c, "run", strlen("run"));
+        print_line("%s", row->missing);
+        c->exit = row->missing_exit;
+        command_print_help(c, row);
+        return 0;
+    }
     for (size_t i = 0; i < w->count; i++) {
         json_t *answer = NULL;
-        if (strcmp(w->items[i], "--wait") == 0 || strcmp(w->items[i], "--no-wait") == 0)
+        if (is_option(w->items[i]))
             continue;
         json_t *params = json_pack("[o,b]", client_text(w->items[i]), later ? 0 : 1);
         if (client_call(&c->client, "mainstay.runJob", params, &answer) == 0)

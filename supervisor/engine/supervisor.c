@@ -373,15 +373,6 @@ struct pgroup *supervisor_find_group(struct supervisor *s, const char *name)
     return NULL;
 }
 
-struct proc *supervisor_find(struct supervisor *s, const char *namespec)
-{
-    const char *colon = strchr(namespec, ':');
-    char *group = colon ? mem_strndup(namespec, (size_t)(colon - namespec)) : mem_strdup(namespec);
-    struct pgroup *g = supervisor_find_group(s, group);
-    mem_free(group);
-    return g ? pgroup_find(g, colon ? colon + 1 : namespec) : NULL;
-}
-
 /* linear: a thousand programs is a thousand compares, once for each exit */
 static struct proc *find_pid(struct list *groups, pid_t pid)
 {

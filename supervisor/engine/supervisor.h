@@ -81,8 +81,6 @@ struct pgroup *supervisor_adopt_group(struct supervisor *s, struct config *snaps
                                       const struct group_config *config);
 
 struct pgroup *supervisor_find_group(struct supervisor *s, const char *name);
-/* "group:process" or "name"; NULL when there is none. group:* is the caller's business. */
-struct proc *supervisor_find(struct supervisor *s, const char *namespec);
 
 /* Other nodes (jobs) have come or gone: makes every edge of the processes anew. */
 void supervisor_relink(struct supervisor *s);

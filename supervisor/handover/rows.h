@@ -3,7 +3,7 @@
  *
  * A struct that gets a new member: decide whether it has to survive an upgrade or a crash. If so,
  * give it a row here (LINE_ROW_OPTIONAL, because lines of older versions lack it); either way
- * test/unit/handover_rows.c wants to hear of it. What is no plain member is in snapshot.c.
+ * test/unit/handover_line.c wants to hear of it. What is no plain member is in snapshot.c.
  */
 #ifndef HANDOVER_ROWS_H
 #define HANDOVER_ROWS_H

@@ -46,11 +46,6 @@ static void chore_clean(struct chore *chore)
     chore->busy = false;
 }
 
-void chore_close(struct chore *chore)
-{
-    chore_clean(chore);
-}
-
 static void chore_run(struct chore *chore, const struct spawned *s)
 {
     int in = s->in;

@@ -36,7 +36,6 @@ struct chore {
 };
 
 void chore_init(struct chore *chore, struct host *host);
-void chore_close(struct chore *chore); /* it must have ended, or never begun */
 
 /* `command` is borrowed until on_done. -errno with a sentence: it does not begin. */
 int chore_start(struct chore *chore, const char *command, int64_t limit_ms,

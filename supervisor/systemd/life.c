@@ -328,8 +328,3 @@ void life_stopped(struct life *l)
     if (l->told)
         life_tell_daemon(CATALOG_DAEMON_STOPPED);
 }
-
-void life_close(struct life *l)
-{
-    event_bus_unsubscribe(&l->subscriber);
-}

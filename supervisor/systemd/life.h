@@ -24,6 +24,5 @@ void life_change(struct life *l, const struct config *config); /* another one ru
 /* It was started before, by another version; `failed` says why it is that one; or NULL. */
 void life_upgraded(struct life *l, const char *failed);
 void life_stopped(struct life *l); /* the last entry */
-void life_close(struct life *l);
 
 #endif

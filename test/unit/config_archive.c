@@ -254,38 +254,8 @@ static void mergers_come_back(void **state)
     assert_archive_comes_back(objects, all, numbers, 4);
     for (size_t i = 0; i < 4; i++)
         config_unref(all[i]);
-    json_decref(objects);
-    objects = json_array();
-    config_archive_sweep(&archive, objects);
-    assert_int_equal(json_array_size(objects), 5);
+    config_archive_close(&archive);
     assert_int_equal(archive.count, 0);
-    config_archive_close(&archive);
-    json_decref(objects);
-}
-
-static void what_is_in_use_is_not_swept(void **state)
-{
-    (void)state;
-    struct config_archive archive = {0};
-    struct config *older = load_one("m.conf", NULL);
-    struct config *newer = load_one("m.conf", NULL);
-    struct config *merger = merge_one(older, newer, "a");
-    json_t *objects = json_array();
-    int64_t number = config_archive_put(&archive, merger, objects);
-    config_unref(older);
-    config_unref(newer);
-    json_array_clear(objects);
-    config_archive_sweep(&archive, objects);
-    assert_int_equal(json_array_size(objects), 0);
-    assert_ptr_equal(config_archive_find(&archive, number), merger);
-    config_unref(merger);
-    config_archive_sweep(&archive, objects);
-    assert_int_equal(json_array_size(objects), 3);
-    assert_null(config_archive_find(&archive, number));
-    struct config *next = load_one("m.conf", NULL);
-    assert_true(config_archive_put(&archive, next, objects) > number);
-    config_unref(next);
-    config_archive_close(&archive);
     json_decref(objects);
 }
 
@@ -441,7 +411,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_partial_load_is_kept, enter, leave),
         cmocka_unit_test_setup_teardown(again_and_again, enter, leave),
         cmocka_unit_test_setup_teardown(mergers_come_back, enter, leave),
-        cmocka_unit_test_setup_teardown(what_is_in_use_is_not_swept, enter, leave),
         cmocka_unit_test_setup_teardown(garbled_objects_are_refused, enter, leave),
         cmocka_unit_test(nothing_is_made_of_nothing),
         cmocka_unit_test(limits_hold),

@@ -57,20 +57,6 @@ const char *s3key_fault_text(enum s3key_fault fault)
     return fault_texts[fault];
 }
 
-static unsigned s3key_weight(char c)
-{
-    return c == '\0' ? 0 : c == '/' ? 1 : (unsigned)(unsigned char)c + 1;
-}
-
-int s3key_compare(const char *a, const char *b)
-{
-    while (*a && *a == *b)
-        a++, b++;
-    unsigned x = s3key_weight(*a);
-    unsigned y = s3key_weight(*b);
-    return x < y ? -1 : x > y;
-}
-
 int path_order(const char *a, const char *b)
 {
     while (*a && *a == *b)

@@ -29,9 +29,6 @@ enum s3key_fault s3key_check(const char *path, size_t len);
 /* "has a part that is . or ..", to follow the key. */
 const char *s3key_fault_text(enum s3key_fault fault);
 
-/* Orders names so that what is inside a folder follows it directly: '/' sorts before all. */
-int s3key_compare(const char *a, const char *b);
-
 /*
  * The order of listings, of folders and of manifests: by bytes, and what a name is the beginning of
  * comes before that name ("a-b", "a/b", "a"). A streamed listing can so tell that "a" is also the
