@@ -81,18 +81,16 @@ static void on_rpc(struct router *r, struct exchange *x, const char *rest)
 /* "/NAMESPEC", "/NAMESPEC/stdout", "/NAMESPEC/stderr"; NULL when there is no such log. */
 static const char *tail_path(struct control *c, const char *rest)
 {
-    struct pgroup *g;
-    struct proc *p;
     if (*rest != '/')
         return NULL;
     const char *slash = strchr(rest + 1, '/');
     const char *channel = slash ? slash + 1 : "stdout";
     char *spec = slash ? mem_strndup(rest + 1, (size_t)(slash - rest - 1)) : mem_strdup(rest + 1);
-    bool found = find_named(c, spec, &g, &p) && p;
+    const struct child *child = find_speaker(c, spec);
     mem_free(spec);
-    if (found && strcmp(channel, "stdout") == 0)
-        return child_out_path(&p->child);
-    return found && strcmp(channel, "stderr") == 0 ? child_err_path(&p->child) : NULL;
+    if (child && strcmp(channel, "stdout") == 0)
+        return child_out_path(child);
+    return child && strcmp(channel, "stderr") == 0 ? child_err_path(child) : NULL;
 }
 
 static void on_log_tail(struct router *r, struct exchange *x, const char *rest)

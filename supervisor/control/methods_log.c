@@ -53,16 +53,27 @@ static void log_tail(struct call *c, const char *path)
     buf_close(&text);
 }
 
+/* Of a process or a job, which Supervisor has not; NULL: unknown, the call got its fault. */
+static const struct child *find_log(struct call *c)
+{
+    const struct child *child = find_speaker(control_of(c), call_text(c, 0));
+    if (!child)
+        call_fault(c, FAULT_BAD_NAME, call_text(c, 0));
+    return child;
+}
+
 /* A log in the journal is no file: the fault says where to look. */
 static void log_read_of(struct call *c, bool is_err)
 {
-    const struct proc *p = find_process(c, call_text(c, 0));
-    if (!p)
+    const struct child *child = find_log(c);
+    if (!child)
         return;
-    const struct log_config *log = is_err ? &p->config->err : &p->config->out;
-    const char *path = is_err ? child_err_path(&p->child) : child_out_path(&p->child);
+    const struct log_config *log = is_err ? &child->config->err : &child->config->out;
+    const char *path = is_err ? child_err_path(child) : child_out_path(child);
+    const struct job *job = jobs_find(control_of(c)->jobs, child->config->name);
     struct buf place = BUF_EMPTY;
-    buf_printf(&place, LOG_IN_JOURNAL "MAINSTAY_PROGRAM=%s", p->config->name);
+    buf_printf(&place, LOG_IN_JOURNAL "MAINSTAY_%s=%s",
+               job && child == &job->child ? "JOB" : "PROGRAM", child->config->name);
     if (log->kind == LOG_KIND_JOURNAL)
         call_fault(c, FAULT_NO_FILE, buf_str(&place));
     else
@@ -82,16 +93,16 @@ static void read_stderr(struct call *c)
 
 static void tail_stdout(struct call *c)
 {
-    const struct proc *p = find_process(c, call_text(c, 0));
-    if (p)
-        log_tail(c, child_out_path(&p->child));
+    const struct child *child = find_log(c);
+    if (child)
+        log_tail(c, child_out_path(child));
 }
 
 static void tail_stderr(struct call *c)
 {
-    const struct proc *p = find_process(c, call_text(c, 0));
-    if (p)
-        log_tail(c, child_err_path(&p->child));
+    const struct child *child = find_log(c);
+    if (child)
+        log_tail(c, child_err_path(child));
 }
 
 static struct outcome clear_act(struct wait *w, struct proc *p, const char *spec)

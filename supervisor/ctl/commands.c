@@ -104,14 +104,16 @@ const struct command command_table[] = {
         "stop <name>\t\tStop a process and wait until it is gone\n"
         "stop <gname>:*\t\tStop all processes of a group\n"
         "stop <name> <name>\tStop several processes or groups\n"
-        "stop all\t\tStop all processes"},
+        "stop all\t\tStop all processes", .more =
+        "stop <job>\t\tEnd the run of a job"},
     {"tail", command_tail, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
         "Error: too few arguments", EXIT_GENERIC,
         "tail [-f] <name> [stdout|stderr] (default stdout)\n"
         "tail -f <name>\t\tShow what a process says as it comes,\n"
         "\t\t\tuntil Ctrl-C\n"
         "tail -100 <name>\tShow the last 100 bytes of it\n"
-        "tail <name> stderr\tShow the last 1600 bytes of its standard error"},
+        "tail <name> stderr\tShow the last 1600 bytes of its standard error", .more =
+        "tail <job>\t\tThe same for a job"},
     {"update", command_update, 0, COMPLETE_GROUPS, .help =
         "update\t\t\tRead the configuration and do what changed: remove, restart, add groups\n"
         "update all\t\tThe same\n"

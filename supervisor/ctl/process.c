@@ -201,6 +201,7 @@ struct verb {
     const struct reason *reasons; /* ends with code 0 */
     int ignored;                  /* this fault is no failure */
     int bad_group_exit;
+    const char *job; /* the method for jobs, which only mainstayd has; NULL: there is none */
 };
 
 // clang-format off
@@ -224,6 +225,7 @@ static const struct reason reasons_stop[] = {{FAULT_BAD_NAME, "no such process"}
 static const struct verb verb_stop = {
     "stopped", "supervisor.stopAllProcesses", "supervisor.stopProcessGroup",
     "supervisor.stopProcess", reasons_stop, FAULT_NOT_RUNNING, EXIT_GENERIC,
+    .job = "mainstay.stopJob",
 };
 static const struct verb verb_signal = {
     "signalled", "supervisor.signalAllProcesses", "supervisor.signalProcessGroup",
@@ -315,6 +317,38 @@ static int verb_group(struct ctl *c, const struct verb *v, const char *group, co
     return 0;
 }
 
+/* No process has this name: perhaps a job has. A daemon without jobs knows no such method. */
+static int verb_job(struct ctl *c, const struct verb *v, const char *spec, json_t **answer)
+{
+    int rc = client_call(&c->client, v->job, verb_params(spec, NULL), answer);
+    if (rc < 0 && client_faulted(&c->client, FAULT_UNKNOWN_METHOD))
+        c->client.failure.code = FAULT_BAD_NAME;
+    return rc;
+}
+
+static bool is_job(struct ctl *c, const char *name)
+{
+    const struct failure before = c->client.failure;
+    json_t *jobs = jobs_all(c);
+    json_t *shown = json_array();
+    bool found = jobs_choose(jobs, name, shown);
+    json_decref(shown);
+    json_decref(jobs);
+    c->client.failure = before;
+    return found;
+}
+
+/* It failed for one process: in the words of its fault, or that it is none. */
+static int verb_failed(struct ctl *c, const struct verb *v, const char *spec, const char *name)
+{
+    const struct failure f = c->client.failure;
+    if (f.code != FAULT_BAD_NAME || !c->o->native || !is_job(c, spec))
+        return verb_print(c, v, name, f.code, f.text);
+    print_line("%s: ERROR (no such process, but a job: run starts it, stop ends it)", name);
+    c->exit = EXIT_GENERIC;
+    return 0;
+}
+
 static int verb_process(struct ctl *c, const struct verb *v, const struct namespec *n,
                         const char *spec, const char *signal)
 {
@@ -323,10 +357,12 @@ static int verb_process(struct ctl *c, const struct verb *v, const struct namesp
     /* a group where only a process can be: supervisorctl calls its process None */
     namespec_join(n->group, n->process ? n->process : c->o->native ? "*" : "None", &name);
     int rc = client_call(&c->client, v->process, verb_params(spec, signal), &answer);
+    if (rc < 0 && v->job && c->o->native && client_faulted(&c->client, FAULT_BAD_NAME))
+        rc = verb_job(c, v, spec, &answer);
     if (rc == 0)
         print_line("%s: %s", buf_str(&name), v->done);
     else if (c->client.failure.kind == FAILURE_FAULT)
-        rc = verb_print(c, v, buf_str(&name), c->client.failure.code, c->client.failure.text);
+        rc = verb_failed(c, v, spec, buf_str(&name));
     json_decref(answer);
     buf_close(&name);
     return rc;
@@ -366,7 +402,9 @@ int command_stop(struct ctl *c, const struct words *w)
 
 int command_restart(struct ctl *c, const struct words *w)
 {
-    int rc = command_stop(c, w);
+    struct verb stop = verb_stop;
+    stop.job = NULL; /* run is what starts one again */
+    int rc = verb_run(c, &stop, w, NULL);
     return rc < 0 ? rc : command_start(c, w);
 }
 
