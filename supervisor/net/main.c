@@ -32,7 +32,7 @@ static void print_help(void)
 int main(int argc, char **argv)
 {
     const char *word = argc == 2 ? argv[1] : "";
-    if (strcmp(word, "--help") == 0) {
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         print_help();
         return 0;
     }

@@ -170,6 +170,7 @@ static const struct option_row rows[] = {
      "print errors only"},
     {"--help",            NULL,      option_flag,     AT(help),
      "this text"},
+    {"-h",                NULL,      option_flag,     AT(help), NULL},
     {"--version",         NULL,      option_flag,     AT(version),
      "the version"},
 };

@@ -134,6 +134,7 @@ static const struct option_row rows[] = {
     {"--quiet",       NULL,     option_flag, AT(quiet),
      "no summary for people"},
     {"--help",        NULL,     option_flag, AT(help), "this text"},
+    {"-h",            NULL,     option_flag, AT(help), NULL},
     {"--version",     NULL,     option_flag, AT(version), "the version"},
 };
 // clang-format on

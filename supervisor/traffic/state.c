@@ -245,14 +245,25 @@ static bool read_rest(struct state *s, struct lines *l)
     return good && l->at == l->end;
 }
 
-/* What a state file is: good and for us, good but for something else, or damaged. */
-enum verdict { STATE_OURS, STATE_OTHER, STATE_DAMAGED };
+/* What a state file is: good and for us, good but for something else, damaged; or somebody else's
+ * file, whose name was given by mistake. */
+enum verdict { STATE_OURS, STATE_OTHER, STATE_DAMAGED, STATE_FOREIGN };
+
+/* After a power cut a file may be empty, or hold zeros; else it begins as we have written it. */
+static bool is_foreign(const struct buf *text)
+{
+    static const char begin[] = "{\"mainstay-traffic\"";
+    size_t len = text->len < sizeof begin - 1 ? text->len : sizeof begin - 1;
+    return len > 0 && *text->data != '\0' && memcmp(text->data, begin, len) != 0;
+}
 
 static enum verdict read_state(struct state *s, const struct buf *text)
 {
     struct lines l = {text->data, text->data + text->len};
     const char *line;
     size_t len;
+    if (is_foreign(text))
+        return STATE_FOREIGN;
     if (text->len == 0 || !next_line(&l, &line, &len))
         return STATE_DAMAGED;
     json_t *head = json_loadb(line, len, 0, NULL);
@@ -315,6 +326,12 @@ int state_open(struct state *s, char **note, struct err *e)
             break;
         case STATE_DAMAGED:
             rc = move_aside(s, note, e);
+            break;
+        case STATE_FOREIGN:
+            rc = err_set(e, -EINVAL,
+                         "--state: %s is another kind of file, and is left as it is: name one that "
+                         "is not there, or that an earlier run has made",
+                         s->path);
             break;
         }
     }
