@@ -1,14 +1,18 @@
 /* mainstay-sync: S3 to a folder. Usually a job of mainstayd; a plain program by hand. */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "sync/arguments.h"
 #include "sync/local/release.h"
 #include "sync/push.h"
@@ -29,6 +33,33 @@ static void raise_limits(void)
 static void hide_memory(void)
 {
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* Or else a file of the target would get such a number, and then what is said. */
+static void open_standard(void)
+{
+    int fd = -1;
+    do
+        fd = open("/dev/null", O_RDWR); /* NOLINT(android-cloexec-open): children have these, too */
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    fd_close(&fd);
+}
+
+/* Who has read enough, as head does, is no error. */
+static bool is_hung_up(int fd)
+{
+    struct pollfd p = {.fd = fd};
+    return poll(&p, 1, 0) > 0 && p.revents & POLLERR;
+}
+
+/* What was said is the result of a dry run and the like; of any other it is not. */
+static enum sync_exit check_output(const struct arguments *o, enum sync_exit code)
+{
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    if (!lost || is_hung_up(STDOUT_FILENO))
+        return code;
+    (void)fputs("mainstay-sync: cannot write to standard output: is its disk full?\n", stderr);
+    return code == SYNC_OK && (o->dry || o->help || o->version) ? SYNC_LOCAL : code;
 }
 
 static void print_help(void)
@@ -92,6 +123,7 @@ int main(int argc, char **argv)
     struct arguments o;
     struct err e;
     (void)argc; /* argv ends in NULL */
+    open_standard();
     hide_memory();
     if (arguments_parse(&o, argv, &e) < 0) {
         (void)fprintf(stderr, "mainstay-sync: %s\nTry mainstay-sync --help.\n", e.text);
@@ -106,6 +138,7 @@ int main(int argc, char **argv)
         code = roll_back(&o);
     else
         code = run(&o);
+    code = check_output(&o, code);
     arguments_close(&o);
     return (int)code;
 }

@@ -37,6 +37,9 @@ static void command_lines(void **state)
     assert_false(o.upload);
     assert_int_equal(o.publish, PUBLISH_INPLACE);
     assert_int_equal(o.concurrency, 16);
+    assert_int_equal(o.stall_ms, 30000);
+    assert_int_equal(o.connect_ms, 10000);
+    assert_int_equal(o.tries, 3);
     assert_int_equal(o.filter.count, 2);
     assert_true(filter_wants(&o.filter, "a/b.json"));
     assert_false(filter_wants(&o.filter, "a/b"));

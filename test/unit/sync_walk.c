@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "sync/local/scan.h"
 #include "sync/local/tree.h"
 #include "sync/local/walk.h"
 #include "sync/s3/s3key.h"
@@ -395,6 +396,26 @@ static int make_many(void)
     return 0;
 }
 
+/* A folder that becomes a link after its name was read leads nowhere. */
+static void links_meanwhile(void **state)
+{
+    (void)state;
+    struct walk_entry entry;
+    struct err e;
+    put_file("away/secret", 1);
+    put_file("here/a", 1);
+    put_file("here/d/x", 1);
+    int here = openat(root, "here", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct scan *s = scan_new(here, &(struct scan_options){0});
+    assert_int_equal(scan_next(s, &entry, &e), 1);
+    assert_string_equal(entry.path, "a");
+    assert_int_equal(tree_clear(here, "d"), 0);
+    assert_int_equal(symlinkat("../away", here, "d"), 0);
+    assert_int_equal(scan_next(s, &entry, &e), 0);
+    scan_free(s);
+    fd_close(&here);
+}
+
 static void on_many(void *ctx)
 {
     (void)ctx;
@@ -459,6 +480,7 @@ int main(void)
         TEST(random_trees),
         TEST(closed_anywhere),
         TEST(mounts_are_refused),
+        TEST(links_meanwhile),
         TEST(very_many_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

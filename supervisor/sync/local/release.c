@@ -178,6 +178,23 @@ static int open_all(struct release *p, struct err *e)
     return rc < 0 ? rc : open_files(p, e);
 }
 
+/* Who is in a folder that is exchanged for a link goes on to see the old one. */
+static int check_name(const char *target, enum publish_mode mode, struct err *e)
+{
+    size_t len = strlen(target);
+    while (len > 1 && target[len - 1] == '/')
+        len--;
+    bool dot = target[len - 1] == '.' && (len == 1 || target[len - 2] == '/');
+    bool dots =
+        len >= 2 && strncmp(target + len - 2, "..", 2) == 0 && (len == 2 || target[len - 3] == '/');
+    if (mode != PUBLISH_ATOMIC || (!dot && !dots))
+        return 0;
+    return err_set(e, -EINVAL,
+                   "'%s' would be exchanged for a link, and whoever is in it would still see the "
+                   "old: name it from outside, or use --publish inplace",
+                   target);
+}
+
 int release_open(struct release *p, const char *target, enum publish_mode mode, bool dry,
                  const char *source, struct err *e)
 {
@@ -185,7 +202,9 @@ int release_open(struct release *p, const char *target, enum publish_mode mode, 
     p->mode = mode;
     p->dry = dry;
     p->source = mem_strdup(source);
-    int rc = target_resolve(&p->at, target, dry, e);
+    int rc = check_name(target, mode, e);
+    if (rc == 0)
+        rc = target_resolve(&p->at, target, dry, e);
     if (rc == 0)
         rc = dry ? open_dry(p, e) : open_all(p, e);
     if (rc < 0)

@@ -154,12 +154,31 @@ static int follow_links(struct target *t, bool dry, const char *name, struct err
     return err_set(e, -ELOOP, "%s is a circle of links", name);
 }
 
+/* What it shows is a version; the link to that is what is synced. */
+static bool is_version(const char *path)
+{
+    static const char end[] = ".mainstay";
+    const size_t end_len = sizeof end - 1;
+    char *folder = target_folder(path);
+    const char *slash = strrchr(folder, '/');
+    const char *store = slash ? slash + 1 : folder;
+    const size_t len = strlen(store);
+    const bool found = store[0] == '.' && len >= end_len && strcmp(store + len - end_len, end) == 0;
+    mem_free(folder);
+    return found;
+}
+
 int target_resolve(struct target *t, const char *name, bool dry, struct err *e)
 {
     *t = (struct target){0};
     int rc = follow_links(t, dry, name, e);
     if (rc == 0 && strcmp(t->path, "/") == 0)
         rc = err_set(e, -EINVAL, "the target must not be the root folder");
+    if (rc == 0 && is_version(t->path))
+        rc = err_set(e, -EINVAL,
+                     "'%s' is %s, a version that earlier syncs have made: name the link that shows "
+                     "it, from outside",
+                     name, t->path);
     if (rc < 0)
         target_close(t);
     else
