@@ -23,6 +23,9 @@ static const struct key_row notify_rows[] = {
     {"command", KEY_TEXT, AT(command), NULL, ONCE, KEY_NATIVE,
      "What is run instead, with the message on standard input; exit status 0 means that it was "
      "delivered."},
+    {"ca_file", KEY_ABSOLUTE, AT(ca_file), NULL, ONCE, KEY_NATIVE,
+     "Certificates (PEM) of authorities to trust with https://; unless set, those that the machine "
+     "trusts."},
     {"format", KEY_CHOICE, AT(format), "json", ONCE, KEY_NATIVE,
      "json posts all that is known; slack posts {\"text\": ...}, as Slack and those like it read "
      "it.", .choices = format_choices},
@@ -33,11 +36,11 @@ static const struct key_row notify_rows[] = {
      "What happens again to the same thing within that time is counted, and the count told once "
      "when it is over; 0: everything is told.", .max = 30 * DAY_MS},
     {"timeout", KEY_DURATION, AT(timeout_ms), "10s", ONCE, KEY_NATIVE,
-     "How long one attempt may take.", .max = DAY_MS},
+     "How long one attempt may take.", .min = 10, .max = DAY_MS},
     {"retry_delay", KEY_DURATION, AT(retry_delay_ms), "5s", ONCE, KEY_NATIVE,
-     "Pause after an attempt that failed; each further one doubles it.", .max = DAY_MS},
+     "Pause after an attempt that failed; each further one doubles it.", .min = 10, .max = DAY_MS},
     {"retry_delay_max", KEY_DURATION, AT(retry_delay_max_ms), "10m", ONCE, KEY_NATIVE,
-     "The longest such pause.", .max = DAY_MS},
+     "The longest such pause.", .min = 10, .max = DAY_MS},
     {"spool", KEY_ABSOLUTE, AT(spool), NULL, ONCE, KEY_NATIVE,
      "The folder where messages wait until they are delivered; unless set, notify/NAME in "
      "statedir, or without that, memory."},

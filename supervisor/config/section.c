@@ -72,7 +72,12 @@ static void expand_failed(struct loader *l, const struct ini_section *s, const s
 {
     char key[400];
     (void)label(s, row, key, sizeof key);
-    if ((row->flags & KEY_SECRET) && row->type == KEY_TEXT)
+    /* no part of a secret is shown, not even a name in it */
+    if ((row->flags & KEY_SECRET) && row->type == KEY_TEXT && strstr(e->text, "('ENV_"))
+        load_error(l, s, row->name,
+                   "Format string for '%s' names a variable that the environment does not have",
+                   key);
+    else if ((row->flags & KEY_SECRET) && row->type == KEY_TEXT)
         load_error(l, s, row->name,
                    "Format string for '%s' is badly formatted: write %%%% for a percent sign", key);
     else if (row->flags & KEY_SECRET)

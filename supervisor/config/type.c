@@ -99,6 +99,8 @@ static int read_duration(const struct slot *s, const char *text, struct err *e)
     int rc = parse_duration(text, &ms, e);
     if (rc < 0)
         return rc;
+    if (ms < s->row->min)
+        return err_set(e, -EINVAL, "'%s' is too short: at least %" PRId64 "ms", text, s->row->min);
     if (ms > s->row->max)
         return err_set(e, -EINVAL, "'%s' is too long: at most %" PRId64 "h", text,
                        s->row->max / 3600000);

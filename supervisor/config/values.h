@@ -44,7 +44,8 @@ struct notify_values {
     const char *url;           /* secret; one of three */
     const char *url_file;
     const char *command;
-    int format; /* 1: Slack's */
+    const char *ca_file; /* NULL: the machine's */
+    int format;          /* 1: Slack's */
     int64_t quiet_ms;
     int64_t timeout_ms;
     int64_t retry_delay_ms;

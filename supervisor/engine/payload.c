@@ -201,14 +201,21 @@ static void write_token(const char *name, const char *value, struct buf *out)
         buf_char(out, *value == ' ' || *value == ':' ? '_' : *value);
 }
 
+/* "by schedule" is schedule, "at boot" boot; what has no such word in front stays as it is. */
+static const char *cause_word(const char *cause)
+{
+    return !cause                                                           ? ""
+           : strncmp(cause, "by ", 3) == 0 || strncmp(cause, "at ", 3) == 0 ? cause + 3
+                                                                            : cause;
+}
+
 static void write_job_facts(const struct event *ev, struct buf *out)
 {
-    const char *word = ev->cause ? strrchr(ev->cause, ' ') : NULL; /* "by schedule" */
     if (ev->news == JOB_NEWS_MISSED) {
         buf_printf(out, " expect_every:%" PRId64 " last_success:%" PRId64, ev->period, ev->when);
         return;
     }
-    write_token("cause", word ? word + 1 : ev->cause ? ev->cause : "", out);
+    write_token("cause", cause_word(ev->cause), out);
     buf_printf(out, " due:%" PRId64, ev->when);
     if (ev->news == JOB_NEWS_SKIPPED)
         return;

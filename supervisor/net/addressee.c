@@ -22,16 +22,17 @@ static void tell_lost(struct addressee *a)
 {
     if (a->outbox.dropped == 0 || a->job)
         return;
-    json_t *note = note_lost(a->about, a->outbox.dropped, clock_wall());
-    outbox_forgive(&a->outbox);
+    const uint64_t count = a->outbox.dropped;
+    json_t *note = note_lost(a->about, count, clock_wall());
     addressee_add(a, note);
+    outbox_forgive(&a->outbox, count); /* killed before that, it is told twice */
     json_decref(note);
 }
 
 static void addressee_done(struct addressee *a)
 {
-    outbox_done(&a->outbox, a->sending, true);
-    a->sending = 0;
+    outbox_done(&a->outbox, true);
+    a->sends = false;
     if (a->failed > 0)
         log_info("%s: delivered again after %u failed attempt%s; %zu more wait", addressee_name(a),
                  a->failed, a->failed == 1 ? "" : "s", a->outbox.count);
@@ -43,8 +44,8 @@ static void addressee_done(struct addressee *a)
 static void addressee_failed(struct addressee *a, const char *why, int64_t asked_ms)
 {
     const struct setup *s = a->setup;
-    outbox_done(&a->outbox, a->sending, false);
-    a->sending = 0;
+    outbox_done(&a->outbox, false);
+    a->sends = false;
     a->failed++;
     const int64_t pause = answer_patience(
         answer_delay(a->failed, s->retry_delay_ms, s->retry_delay_max_ms), asked_ms);
@@ -56,8 +57,9 @@ static void addressee_failed(struct addressee *a, const char *why, int64_t asked
 static void addressee_refused(struct addressee *a, const char *why)
 {
     log_error("%s: a message is dropped: %s", addressee_name(a), why);
-    outbox_done(&a->outbox, a->sending, true);
-    a->sending = 0;
+    outbox_done(&a->outbox, true);
+    outbox_lose(&a->outbox, a->worth);
+    a->sends = false;
     a->failed = 0;
     a->due = 0;
 }
@@ -100,6 +102,7 @@ static int begin_request(struct addressee *a, const json_t *note, struct err *e)
         .body = a->job ? NULL : buf_str(&body),
         .len = body.len,
         .timeout_ms = a->setup->timeout_ms,
+        .ca_file = a->setup->ca_file,
     };
     a->request.on_done = on_request_done;
     int rc = request_start(a->requests, &a->request, &ask, e);
@@ -140,19 +143,23 @@ static void addressee_begin(struct addressee *a)
 {
     struct buf text = BUF_EMPTY;
     struct err e;
-    a->sending = outbox_first(&a->outbox, &text);
-    if (a->sending == 0) {
-        buf_close(&text);
-        return;
-    }
-    json_t *note = json_loadb(buf_str(&text), text.len, 0, NULL);
+    int rc = outbox_first(&a->outbox, &text, &e);
+    json_t *note = rc > 0 ? json_loadb(buf_str(&text), text.len, 0, NULL) : NULL;
     buf_close(&text);
+    if (rc < 0)
+        addressee_failed(a, e.text, 0);
+    if (rc <= 0)
+        return;
+    a->sends = true;
+    a->worth = 1;
     if (!json_is_object(note)) {
         addressee_refused(a, "its file in the spool is damaged");
         json_decref(note);
         return;
     }
-    int rc = a->setup->command ? begin_command(a, note, &e) : begin_request(a, note, &e);
+    const json_int_t lost = json_integer_value(json_object_get(note, "lost"));
+    a->worth = lost > 0 ? (uint64_t)lost : 1;
+    rc = a->setup->command ? begin_command(a, note, &e) : begin_request(a, note, &e);
     if (rc < 0)
         addressee_failed(a, e.text, 0);
     json_decref(note);
@@ -175,19 +182,19 @@ int64_t addressee_turn(struct addressee *a, int64_t now)
     if (a->errand.pid > 0)
         addressee_look(a, now);
     if (a->errand.pid > 0)
-        return a->errand.late ? now + 100 : a->errand.deadline;
-    if (a->sending == 0 && a->outbox.count > 0 && now >= a->due)
+        return errand_due(&a->errand, now);
+    if (!a->sends && a->outbox.count > 0 && now >= a->due)
         addressee_begin(a);
     if (a->errand.pid > 0)
-        return a->errand.deadline;
-    if (a->sending != 0)
+        return errand_due(&a->errand, now);
+    if (a->sends)
         return -1; /* libcurl knows when */
     return a->outbox.count > 0 ? a->due : -1;
 }
 
 bool addressee_rests(const struct addressee *a, int64_t now)
 {
-    return a->sending == 0 && (a->outbox.count == 0 || now < a->due);
+    return !a->sends && (a->outbox.count == 0 || now < a->due);
 }
 
 /* --- Life ---------------------------------------------------------------------------------- */
@@ -197,10 +204,11 @@ void addressee_add(struct addressee *a, const json_t *note)
     struct buf text = BUF_EMPTY;
     struct err e;
     note_write(note, NOTE_JSON, &text);
-    if (outbox_add(&a->outbox, buf_str(&text), text.len, &e) < 0 && !a->memory_told) {
+    int rc = outbox_add(&a->outbox, buf_str(&text), text.len, &e);
+    if (rc < 0 && !a->memory_told)
         log_error("%s: messages wait in memory alone: %s", addressee_name(a), e.text);
-        a->memory_told = true;
-    }
+    if (a->outbox.folder)
+        a->memory_told = rc < 0;
     buf_close(&text);
 }
 
@@ -220,8 +228,11 @@ void addressee_open(struct addressee *a, size_t limit, const char *folder)
 void addressee_close(struct addressee *a)
 {
     errand_close(&a->errand);
-    if (!a->outbox.folder && a->outbox.count > 0)
-        log_error("%s: %zu message%s lost: there was no folder to keep them in", addressee_name(a),
-                  a->outbox.count, a->outbox.count == 1 ? " is" : "s are");
+    const size_t lost = outbox_settle(&a->outbox);
+    if (lost > 0)
+        log_error("%s: %zu message%s lost: %s to keep %s in", addressee_name(a), lost,
+                  lost == 1 ? " is" : "s are",
+                  a->outbox.folder ? "there was no room" : "there was no folder",
+                  lost == 1 ? "it" : "them");
     outbox_close(&a->outbox);
 }

@@ -22,7 +22,8 @@ struct addressee {
     struct outbox outbox;
     struct request request;
     struct errand errand;
-    uint64_t sending; /* the id of what is under way; 0: nothing is */
+    bool sends;       /* the oldest text is under way */
+    uint64_t worth;   /* how many messages it stands for */
     unsigned failed;  /* attempts since something was delivered */
     int64_t due;      /* clock_now: not before */
     bool memory_told; /* that the spool's folder cannot be used */

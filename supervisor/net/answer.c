@@ -44,7 +44,8 @@ int64_t answer_delay(unsigned failed, int64_t first, int64_t most)
     int64_t delay = first > 0 ? first : 1;
     for (unsigned i = 1; i < failed && delay < most; i++)
         delay *= 2;
-    return delay < most ? delay : most;
+    delay = delay < most ? delay : most;
+    return delay > ANSWER_DELAY_MIN ? delay : ANSWER_DELAY_MIN;
 }
 
 int64_t answer_patience(int64_t delay, int64_t asked_ms)

@@ -19,6 +19,8 @@ enum verdict {
 enum verdict answer_judge(long status);
 void answer_words(long status, struct buf *out); /* "it answers 404: there is nothing at url=" */
 
+enum { ANSWER_DELAY_MIN = 10 }; /* ms: nobody is asked without a pause, whatever the settings */
+
 /* Before attempt number `failed` + 1: `first`, then twice that, up to `most`. In ms. */
 int64_t answer_delay(unsigned failed, int64_t first, int64_t most);
 

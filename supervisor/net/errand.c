@@ -15,6 +15,8 @@
 #include "base/parse.h"
 #include "config/shlex.h"
 
+enum { ASK_MS = 100 }; /* whether it has ended, where nobody says so */
+
 extern char **environ;
 
 /* The text as a file without a name: whoever reads it has an end, and nobody waits for a pipe. */
@@ -137,17 +139,23 @@ static int judge(const struct errand *c, int status, struct err *e)
                    parse_signal_name(WTERMSIG(status), name, sizeof name));
 }
 
+int64_t errand_due(const struct errand *c, int64_t now)
+{
+    return c->late || c->pidfd < 0 ? now + ASK_MS : c->deadline;
+}
+
 bool errand_ended(struct errand *c, int64_t now, int *rc, struct err *e)
 {
     int status;
     if (c->pid == 0)
         return false;
-    if (now >= c->deadline) {
-        (void)kill(-c->pid, SIGKILL);
-        c->late = true;
-    }
-    if (waitpid(c->pid, &status, WNOHANG) != c->pid)
+    /* first this: of what is asked late it may well have been in time */
+    if (waitpid(c->pid, &status, WNOHANG) != c->pid) {
+        c->late = c->late || now >= c->deadline;
+        if (c->late)
+            (void)kill(-c->pid, SIGKILL);
         return false;
+    }
     c->pid = 0;
     fd_close(&c->pidfd);
     *rc = judge(c, status, e);

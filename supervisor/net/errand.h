@@ -17,7 +17,7 @@ enum { ERRAND_WORDS = 256 }; /* words of a command */
 
 struct errand {
     pid_t pid;        /* 0: none runs */
-    int pidfd;        /* readable when it has ended; -1 */
+    int pidfd;        /* readable when it has ended; -1: none is to be had */
     int64_t deadline; /* clock_now */
     bool late;        /* it was killed for that */
 };
@@ -31,6 +31,8 @@ struct errand_ask {
 };
 
 int errand_start(struct errand *c, const struct errand_ask *ask, struct err *e);
+/* When errand_ended is to be asked at the latest, of one that runs. */
+int64_t errand_due(const struct errand *c, int64_t now);
 /* Kills what is late. True when it has ended: 0 or -errno in rc, and e says how. */
 bool errand_ended(struct errand *c, int64_t now, int *rc, struct err *e);
 void errand_close(struct errand *c); /* kills it */

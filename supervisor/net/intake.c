@@ -46,7 +46,8 @@ static void settle_part(struct intake *in)
         if (n == 0 && part_waits(in))
             return;
         n = n ? n : 1;
-        if (in->text.len + n <= INTAKE_TEXT_MAX)
+        in->cut = in->cut || in->text.len + n > INTAKE_TEXT_MAX;
+        if (!in->cut)
             buf_append(&in->text, in->part, n);
         in->part_len -= n;
         memmove(in->part, in->part + n, in->part_len);
@@ -111,7 +112,7 @@ enum intake_news intake_take(struct intake *in, const char **data, size_t *len)
         buf_clear(&in->text);
         buf_append(&in->head, in->part, in->part_len); /* of a payload that ended inside of it */
         in->part_len = 0;
-        in->told = in->in_text = false;
+        in->told = in->in_text = in->cut = false;
     }
     return in->in_text ? take_text(in, data, len) : take_head(in, data, len);
 }

@@ -11,10 +11,9 @@
 #include "base/buf.h"
 
 enum {
-    INTAKE_HEAD_MAX = 8192, /* bytes of a line of headers; a longer one breaks the feed */
-    INTAKE_TEXT_MAX =
-        64 * 1024,       /* bytes of a payload that are kept; the rest is read and dropped */
-    INTAKE_CHAR_MAX = 4, /* bytes of a character */
+    INTAKE_HEAD_MAX = 64 * 1024, /* bytes of a line of headers; a longer one breaks the feed */
+    INTAKE_TEXT_MAX = 64 * 1024, /* bytes of a payload that are kept; the rest is cut off */
+    INTAKE_CHAR_MAX = 4,         /* bytes of a character */
 };
 
 enum intake_news {
@@ -30,6 +29,7 @@ struct intake {
     char part[INTAKE_CHAR_MAX]; /* the beginning of a character */
     size_t part_len;
     bool in_text;
+    bool cut;  /* there was more of the payload */
     bool told; /* the event was handed out */
 };
 

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "net/notify.h"
@@ -46,6 +45,5 @@ int main(int argc, char **argv)
     }
     /* Addresses are secrets: they are in no core dump, and in /proc nobody else's to read. */
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)umask(077);
     return notify_run();
 }

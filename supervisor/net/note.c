@@ -87,10 +87,20 @@ json_t *note_new(const struct note_about *about, const struct told *t, int64_t w
     (void)json_object_set_new(note, "details", details_json(t->line));
     if (t->data.len > 0)
         (void)json_object_set_new(note, "data", field_json(t->data));
+    if (t->cut)
+        (void)json_object_set_new(note, "cut", json_true());
     put_id(note, about, when, t->serial.text ? t->serial : (struct field){"", 0});
     buf_close(&text);
     mem_free(event);
     return note;
+}
+
+static uint32_t hash_of(const char *text)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    return hash;
 }
 
 static void write_duration(int64_t ms, struct buf *out)
@@ -108,13 +118,20 @@ json_t *note_again(const struct note_about *about, const struct quiet_entry *ent
 {
     struct buf text = BUF_EMPTY;
     json_t *note = note_start(about, entry->event, when);
-    buf_printf(&text, "%s; again %" PRIu64 " time%s in ", entry->text, entry->count,
+    const int64_t took = when - entry->began;
+    const int64_t sense = 60 * INT64_C(86400000); /* beyond it, it was the clock that was set */
+    buf_printf(&text, "%s; again %" PRIu64 " time%s", entry->text, entry->count,
                entry->count == 1 ? "" : "s");
-    write_duration(when - entry->began > 0 ? when - entry->began : 0, &text);
+    if (took >= 0 && took < sense) {
+        buf_text(&text, " in ");
+        write_duration(took, &text);
+    }
     (void)json_object_set_new(note, "text", text_json(buf_str(&text), text.len));
     (void)json_object_set_new(note, "again", json_integer((json_int_t)entry->count));
     (void)json_object_set_new(note, "since", time_json(entry->began));
-    put_id(note, about, when, (struct field){"again", 5});
+    char *tag = mem_printf("again-%08" PRIx32, hash_of(entry->key)); /* several at a time */
+    put_id(note, about, when, (struct field){tag, strlen(tag)});
+    mem_free(tag);
     buf_close(&text);
     return note;
 }

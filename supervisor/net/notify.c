@@ -1,6 +1,7 @@
 #include "net/notify.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 enum {
     LINGER_MS = 5000, /* after the end, for what is under way */
     CHUNK = 65536,
+    JOB_NAME_MAX = 240, /* bytes of it in the name of a folder */
 };
 static const char QUIET_NOTE[] = "quiet";
 
@@ -29,9 +31,10 @@ struct notify {
     struct addressee *to; /* owned: one, or one for each dead man's switch */
     size_t to_count;
     int signals;
-    bool hears;  /* standard input may have more */
-    bool broken; /* it was not understood */
-    int64_t end; /* clock_now: not later; 0: not before it ends */
+    bool hears;           /* standard input may have more */
+    bool broken;          /* it was not understood */
+    int64_t end;          /* clock_now: not later; 0: not before it ends */
+    uint64_t next_serial; /* of an event in our pool; 0: not known yet */
     char host[256];
 };
 
@@ -90,10 +93,25 @@ static bool is_own_output(const struct told *t)
            field_is(field_get(t->line.text, t->line.len, "groupname"), group);
 }
 
+/* The daemon's buffer has a limit, too: what it has dropped is missing between two numbers. */
+static void count_gap(struct notify *n)
+{
+    const struct field f = field_get(n->intake.head.data, n->intake.head.len, "poolserial");
+    const uint64_t serial = f.text ? strtoull(f.text, NULL, 10) : 0;
+    const uint64_t next = n->next_serial;
+    n->next_serial = serial + 1;
+    if (next == 0 || serial <= next || n->setup.dead_count > 0)
+        return;
+    log_warn("%s: %" PRIu64 " events were dropped by the daemon: we did not read fast enough",
+             n->setup.name, serial - next);
+    outbox_lose(&n->to[0].outbox, serial - next);
+}
+
 static void heard(struct notify *n)
 {
     static const char answer[] = "RESULT 2\nOKREADY\n";
     const struct told t = told_read(&n->intake);
+    count_gap(n);
     if (n->setup.dead_count > 0)
         tell_job(n, &t);
     else if (!is_own_output(&t))
@@ -220,8 +238,9 @@ static void addressee_start(struct notify *n, struct addressee *a)
     a->setup = &n->setup;
     a->about = &n->about;
     a->requests = &n->requests;
-    char *folder = a->job && n->setup.spool ? mem_printf("%s/job-%s", n->setup.spool, a->job)
-                                            : mem_strdup(n->setup.spool);
+    char *folder = a->job && n->setup.spool
+                       ? mem_printf("%s/job-%.*s", n->setup.spool, JOB_NAME_MAX, a->job)
+                       : mem_strdup(n->setup.spool);
     addressee_open(a, a->job ? 1 : (size_t)n->setup.spool_max, folder);
     mem_free(folder);
 }

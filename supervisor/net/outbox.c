@@ -8,12 +8,17 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 
-enum { ID_LEN = 16 }; /* hexadecimal digits of a file's name */
+enum {
+    ID_LEN = 16,    /* hexadecimal digits of a file's name */
+    LOCK_MS = 7000, /* how long whoever has the folder may take to end */
+    LOCK_TRY_MS = 50,
+};
 static const char DROPPED[] = "dropped";
 
 static char *item_path(const struct outbox *s, uint64_t id)
@@ -49,6 +54,7 @@ static void items_add(struct outbox *s, struct outbox_item item)
 {
     s->items = mem_grow(s->items, s->count + 1, sizeof *s->items);
     s->items[s->count++] = item;
+    s->bytes += item.len;
     if (item.id >= s->next_id)
         s->next_id = item.id + 1;
 }
@@ -56,14 +62,18 @@ static void items_add(struct outbox *s, struct outbox_item item)
 static int outbox_look(struct outbox *s, struct err *e)
 {
     struct dirent *entry;
+    struct stat st;
     uint64_t id;
     DIR *dir = opendir(s->folder);
     if (!dir)
         return err_set(e, -errno, "cannot read the folder %s: %s", s->folder, strerror(errno));
     while ((entry = readdir(dir)) != NULL) {
-        if (read_id(entry->d_name, &id))
-            items_add(s, (struct outbox_item){.id = id});
-        else if (is_half(entry->d_name))
+        if (read_id(entry->d_name, &id)) {
+            if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                S_ISREG(st.st_mode))
+                items_add(s, (struct outbox_item){.id = id, .len = (size_t)st.st_size});
+            s->next_id = id >= s->next_id ? id + 1 : s->next_id;
+        } else if (is_half(entry->d_name))
             (void)unlinkat(dirfd(dir), entry->d_name, 0);
     }
     (void)closedir(dir);
@@ -83,6 +93,12 @@ static void read_dropped(struct outbox *s)
 static void write_dropped(const struct outbox *s)
 {
     struct buf text = BUF_EMPTY;
+    if (s->dropped == 0 && s->folder) {
+        char *path = mem_printf("%s/%s", s->folder, DROPPED);
+        (void)unlink(path);
+        mem_free(path);
+        return;
+    }
     buf_printf(&text, "%" PRIu64 "\n", s->dropped);
     (void)outbox_write_note(s, DROPPED, &text, NULL);
     buf_close(&text);
@@ -96,22 +112,29 @@ static void item_remove(struct outbox *s, size_t at)
         (void)unlink(path);
         mem_free(path);
     }
+    s->bytes -= item->len;
     mem_free(item->text);
     s->count--;
     memmove(item, item + 1, (s->count - at) * sizeof *item);
 }
 
+void outbox_lose(struct outbox *s, uint64_t count)
+{
+    s->dropped += count;
+    if (count > 0)
+        write_dropped(s);
+}
+
 /* Oldest first; the one that is being delivered stays, and does not count. */
 static void drop_oldest(struct outbox *s)
 {
-    const uint64_t before = s->dropped;
-    const size_t first = s->count > 0 && s->items[0].id == s->held ? 1 : 0;
-    while (s->count - first > s->limit) {
+    const size_t first = s->held ? 1 : 0;
+    uint64_t count = 0;
+    while (s->count - first > s->limit || (s->count - first > 1 && s->bytes > OUTBOX_BYTES_MAX)) {
         item_remove(s, first);
-        s->dropped++;
+        count++;
     }
-    if (s->dropped != before)
-        write_dropped(s);
+    outbox_lose(s, count);
 }
 
 /* The folder and those above it that are missing. */
@@ -137,9 +160,16 @@ static int take_lock(struct outbox *s, struct err *e)
     s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s->lock < 0)
         rc = err_set(e, -errno, "cannot write into the folder %s: %s", s->folder, strerror(errno));
-    while (rc == 0 && flock(s->lock, LOCK_EX) < 0)
-        if (errno != EINTR)
+    for (int waited = 0; rc == 0 && flock(s->lock, LOCK_EX | LOCK_NB) < 0;) {
+        const struct timespec pause = {0, LOCK_TRY_MS * 1000000L};
+        if (errno == EWOULDBLOCK && waited >= LOCK_MS)
+            rc = err_set(e, -EBUSY,
+                         "another process has the folder %s: give each its own spool=", s->folder);
+        else if (errno != EWOULDBLOCK && errno != EINTR)
             rc = err_set(e, -errno, "cannot lock %s: %s", path, strerror(errno));
+        else if (nanosleep(&pause, NULL) == 0)
+            waited += LOCK_TRY_MS;
+    }
     mem_free(path);
     return rc;
 }
@@ -177,62 +207,87 @@ void outbox_close(struct outbox *s)
 
 /* --- What comes and goes ------------------------------------------------------------------- */
 
+static int item_write(const struct outbox *s, const struct outbox_item *item, const char *text,
+                      struct err *e)
+{
+    char *path = item_path(s, item->id);
+    int rc = fd_write_file(path, text, item->len, 0600, e);
+    if (rc < 0)
+        (void)unlink(path); /* it may be there, and only its folder could not be synced */
+    mem_free(path);
+    return rc;
+}
+
+size_t outbox_settle(struct outbox *s)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        struct outbox_item *item = &s->items[i];
+        if (!item->text)
+            continue;
+        if (left > 0 || !s->folder || item_write(s, item, item->text, NULL) < 0) {
+            left++;
+            continue;
+        }
+        mem_free(item->text);
+        item->text = NULL;
+    }
+    return left;
+}
+
 int outbox_add(struct outbox *s, const char *text, size_t len, struct err *e)
 {
     struct outbox_item item = {.id = s->next_id, .len = len};
-    int rc = 0;
-    if (s->folder) {
-        char *path = item_path(s, item.id);
-        rc = fd_write_file(path, text, len, 0600, e);
-        mem_free(path);
-    }
+    int rc = s->folder ? item_write(s, &item, text, e) : 0;
     if (!s->folder || rc < 0)
         item.text = mem_strndup(text, len);
+    else
+        (void)outbox_settle(s);
     items_add(s, item);
     drop_oldest(s);
     return rc;
 }
 
-static int item_read(const struct outbox *s, const struct outbox_item *item, struct buf *out)
+static int item_read(const struct outbox *s, const struct outbox_item *item, struct buf *out,
+                     struct err *e)
 {
     if (item->text) {
         buf_append(out, item->text, item->len);
         return 0;
     }
     char *path = item_path(s, item->id);
-    int rc = fd_read_file(path, OUTBOX_TEXT_MAX, out, NULL);
+    int rc = fd_read_file(path, OUTBOX_TEXT_MAX, out, e);
     mem_free(path);
     return rc;
 }
 
-uint64_t outbox_first(struct outbox *s, struct buf *out)
+int outbox_first(struct outbox *s, struct buf *out, struct err *e)
 {
     while (s->count > 0) {
         buf_clear(out);
-        s->held = s->items[0].id;
-        if (item_read(s, &s->items[0], out) == 0)
-            return s->held;
-        item_remove(s, 0); /* somebody has taken it away, or it is no text of ours */
+        int rc = item_read(s, &s->items[0], out, e);
+        s->held = rc == 0;
+        if (rc == 0)
+            return 1;
+        if (rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM)
+            return rc;
+        item_remove(s, 0);
+        outbox_lose(s, rc == -ENOENT ? 0 : 1); /* or somebody has taken it away */
     }
-    s->held = 0;
     return 0;
 }
 
-void outbox_done(struct outbox *s, uint64_t id, bool gone)
+void outbox_done(struct outbox *s, bool gone)
 {
-    s->held = 0;
-    for (size_t i = 0; gone && i < s->count; i++) {
-        if (s->items[i].id == id) {
-            item_remove(s, i);
-            return;
-        }
-    }
+    if (s->held && gone)
+        item_remove(s, 0);
+    s->held = false;
     drop_oldest(s);
 }
 
-void outbox_forgive(struct outbox *s)
+void outbox_forgive(struct outbox *s, uint64_t count)
 {
-    s->dropped = 0;
+    s->dropped -= count;
     write_dropped(s);
 }
 

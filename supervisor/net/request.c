@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+/* What CURLINFO_SSL_VERIFYRESULT says: OpenSSL's numbers, but for CERT_OTHER, libcurl's own. */
+enum { CERT_GOOD = 0, CERT_OTHER = 1, CERT_NOT_YET = 9, CERT_EXPIRED = 10, CERT_OTHER_HOST = 62 };
+enum { DAY_SECONDS = 86400 };
+
 static size_t on_answer(char *data, size_t size, size_t count, void *ctx)
 {
     struct request *r = ctx;
@@ -69,16 +73,20 @@ int request_start(struct requests *all, struct request *r, const struct request_
     r->answered = 0;
     r->status = 0;
     r->retry_after = 0;
+    r->own_ca = ask->ca_file != NULL;
     /* nothing of these can fail but for memory: then the request does, too */
     (void)curl_easy_setopt(easy, CURLOPT_URL, ask->url);
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* no wait for a DNS that is silent */
     (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout);
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "mainstay-net/" MAINSTAY_VERSION);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
     (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, r);
+    if (ask->ca_file)
+        (void)curl_easy_setopt(easy, CURLOPT_CAINFO, ask->ca_file);
     set_body(r, ask);
     list_append(&all->active, &r->link);
     if (curl_multi_add_handle(all->multi, easy) != CURLM_OK) {
@@ -102,17 +110,82 @@ void requests_wait(struct requests *all, struct pollfd *fds, size_t count, int64
         fds[i].revents = extra[i].revents ? POLLIN : 0;
 }
 
-/* Words without the address, unlike those of CURLOPT_ERRORBUFFER. */
+static const char *words_of_certificate(const struct request *r)
+{
+    long said = 0;
+    (void)curl_easy_getinfo(r->easy, CURLINFO_SSL_VERIFYRESULT, &said);
+    switch (said) {
+    case CERT_GOOD:
+    case CERT_OTHER:
+    case CERT_OTHER_HOST:
+        return "the certificate there is one of another host";
+    case CERT_NOT_YET:
+        return "the certificate there is not valid yet: is the clock right?";
+    case CERT_EXPIRED:
+        return "the certificate there has expired";
+    default:
+        return r->own_ca ? "the certificate there is not trusted: ca_file= does not have the one "
+                           "of its authority"
+                         : "the certificate there is not trusted: name the one of its authority "
+                           "with ca_file=";
+    }
+}
+
+/* A proxy that was asked for a way to the server, and said no. */
+static bool is_barred(struct request *r)
+{
+    long said = 0;
+    (void)curl_easy_getinfo(r->easy, CURLINFO_HTTP_CONNECTCODE, &said);
+    if (said >= 300)
+        err_write(&r->trouble,
+                  "the proxy does not let us through (%ld): check https_proxy in "
+                  "environment=%s",
+                  said, said == 407 ? ", it wants a password" : "");
+    return said >= 300;
+}
+
+/* Words without the address, unlike those of CURLOPT_ERRORBUFFER; NULL: libcurl's. */
+static const char *words_of(const struct request *r, CURLcode code)
+{
+    // clang-format off
+    static const struct { CURLcode code; const char *words; } rows[] = {
+        {CURLE_URL_MALFORMAT, "the address makes no sense: check it"},
+        {CURLE_COULDNT_RESOLVE_HOST, "the host is not found: check the address and DNS"},
+        {CURLE_COULDNT_RESOLVE_PROXY,
+         "the proxy is not found: check http_proxy and https_proxy in environment="},
+        {CURLE_COULDNT_CONNECT, "nobody takes connections there: does it run?"},
+        {CURLE_OPERATION_TIMEDOUT, "there was no answer within timeout="},
+        {CURLE_GOT_NOTHING, "it has hung up without an answer"},
+        {CURLE_SEND_ERROR, "it has hung up without an answer"},
+        {CURLE_RECV_ERROR, "it has hung up without an answer"},
+        {CURLE_SSL_CONNECT_ERROR, "no TLS is spoken there: is it http:// instead of https://?"},
+    };
+    // clang-format on
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return words_of_certificate(r);
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return r->own_ca ? "the certificates of ca_file= cannot be used: is it a PEM file that "
+                           "can be read?"
+                         : "this machine has no certificates of authorities: install them, or "
+                           "name a file with ca_file=";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].code == code)
+            return rows[i].words;
+    return curl_easy_strerror(code);
+}
+
 static void request_judge(struct request *r, CURLcode code)
 {
     curl_off_t after = 0;
     (void)curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &r->status);
     (void)curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &after);
-    r->retry_after = after > 0 && after < 86400 ? (int64_t)after * 1000 : 0;
+    after = after < DAY_SECONDS ? after : DAY_SECONDS;
+    r->retry_after = after > 0 ? (int64_t)after * 1000 : 0;
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && r->answered > REQUEST_ANSWER_MAX))
         return;
     r->status = 0;
-    err_write(&r->trouble, "%s", curl_easy_strerror(code));
+    if (!is_barred(r))
+        err_write(&r->trouble, "%s", words_of(r, code));
 }
 
 void requests_turn(struct requests *all)

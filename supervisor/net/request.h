@@ -35,6 +35,7 @@ struct request {
     void *headers; /* struct curl_slist *, owned */
     struct buf body;
     size_t answered; /* bytes */
+    bool own_ca;
     request_done *on_done;
     /* of one that is done */
     long status;         /* of HTTP; 0: there was no answer, and `trouble` says why */
@@ -47,6 +48,7 @@ struct request_ask {
     const char *body; /* NULL: GET, else POST as JSON */
     size_t len;
     int64_t timeout_ms;
+    const char *ca_file; /* NULL: the authorities that the machine trusts */
 };
 
 int requests_open(struct requests *all, struct err *e);

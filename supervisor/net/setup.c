@@ -29,6 +29,8 @@ static const struct setting_row setting_rows[] = {
      "A file that says so in its first line, read anew for each attempt."},
     {"MAINSTAY_NOTIFY_COMMAND", SETTING_TEXT, AT(command), NULL,
      "What is run instead, with the message on standard input."},
+    {"MAINSTAY_NOTIFY_CA_FILE", SETTING_TEXT, AT(ca_file), NULL,
+     "Certificates of authorities that are trusted; else those of the machine."},
     {"MAINSTAY_NOTIFY_FORMAT", SETTING_FORMAT, AT(format), "json", "json or slack."},
     {"MAINSTAY_NOTIFY_QUIET", SETTING_DURATION, AT(quiet_ms), "5m",
      "How long the same event is only counted."},
@@ -134,6 +136,7 @@ void setup_close(struct setup *s)
     mem_free(s->url);
     mem_free(s->url_file);
     mem_free(s->command);
+    mem_free(s->ca_file);
     mem_free(s->spool);
     for (size_t i = 0; i < s->dead_count; i++) {
         mem_free(s->dead_men[i].job);

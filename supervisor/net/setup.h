@@ -24,6 +24,7 @@ struct setup {
     char *url;      /* one of these three, or dead_man */
     char *url_file; /* read before each attempt */
     char *command;
+    char *ca_file;
     char *spool; /* NULL: memory */
     enum note_format format;
     int64_t quiet_ms;

@@ -68,6 +68,7 @@ struct told told_read(const struct intake *in)
         .serial = field_get(head, in->head.len, "serial"),
         .line = {text, line},
         .data = {end ? end + 1 : text + line, end ? in->text.len - line - 1 : 0},
+        .cut = in->cut,
     };
 }
 

@@ -16,6 +16,7 @@ struct told {
     struct field serial; /* of the event */
     struct field line;   /* the payload's first line: words such as processname:web */
     struct field data;   /* what stands behind that line */
+    bool cut;            /* there was more of it */
 };
 
 /* Borrows from the feed, which holds an event. */

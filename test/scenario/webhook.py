@@ -5,6 +5,8 @@ A Webhook has a port of its own from the beginning, but nobody is there until li
 import http.server
 import json
 import socket
+import ssl
+import subprocess
 import threading
 
 from daemon import wait_for
@@ -18,6 +20,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.take("GET")
+
+    def do_CONNECT(self):
+        self.take("CONNECT")
 
     def take(self, method):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -35,14 +40,54 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
+    def finish_request(self, request, client_address):
+        if self.tls:
+            request = self.tls.wrap_socket(request, server_side=True)  # in a thread of its own
+        super().finish_request(request, client_address)
+
     def handle_error(self, request, client_address):
         pass  # clients may leave: that is what some tests are about
 
 
-class Webhook:
-    """`answers`: what is answered first, one after the other; then 200. None: no answer at all."""
+class Authority:
+    """One that certifies servers, with its certificate in `file`: all in the current folder."""
 
-    def __init__(self, answers=()):
+    def __init__(self, name):
+        self.name = name
+        self.file = f"{name}.pem"
+        self.openssl("req", "-x509", "-days", "30", "-subj", f"/CN={name}", *self.key(name),
+                     "-out", self.file)
+
+    @staticmethod
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=60)
+
+    @staticmethod
+    def key(name):
+        return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                f"{name}.key")
+
+    def server(self, host):
+        """What a server needs to be `host`, as in IP:127.0.0.1."""
+        name = f"{self.name}-{host.replace(':', '-')}"
+        with open(f"{name}.ext", "w", encoding="ascii") as file:
+            file.write(f"subjectAltName={host}\n")
+        self.openssl("req", "-subj", "/CN=server", *self.key(name), "-out", f"{name}.csr")
+        self.openssl("x509", "-req", "-days", "30", "-in", f"{name}.csr", "-CA", self.file, "-CAkey",
+                     f"{self.name}.key", "-CAcreateserial", "-extfile", f"{name}.ext", "-out",
+                     f"{name}.pem")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{name}.pem", f"{name}.key")
+        return context
+
+
+class Webhook:
+    """`answers`: what is answered first, one after the other; then 200. None: no answer at all.
+
+    With `tls`, an ssl.SSLContext, it speaks https.
+    """
+
+    def __init__(self, answers=(), tls=None):
         self.answers = list(answers)
         self.requests = []  # (method, path, body), of each attempt
         self.taken = []  # bodies that were answered with 200
@@ -52,10 +97,11 @@ class Webhook:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(("127.0.0.1", 0))  # a port that nobody else gets
         self.port = self.socket.getsockname()[1]
+        self.tls = tls
         self.server = None
 
     def url(self, path="/"):
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}{path}"
 
     def listen(self):
         self.server = Server(("127.0.0.1", self.port), Handler, bind_and_activate=False)
@@ -64,6 +110,7 @@ class Webhook:
         self.server.socket = self.socket
         self.server.server_name, self.server.server_port = "localhost", self.port
         self.server.server_activate()
+        self.server.tls = self.tls
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05},
                          daemon=True).start()
         return self

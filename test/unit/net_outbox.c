@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,10 +42,10 @@ static void add(struct outbox *o, int from, int to)
 static void assert_waits(struct outbox *o, const char *wanted)
 {
     struct buf all = BUF_EMPTY, text = BUF_EMPTY;
-    uint64_t id;
-    while ((id = outbox_first(o, &text)) != 0) {
+    struct err e;
+    while (outbox_first(o, &text, &e) > 0) {
         buf_printf(&all, "%s ", buf_str(&text));
-        outbox_done(o, id, true);
+        outbox_done(o, true);
     }
     assert_string_equal(buf_str(&all), wanted);
     buf_close(&all);
@@ -73,13 +75,14 @@ static void the_oldest_go(void **state)
     static const char *const places[] = {"limit", NULL};
     for (size_t i = 0; i < 2; i++) {
         struct outbox o;
+        struct err e;
         struct buf text = BUF_EMPTY;
         begin(&o, places[i], 3);
         add(&o, 0, 1);
-        uint64_t id = outbox_first(&o, &text); /* under way: not that one */
+        assert_int_equal(outbox_first(&o, &text, &e), 1); /* under way: not that one */
         add(&o, 1, 6);
         assert_int_equal(o.dropped, 2);
-        outbox_done(&o, id, false); /* it has had its chance */
+        outbox_done(&o, false); /* it has had its chance */
         assert_int_equal(o.dropped, 3);
         assert_int_equal(o.count, 3);
         if (places[i]) { /* the count is on disk, too */
@@ -88,7 +91,7 @@ static void the_oldest_go(void **state)
             assert_int_equal(o.dropped, 3);
         }
         assert_waits(&o, "3 4 5 ");
-        outbox_forgive(&o);
+        outbox_forgive(&o, 3);
         outbox_close(&o);
         begin(&o, places[i], 3);
         assert_int_equal(o.dropped, 0);
@@ -114,12 +117,13 @@ static void one_under_way_may_be_all_there_is_room_for(void **state)
 {
     (void)state;
     struct outbox o;
+    struct err e;
     struct buf text = BUF_EMPTY;
     begin(&o, "one", 1);
     add(&o, 0, 1);
-    uint64_t id = outbox_first(&o, &text);
+    assert_int_equal(outbox_first(&o, &text, &e), 1);
     add(&o, 1, 4); /* of those the newest stays, beside the one that is held */
-    outbox_done(&o, id, true);
+    outbox_done(&o, true);
     assert_waits(&o, "3 ");
     outbox_close(&o);
     buf_close(&text);
@@ -184,6 +188,78 @@ static void without_a_folder_it_works_too(void **state)
     mem_free(below);
 }
 
+/* What cannot be read is no reason to forget it, nor to stand still: its loss is told. */
+static void what_cannot_be_read(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct err e;
+    struct buf text = BUF_EMPTY;
+    struct rlimit all, few;
+    begin(&o, "unreadable", 10);
+    add(&o, 0, 4);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+    few = (struct rlimit){0, all.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    const int rc = outbox_first(&o, &text, &e);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+    assert_int_equal(rc, -EMFILE);
+    assert_int_equal(o.count, 4);
+    char *first = mem_printf("%s/%016x", o.folder, 1);
+    char *second = mem_printf("%s/%016x", o.folder, 2);
+    assert_int_equal(unlink(first), 0); /* by somebody's hand */
+    assert_int_equal(truncate(second, OUTBOX_TEXT_MAX + 1), 0);
+    assert_waits(&o, "2 3 ");
+    assert_int_equal(o.dropped, 1);
+    outbox_close(&o);
+    mem_free(first);
+    mem_free(second);
+    buf_close(&text);
+}
+
+/* What had to stay in memory goes to disk as soon as there is room again. */
+static void memory_is_for_a_while(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct err e;
+    begin(&o, "while", 10);
+    add(&o, 0, 1);
+    char *away = mem_printf("%s.away", o.folder);
+    assert_int_equal(rename(o.folder, away), 0);
+    assert_true(outbox_add(&o, "1", 1, &e) < 0);
+    assert_int_equal(outbox_settle(&o), 1);
+    assert_int_equal(rename(away, o.folder), 0);
+    add(&o, 2, 3);
+    assert_int_equal(outbox_settle(&o), 0);
+    outbox_close(&o);
+    begin(&o, "while", 10);
+    assert_waits(&o, "0 1 2 ");
+    outbox_close(&o);
+    mem_free(away);
+}
+
+static void bytes_are_limited_too(void **state)
+{
+    (void)state;
+    enum { TEXT = 1 << 20, COUNT = 70 };
+    struct outbox o;
+    struct err e;
+    char *text = mem_alloc(TEXT);
+    memset(text, 'x', TEXT);
+    begin(&o, NULL, 1000);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(outbox_add(&o, text, TEXT, &e), 0);
+    assert_int_equal(o.count, OUTBOX_BYTES_MAX / TEXT);
+    assert_int_equal(o.bytes, OUTBOX_BYTES_MAX);
+    assert_int_equal(o.dropped, COUNT - OUTBOX_BYTES_MAX / TEXT);
+    outbox_lose(&o, 5);
+    outbox_forgive(&o, 4);
+    assert_int_equal(o.dropped, COUNT - OUTBOX_BYTES_MAX / TEXT + 1);
+    outbox_close(&o);
+    mem_free(text);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -213,6 +289,9 @@ int main(void)
         cmocka_unit_test(one_under_way_may_be_all_there_is_room_for),
         cmocka_unit_test(odd_files_do_no_harm),
         cmocka_unit_test(without_a_folder_it_works_too),
+        cmocka_unit_test(what_cannot_be_read),
+        cmocka_unit_test(memory_is_for_a_while),
+        cmocka_unit_test(bytes_are_limited_too),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -125,11 +125,12 @@ static void counts_survive_on_disk(void **state)
 static void pauses_grow(void **state)
 {
     (void)state;
-    static const int64_t wanted[] = {5, 10, 20, 40, 60, 60};
+    static const int64_t wanted[] = {15, 30, 60, 120, 180, 180};
     for (unsigned i = 0; i < 6; i++)
-        assert_int_equal(answer_delay(i + 1, 5, 60), wanted[i]);
+        assert_int_equal(answer_delay(i + 1, 15, 180), wanted[i]);
     assert_int_equal(answer_delay(4000000000u, 5, 60), 60); /* a day of attempts */
-    assert_int_equal(answer_delay(1, 0, 60), 1);
+    assert_int_equal(answer_delay(1, 0, 60), ANSWER_DELAY_MIN);
+    assert_int_equal(answer_delay(9, 0, 0), ANSWER_DELAY_MIN); /* nobody is asked without a pause */
     assert_int_equal(answer_delay(1, 90, 60), 60);
     assert_int_equal(answer_patience(10, 0), 10);
     assert_int_equal(answer_patience(10, 30), 30);

@@ -148,6 +148,58 @@ static void payloads_count_in_characters(void **state)
     intake_close(&in);
 }
 
+/* What is too long is cut off, and that is said; the next event is whole again. */
+static void long_payloads_are_cut(void **state)
+{
+    (void)state;
+    const struct note_about about = {"box", "ops"};
+    char *text = mem_alloc(INTAKE_TEXT_MAX + 10);
+    memset(text, 'x', INTAKE_TEXT_MAX + 9);
+    text[INTAKE_TEXT_MAX + 9] = '\0';
+    memcpy(text, "type:a\n", 7);
+    for (size_t over = 0; over < 2; over++) {
+        struct intake in;
+        text[INTAKE_TEXT_MAX + over] = '\0';
+        hear(&in, "REMOTE_COMMUNICATION", text, INTAKE_TEXT_MAX + over);
+        const struct told t = told_read(&in);
+        json_t *note = note_new(&about, &t, 0);
+        assert_int_equal(json_is_true(json_object_get(note, "cut")), over);
+        assert_int_equal(strlen(note_text(note, "data")), INTAKE_TEXT_MAX - 7);
+        const char *data = "eventname:B len:0\n";
+        size_t len = strlen(data);
+        assert_int_equal(intake_take(&in, &data, &len), INTAKE_EVENT);
+        assert_false(in.cut);
+        json_decref(note);
+        intake_close(&in);
+        text[INTAKE_TEXT_MAX + over] = 'x';
+    }
+    mem_free(text);
+}
+
+/* Counts of several things that are told at one moment are several messages. */
+static void counts_in_words(void **state)
+{
+    (void)state;
+    const struct note_about about = {"box", "ops"};
+    char event[] = "E", one[] = "one", two[] = "two", text[] = "a is down";
+    const struct quiet_entry first = {one, event, text, 1000, 3};
+    const struct quiet_entry second = {two, event, text, 1000, 1};
+    const int64_t today = 1795240195000; /* the clock was at 1970 when it began */
+    json_t *a = note_again(&about, &first, 61000);
+    json_t *b = note_again(&about, &second, 61000);
+    json_t *c = note_again(&about, &first, today);
+    json_t *d = note_again(&about, &first, 0); /* and was put back */
+    assert_string_equal(note_text(a, "text"), "a is down; again 3 times in 1 min");
+    assert_string_equal(note_text(b, "text"), "a is down; again 1 time in 1 min");
+    assert_string_equal(note_text(c, "text"), "a is down; again 3 times");
+    assert_string_equal(note_text(d, "text"), "a is down; again 3 times");
+    assert_string_not_equal(note_text(a, "id"), note_text(b, "id"));
+    json_decref(a);
+    json_decref(b);
+    json_decref(c);
+    json_decref(d);
+}
+
 static void what_is_no_event_is_said(void **state)
 {
     (void)state;
@@ -214,6 +266,8 @@ int main(void)
         cmocka_unit_test(no_type_is_forgotten),
         cmocka_unit_test(foreign_text_stays_in_its_place),
         cmocka_unit_test(payloads_count_in_characters),
+        cmocka_unit_test(long_payloads_are_cut),
+        cmocka_unit_test(counts_in_words),
         cmocka_unit_test(what_is_no_event_is_said),
         cmocka_unit_test(the_same_thing_has_the_same_key),
     };

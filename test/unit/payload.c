@@ -119,6 +119,10 @@ static void test_jobs(void **unused)
         { {.type = EVENT_JOB_NEWS, .news = JOB_NEWS_MISSED, .name = "job:x", .period = 93600,
            .why = "not for 26h"},
           "JOB_MISSED", "jobname:x kind:job expect_every:93600 last_success:0\nnot for 26h" },
+        { {.type = EVENT_JOB_STATE, .news = JOB_NEWS_SUCCEEDED, .name = "job:x",
+           .cause = "made up for", .when = 5, .tries = 1, .result = "succeeded"},
+          "JOB_SUCCEEDED", "jobname:x kind:job cause:made_up_for due:5 attempt:1 took:0.000 "
+                           "result:succeeded\n" },
         { {.type = EVENT_JOB_NEWS, .news = JOB_NEWS_SKIPPED, .name = "job:x", .cause = "by hand",
            .when = 6, .tries = 2, .why = "the run before was still on its way"},
           "JOB_SKIPPED", "jobname:x kind:job cause:hand due:6\nthe run before was still on its way" },
