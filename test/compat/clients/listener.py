@@ -111,6 +111,13 @@ class Listener:
             state = self.rpc.supervisor.getProcessInfo(name)["statename"]
             self.say(name, state, self.rpc.supervisor.startProcess(name, False))
 
+    def jobmail(self, headers, payload):
+        """What mainstay tells of jobs; it asks the daemon in the middle of it."""
+        facts, words = childutils.eventdata(payload)
+        jobs = [job["name"] for job in self.rpc.mainstay.getAllJobInfo()]
+        known = f"{facts['kind']}:{facts['jobname']}" in jobs
+        self.say(headers["eventname"], *(f"{k}={v}" for k, v in facts.items()), known, repr(words))
+
     def remote(self, headers, payload):
         if headers["eventname"] != "REMOTE_COMMUNICATION":
             return
