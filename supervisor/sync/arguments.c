@@ -272,6 +272,6 @@ void arguments_help(struct buf *out)
              "\nKeys come from --env-file, the environment, a profile of ~/.aws/credentials or\n"
              "~/.aws/config, or the machine that this runs on; see mainstay-sync(1).\n"
              "Exit codes: 0 done, 1 an object failed, 2 usage, 3 denied, 4 not found, 5 server or\n"
-             "network, 6 local file, 7 done but keys skipped, 8 busy, 9 disk full, 130 and 143\n"
-             "stopped by SIGINT and SIGTERM.\n");
+             "network, 6 local file, 7 done but keys skipped, 8 busy, 9 disk full, 129, 130 and\n"
+             "143 stopped by SIGHUP, SIGINT and SIGTERM.\n");
 }

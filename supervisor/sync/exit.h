@@ -19,6 +19,7 @@ enum sync_exit {
     SYNC_KEYS = 7,      /* done, but some keys are no usable file names and were skipped */
     SYNC_BUSY = 8,      /* another sync of the same target is running */
     SYNC_FULL = 9,      /* no room on the disk, or a quota is used up */
+    SYNC_SIGHUP = 129,
     SYNC_SIGINT = 130,
     SYNC_SIGTERM = 143,
 };

@@ -14,7 +14,11 @@ static void on_signal(uv_signal_t *handle, int number)
     struct session *s = handle->data;
     struct err e;
     (void)err_set(&e, -EINTR, "interrupted");
-    s->on_end(s->ctx, number == SIGINT ? SYNC_SIGINT : SYNC_SIGTERM, &e);
+    s->on_end(s->ctx,
+              number == SIGINT   ? SYNC_SIGINT
+              : number == SIGHUP ? SYNC_SIGHUP
+                                 : SYNC_SIGTERM,
+              &e);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -102,18 +106,29 @@ static void on_keys(struct keyring *k, int rc, const struct err *e)
         make_wire(s);
 }
 
+/* Whose terminal closes ends as orderly as others; nohup wants that it goes on. */
+static void heed_signals(struct session *s)
+{
+    struct sigaction hup;
+    if (uv_signal_init(&s->loop, &s->on_term) < 0 || uv_signal_init(&s->loop, &s->on_int) < 0 ||
+        uv_signal_init(&s->loop, &s->on_hup) < 0)
+        abort(); /* no memory or no descriptors, right at the start */
+    s->on_term.data = s->on_int.data = s->on_hup.data = s;
+    (void)uv_signal_start(&s->on_term, on_signal, SIGTERM);
+    (void)uv_signal_start(&s->on_int, on_signal, SIGINT);
+    if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN)
+        (void)uv_signal_start(&s->on_hup, on_signal, SIGHUP);
+}
+
 void session_open(struct session *s)
 {
-    if (uv_loop_init(&s->loop) < 0 || uv_signal_init(&s->loop, &s->on_term) < 0 ||
-        uv_signal_init(&s->loop, &s->on_int) < 0)
-        abort(); /* no memory or no descriptors, right at the start */
+    if (uv_loop_init(&s->loop) < 0)
+        abort(); /* as there */
     (void)uv_loop_configure(&s->loop, UV_METRICS_IDLE_TIME);
     s->looked = uv_hrtime();
     (void)uv_timer_init(&s->loop, &s->tick);
     (void)uv_timer_init(&s->loop, &s->again);
-    s->on_term.data = s->on_int.data = s;
-    (void)uv_signal_start(&s->on_term, on_signal, SIGTERM);
-    (void)uv_signal_start(&s->on_int, on_signal, SIGINT);
+    heed_signals(s);
     (void)uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
     s->query = (struct creds_query){
         .profile = s->o->profile,
@@ -147,6 +162,7 @@ void session_close(struct session *s)
     keyring_close(&s->keyring, NULL);
     close_handle((uv_handle_t *)&s->on_term);
     close_handle((uv_handle_t *)&s->on_int);
+    close_handle((uv_handle_t *)&s->on_hup);
     close_handle((uv_handle_t *)&s->tick);
     close_handle((uv_handle_t *)&s->again);
 }

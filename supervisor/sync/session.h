@@ -21,6 +21,7 @@ struct session {
     uv_loop_t loop;
     uv_signal_t on_term;
     uv_signal_t on_int;
+    uv_signal_t on_hup;
     uv_timer_t tick;  /* progress is shown */
     uint64_t looked;  /* when that was last, in ns */
     uint64_t waited;  /* of the loop, until then, in ns */

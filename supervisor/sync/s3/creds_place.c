@@ -52,14 +52,35 @@ static int ask(const struct search *s, struct http_request *r, int tries, struct
     }
 }
 
-/* "HOST answers 403 (code: message)" */
-static int refuse(const char *from, const struct http_answer *a, struct err *e)
+/* A server that echoes what it was sent must not bring it into a sentence. */
+static bool repeats(const char *words, const char *header)
+{
+    const char *secret = header ? strstr(header, ": ") : NULL;
+    return secret && secret[2] && strstr(words, secret + 2);
+}
+
+/* "HOST answers 403 (code: message)"; `header` holds what must not be said, or is NULL */
+static int refuse(const char *from, const struct http_answer *a, const char *header, struct err *e)
 {
     struct buf words = BUF_EMPTY;
     keydoc_complaint(buf_str(&a->body), a->body.len, &words);
+    if (repeats(buf_str(&a->body), header) || repeats(buf_str(&words), header))
+        buf_clear(&words);
     int rc = err_set(e, -ENOKEY, "%s answers with status %ld%s%s", from, a->status,
                      words.len ? ": " : "", buf_str(&words));
     buf_close(&words);
+    return rc;
+}
+
+/* The keys in an answer of status 200, or why there are none. */
+static int read_answer(const char *from, const struct http_answer *a, const char *header,
+                       struct creds *c, struct err *e)
+{
+    if (a->status != 200)
+        return refuse(from, a, header, e);
+    int rc = keydoc_read(buf_str(&a->body), a->body.len, from, c, e);
+    if (rc < 0 && (repeats(buf_str(&a->body), header) || repeats(e->text, header)))
+        return err_set(e, rc, "%s hands out no keys, and repeats our token", from);
     return rc;
 }
 
@@ -140,14 +161,15 @@ int creds_container(struct search *s, struct creds *c, struct err *e)
         .ca_file = s->ca_file,
     };
     rc = ask(s, &r, CONTAINER_TRIES, &a, e);
+    if (rc < 0) {
+        (void)err_prefix(e, rc, CONTAINER);
+    } else {
+        rc = read_answer(CONTAINER, &a, header, c, e);
+        http_answer_close(&a);
+    }
     if (header)
         explicit_bzero(header, strlen(header));
     mem_free(header);
-    if (rc < 0)
-        return err_prefix(e, rc, CONTAINER);
-    rc = a.status == 200 ? keydoc_read(buf_str(&a.body), a.body.len, CONTAINER, c, e)
-                         : refuse(CONTAINER, &a, e);
-    http_answer_close(&a);
     return rc < 0 ? rc : search_check(c, "answer of " CONTAINER, e);
 }
 
@@ -296,8 +318,7 @@ static int read_keys(struct search *s, const struct machine *m, const char *role
     int rc = ask_machine(s, m, role, &a, e);
     if (rc < 0)
         return err_prefix(e, rc, MACHINE);
-    rc = a.status == 200 ? keydoc_read(buf_str(&a.body), a.body.len, MACHINE, c, e)
-                         : refuse(MACHINE, &a, e);
+    rc = read_answer(MACHINE, &a, m->header, c, e);
     http_answer_close(&a);
     if (rc < 0)
         return rc;
