@@ -216,7 +216,11 @@ bool jobs_done(const struct jobs *j, enum job_when when)
 
 bool jobs_any_active(const struct jobs *j)
 {
-    return !jobs_done(j, JOB_WHEN_BOOT | JOB_WHEN_SHUTDOWN | JOB_WHEN_MANUAL);
+    for (size_t i = 0; i < j->count; i++) {
+        if (job_active(j->items[i]))
+            return true;
+    }
+    return false;
 }
 
 void jobs_stop_all(struct jobs *j)
