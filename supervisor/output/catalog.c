@@ -84,6 +84,23 @@ const struct catalog_row catalog_rows[CATALOG_KINDS] = {
     [CATALOG_JOB_SKIPPED] = {"00ba614b2fee4ece834f27f1f9d2b90d", LOG_WARNING,
      "The job @MAINSTAY_JOB@ was not run",
      "It should have run: @MAINSTAY_RESULT@. Its overlap says what becomes of such runs."},
+    [CATALOG_POWER_PLANNED] = {"602659d8222b4eb19f95edd8443c8784", LOG_INFO,
+     "A @MAINSTAY_ACTION@ of the machine was planned by hand",
+     "@MAINSTAY_RESULT@. `mainstayctl shutdown` or another client has asked for it."},
+    [CATALOG_POWER_WARNING] = {"81df38c130744aeda0766a1ac283ecc3", LOG_NOTICE,
+     "The machine goes down soon (@MAINSTAY_ACTION@)",
+     "@MAINSTAY_RESULT@. `mainstayctl shutdown --postpone 1h` puts it off, --cancel does\n"
+     "without it."},
+    [CATALOG_POWER_POSTPONED] = {"04a7c7274950428cb4dbb9c49fe2cfc1", LOG_NOTICE,
+     "The @MAINSTAY_ACTION@ of the machine is put off",
+     "@MAINSTAY_RESULT@. In [shutdown], inhibit says who may do so, and postpone_max for how\n"
+     "long."},
+    [CATALOG_POWER_CANCELLED] = {"0eb19b1eb049402aa81dc2f9920d8cbb", LOG_NOTICE,
+     "The @MAINSTAY_ACTION@ of the machine is left out",
+     "@MAINSTAY_RESULT@. What the schedule says next counts again."},
+    [CATALOG_POWER_FAILED] = {"31165bcdb825490badfb7e26198cae3c", LOG_ERR,
+     "The @MAINSTAY_ACTION@ of the machine has failed",
+     "@MAINSTAY_RESULT@. What had been stopped for it goes on, and the machine stays up."},
     [CATALOG_LOST] = {"633ba00b192a480ebaa23eae9eaeab9b", LOG_WARNING,
      "Entries for the journal were lost",
      "journald did not take @MAINSTAY_LOST@ entries for so long that there was no room to keep "

@@ -287,6 +287,40 @@ static void life_tell_supervisor(struct life *l, enum supervisor_state state)
     }
 }
 
+static enum catalog_kind life_power_kind(enum power_news news)
+{
+    switch (news) {
+    case POWER_PLANNED:
+        return CATALOG_POWER_PLANNED;
+    case POWER_WARNING:
+        return CATALOG_POWER_WARNING;
+    case POWER_POSTPONED:
+        return CATALOG_POWER_POSTPONED;
+    case POWER_CANCELLED:
+        return CATALOG_POWER_CANCELLED;
+    case POWER_FAILED:
+        break;
+    }
+    return CATALOG_POWER_FAILED;
+}
+
+static void life_tell_power(const struct event *ev)
+{
+    enum catalog_kind kind = life_power_kind(ev->power);
+    struct buf entry = BUF_EMPTY;
+    struct buf message = BUF_EMPTY;
+    buf_append(&message, ev->data, ev->len);
+    catalog_begin(&entry, kind);
+    entry_text(&entry, "MAINSTAY_ACTION", ev->name);
+    entry_text(&entry, "MAINSTAY_CAUSE", ev->cause);
+    entry_data(&entry, "MAINSTAY_RESULT", ev->data, ev->len);
+    if (ev->when > 0)
+        entry_number(&entry, "MAINSTAY_WHEN_USEC", (long long)ev->when * 1000000);
+    life_send(&entry, catalog_rows[kind].level, &message);
+    buf_close(&entry);
+    buf_close(&message);
+}
+
 static void on_event(struct event_subscriber *sub, const struct event *ev)
 {
     struct life *l = container_of(sub, struct life, subscriber);
@@ -298,6 +332,8 @@ static void on_event(struct event_subscriber *sub, const struct event *ev)
         life_tell_job(ev);
     else if (ev->type == EVENT_JOB_NEWS)
         life_tell_news(ev);
+    else if (ev->type == EVENT_SHUTDOWN)
+        life_tell_power(ev);
     else if (ev->type == EVENT_SUPERVISOR_STATE)
         life_tell_supervisor(l, (enum supervisor_state)ev->state);
 }
