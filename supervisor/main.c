@@ -88,6 +88,7 @@ static void mainstay_open_history(struct mainstay *m)
         arrears_move(&m->arrears, folder);
     else
         arrears_open(&m->arrears, &m->shutdown, &m->bus, folder);
+    power_keep(&m->power, folder);
     mem_free(folder);
 }
 
@@ -418,9 +419,9 @@ void mainstay_make_parts(struct mainstay *m)
     m->jobs.on_wall = on_jobs_wall;
     mainstay_tell_url(m);
     shutdown_init(&m->shutdown, &m->supervisor, &m->jobs);
-    mainstay_open_history(m);
     m->shutdown.on_done = on_shutdown_done;
     power_init(&m->power, &m->jobs, &m->shutdown);
+    mainstay_open_history(m);
     m->power.on_exit = on_power_exit;
     m->power.on_news = on_power_news;
     m->machine.host.inherited = &m->inherited;

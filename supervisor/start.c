@@ -238,6 +238,7 @@ int mainstay_main(struct mainstay *m, char **argv)
     } else {
         mainstay_log_started(m);
         (void)cgroups_sweep(&m->cgroups);
+        power_recall(&m->power);
         mainstay_run_config(m);
     }
     keeper_settle(&m->keeper, &m->inherited);

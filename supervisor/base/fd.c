@@ -125,3 +125,15 @@ int fd_write_file(const char *path, const void *data, size_t len, mode_t mode, s
     mem_free(temp);
     return rc < 0 ? err_set(e, rc, "cannot write %s: %s", path, strerror(-rc)) : 0;
 }
+
+int fd_replace_file(const char *path, const void *data, size_t len)
+{
+    char *next = mem_printf("%s.new", path);
+    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    int rc = fd < 0 ? -errno : fd_write_all(fd, data, len);
+    fd_close(&fd);
+    if (rc == 0 && rename(next, path) < 0)
+        rc = -errno;
+    mem_free(next);
+    return rc;
+}

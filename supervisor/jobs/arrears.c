@@ -26,18 +26,6 @@ static int64_t arrears_now(const struct arrears *r)
 
 /* --- The file ------------------------------------------------------------------------------- */
 
-static int arrears_replace(const char *path, const struct buf *text)
-{
-    char *next = mem_printf("%s.new", path);
-    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int rc = fd < 0 ? -errno : fd_write_all(fd, buf_str(text), text->len);
-    fd_close(&fd);
-    if (rc == 0 && rename(next, path) < 0)
-        rc = -errno;
-    mem_free(next);
-    return rc;
-}
-
 static void arrears_write(struct arrears *r)
 {
     struct buf text = BUF_EMPTY;
@@ -46,7 +34,7 @@ static void arrears_write(struct arrears *r)
         return;
     debts_text(&r->debts, &text);
     if (text.len)
-        rc = arrears_replace(r->path, &text);
+        rc = fd_replace_file(r->path, buf_str(&text), text.len);
     else if (unlink(r->path) < 0 && errno != ENOENT)
         rc = -errno;
     if (rc < 0 && !r->failing)

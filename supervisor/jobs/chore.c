@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/list.h"
+#include "base/mem.h"
 #include "engine/reaper.h"
 #include "jobs/say.h"
 
@@ -17,23 +18,10 @@ static void on_said(struct stream *s, const char *data, size_t len)
     buf_append(&chore->said, data, len < room ? len : room);
 }
 
-static void on_limit(struct timer *timer)
+static void chore_forget(struct chore *chore)
 {
-    struct chore *chore = container_of(timer, struct chore, limit);
-    char limit[32];
-    say_span(chore->limit_ms, limit, sizeof limit);
-    (void)snprintf(chore->why, sizeof chore->why, "it has not ended within %s", limit);
-    (void)chore->host->ops->kill(chore->host, -chore->pid, SIGKILL);
-}
-
-void chore_init(struct chore *chore, struct host *host)
-{
-    *chore = (struct chore){.host = host, .pidfd = -1, .report = -1};
-    arena_init(&chore->arena);
-    stream_init(&chore->stream, host->loop);
-    sink_init(&chore->sink, "shutdown");
-    chore->stream.on_data = on_said;
-    chore->limit.on_due = on_limit;
+    mem_free(chore->command);
+    chore->command = NULL;
 }
 
 static void chore_clean(struct chore *chore)
@@ -46,6 +34,48 @@ static void chore_clean(struct chore *chore)
     chore->busy = false;
 }
 
+static void on_stream_closed(struct stream *s)
+{
+    struct chore *chore = container_of(s, struct chore, stream);
+    chore_clean(chore);
+    if (chore->on_done)
+        chore->on_done(chore);
+    else
+        chore_forget(chore);
+}
+
+/* Ended, or given up: on_done follows. */
+static void chore_over(struct chore *chore)
+{
+    chore->pid = 0;
+    stream_stop(&chore->stream, on_stream_closed);
+}
+
+/* It is ended; and what hangs in the kernel is left behind. */
+static void on_limit(struct timer *timer)
+{
+    struct chore *chore = container_of(timer, struct chore, limit);
+    char limit[32];
+    if (chore->why[0]) {
+        chore_over(chore);
+        return;
+    }
+    say_span(chore->limit_ms, limit, sizeof limit);
+    (void)snprintf(chore->why, sizeof chore->why, "it has not ended within %s", limit);
+    (void)chore->host->ops->kill(chore->host, -chore->pid, SIGKILL);
+    host_arm(chore->host, &chore->limit, host_now(chore->host) + CHORE_GRACE_MS);
+}
+
+void chore_init(struct chore *chore, struct host *host)
+{
+    *chore = (struct chore){.host = host, .pidfd = -1, .report = -1};
+    arena_init(&chore->arena);
+    stream_init(&chore->stream, host->loop);
+    sink_init(&chore->sink, "shutdown");
+    chore->stream.on_data = on_said;
+    chore->limit.on_due = on_limit;
+}
+
 static void chore_run(struct chore *chore, const struct spawned *s)
 {
     int in = s->in;
@@ -55,7 +85,7 @@ static void chore_run(struct chore *chore, const struct spawned *s)
     chore->report = s->report;
     chore->busy = true;
     chore->why[0] = '\0';
-    chore->good = false;
+    chore->good = chore->answered = false;
     fd_close(&in); /* there is nothing to read */
     fd_close(&err);
     host_arm(chore->host, &chore->limit, host_now(chore->host) + chore->limit_ms);
@@ -67,14 +97,16 @@ int chore_start(struct chore *chore, const char *command, int64_t limit_ms,
 {
     struct spawn_plan plan;
     struct spawned s = {.pidfd = -1, .in = -1, .out = -1, .err = -1, .report = -1};
-    const struct process_config config = {.command = command,
+    char *copy = mem_strdup(command);
+    mem_free(chore->command);
+    chore->command = copy;
+    const struct process_config config = {.command = copy,
                                           .name = "shutdown",
                                           .program = "shutdown",
                                           .umask = CONFIG_UNSET,
                                           .uid = CONFIG_UNSET,
                                           .gid = CONFIG_UNSET,
                                           .redirect_stderr = true};
-    chore->command = command;
     chore->limit_ms = limit_ms;
     int rc = spawn_plan_make(&plan, &config, "shutdown", ctx, &chore->arena, e);
     if (rc == 0)
@@ -86,20 +118,13 @@ int chore_start(struct chore *chore, const char *command, int64_t limit_ms,
     return rc;
 }
 
-static void on_stream_closed(struct stream *s)
-{
-    struct chore *chore = container_of(s, struct chore, stream);
-    chore_clean(chore);
-    if (chore->on_done)
-        chore->on_done(chore);
-}
-
 /* "exit status 1: still uploading": with the first line of what it said. */
 static void chore_judge(struct chore *chore, int code, int status)
 {
     struct buf said = BUF_EMPTY;
     char how[96];
-    chore->good = code == CLD_EXITED && status == 0 && !chore->why[0];
+    chore->answered = code == CLD_EXITED && status < CHORE_NOT_RUN && !chore->why[0];
+    chore->good = chore->answered && status == 0;
     if (chore->why[0])
         return;
     reaper_describe(code, status, how, sizeof how);
@@ -118,20 +143,20 @@ bool chore_exited(struct chore *chore, pid_t pid, int code, int status)
     stream_drain(&chore->stream);
     chore_judge(chore, code, status);
     if (spawn_report_read(chore->report, &config, &why)) {
-        chore->good = false;
+        chore->good = chore->answered = false;
         (void)snprintf(chore->why, sizeof chore->why, "%.390s", why.text);
     }
-    chore->pid = 0;
-    stream_stop(&chore->stream, on_stream_closed);
+    chore_over(chore);
     return true;
 }
 
 void chore_stop(struct chore *chore)
 {
     chore->on_done = NULL;
+    if (!chore->busy)
+        chore_forget(chore);
     if (chore->pid == 0)
         return;
     (void)chore->host->ops->kill(chore->host, -chore->pid, SIGKILL);
-    chore->pid = 0;
-    stream_stop(&chore->stream, on_stream_closed);
+    chore_over(chore);
 }

@@ -14,7 +14,11 @@
 #include "engine/spawn.h"
 #include "output/stream.h"
 
-enum { CHORE_SAID = 200 }; /* bytes that are kept of what it says */
+enum {
+    CHORE_SAID = 200,           /* bytes that are kept of what it says */
+    CHORE_GRACE_MS = 10 * 1000, /* after SIGKILL; what does not end by it is left behind */
+    CHORE_NOT_RUN = 126, /* from this exit status on, shells say that there was nothing to run */
+};
 
 /* Embedded in its owner. */
 struct chore {
@@ -24,12 +28,13 @@ struct chore {
     struct stream stream; /* what it writes */
     struct sink sink;     /* ... goes nowhere else */
     struct buf said;
-    const char *command; /* borrowed */
-    pid_t pid;           /* 0: it does not run */
+    char *command; /* owned; of the last one, once it has ended */
+    pid_t pid;     /* 0: it does not run */
     int pidfd;
     int report;
     bool busy;     /* from the start until on_done */
-    bool good;     /* known at the end: it exited with 0 */
+    bool answered; /* known at the end: it was run, and exited by itself */
+    bool good;     /* likewise: with 0 */
     char why[400]; /* likewise: "exit status 1: still uploading" */
     int64_t limit_ms;
     void (*on_done)(struct chore *chore); /* from the loop */
@@ -37,10 +42,10 @@ struct chore {
 
 void chore_init(struct chore *chore, struct host *host);
 
-/* `command` is borrowed until on_done. -errno with a sentence: it does not begin. */
+/* -errno with a sentence: it does not begin. */
 int chore_start(struct chore *chore, const char *command, int64_t limit_ms,
                 const struct spawn_context *ctx, struct err *e);
 bool chore_exited(struct chore *chore, pid_t pid, int code, int status); /* false: another's */
-void chore_stop(struct chore *chore); /* kills it; on_done is not called any more */
+void chore_stop(struct chore *chore); /* at the end: kills it; on_done is not called any more */
 
 #endif

@@ -12,7 +12,7 @@
 
 enum {
     POWER_GONE_MS = 10 * 60 * 1000, /* a machine that is still there then stays */
-    POWER_EXEC_MS = 10 * 60 * 1000, /* of action=exec: */
+    POWER_EXEC_MS = 10 * 60 * 1000, /* that action=exec: may take */
     POWER_STEPS = 8,                /* that follow each other in one look */
 };
 
@@ -58,10 +58,20 @@ static void power_follow(struct power *p)
     p->told_impossible = false;
 }
 
-/* Whoever takes over after a crash is to know it. */
+/* Is there more to know than the configuration says, and is it not done already? */
+static bool power_is_decided(const struct power *p)
+{
+    bool done =
+        p->step == POWER_GOING || (p->step == POWER_STOPPING && power_action_of(p) == POWER_EXIT);
+    bool left_out = p->plan.seen > power_clock(p).wall / 1000;
+    return !done && (p->plan.hand >= 0 || p->plan.ask >= 0 || left_out);
+}
+
+/* Whoever takes over, after a crash or a restart, is to know it. */
 void power_changed(struct power *p)
 {
     struct keep *keep = power_host(p)->keep;
+    power_note_write(&p->note, power_is_decided(p) ? &p->plan : NULL);
     if (keep)
         keep->ops->config_changed(keep);
     if (p->on_news)
@@ -83,7 +93,7 @@ static void power_over(struct power *p)
 
 void power_failed(struct power *p, const char *why)
 {
-    bool down = power_under_way(p);
+    bool down = power_under_way(p) && p->shutdown->stays;
     char name[32];
     (void)snprintf(name, sizeof name, "%s", power_noun(power_action_of(p)));
     power_tell(p, POWER_FAILED, "the %s has failed: %s", name, why);
@@ -113,13 +123,22 @@ void power_resumed(struct power *p)
 
 /* --- Down ---------------------------------------------------------------------------------- */
 
+static void power_wait_gone(struct power *p)
+{
+    host_arm(power_host(p), &p->gone, host_now(power_host(p)) + POWER_GONE_MS);
+}
+
 static void on_command_done(struct chore *chore)
 {
     struct power *p = container_of(chore, struct power, chore);
-    if (chore->good)
-        log_info("'%s' has seen to it", chore->command);
-    else
+    if (p->step != POWER_GOING)
+        return;
+    if (!chore->good) {
         power_failed(p, chore->why);
+        return;
+    }
+    log_info("'%s' has seen to it", chore->command);
+    power_wait_gone(p);
 }
 
 static void power_run_command(struct power *p)
@@ -139,11 +158,13 @@ void power_all_down(struct power *p)
         return;
     p->step = POWER_GOING;
     power_changed(p);
-    host_arm(power_host(p), &p->gone, host_now(power_host(p)) + POWER_GONE_MS);
     log_warn("all is stopped: %s", power_noun(action));
-    if (action == POWER_EXEC)
+    if (action == POWER_EXEC) {
         power_run_command(p);
-    else if (p->ops)
+        return;
+    }
+    power_wait_gone(p);
+    if (p->ops)
         p->ops->tell(p, action);
 }
 
@@ -167,9 +188,19 @@ void power_again(struct power *p)
     power_stop_all(p);
 }
 
+/* Meanwhile somebody has everything stopped: if that is not the end, we look again afterwards. */
+static bool power_gives_way(struct power *p)
+{
+    if (!shutdown_under_way(p->shutdown))
+        return false;
+    p->step = POWER_IDLE;
+    p->forced = false;
+    return true;
+}
+
 void power_may(struct power *p, const char *why_not)
 {
-    if (p->step != POWER_TRYING)
+    if (p->step != POWER_TRYING || power_gives_way(p))
         return;
     if (why_not)
         power_failed(p, why_not);
@@ -205,38 +236,50 @@ static void power_hold(struct power *p, const char *who)
         return;
     }
     (void)snprintf(p->holder, sizeof p->holder, "%s", again);
+    power_changed(p);
     if (news)
         power_tell_held(p);
-    power_changed(p);
     power_look(p);
 }
 
-static void on_check_done(struct chore *chore)
+/* One that cannot be asked holds nothing up, but is told of. */
+static void power_tell_unasked(const char *command, const char *why)
 {
-    struct power *p = container_of(chore, struct power, chore);
+    log_error("[shutdown] inhibit=exec:%s cannot be asked: %s; it puts nothing off", command, why);
+}
+
+static void power_answered(struct power *p, const struct chore *chore)
+{
     char who[sizeof p->holder];
-    if (p->step != POWER_ASKING)
-        return;
-    if (p->anew) {
-        p->anew = false;
-        power_proceed(p);
-        return;
-    }
     (void)snprintf(who, sizeof who, "exec:%s", chore->command);
+    if (!chore->answered)
+        power_tell_unasked(chore->command, chore->why);
     if (chore->good)
         power_hold(p, who);
     else
         power_proceed(p);
 }
 
-/* One that cannot be asked holds nothing up, but is told of. */
+static void on_check_done(struct chore *chore)
+{
+    struct power *p = container_of(chore, struct power, chore);
+    bool anew = p->anew;
+    if (p->step != POWER_ASKING || power_gives_way(p))
+        return;
+    p->anew = false;
+    if (anew)
+        power_proceed(p);
+    else
+        power_answered(p, chore);
+}
+
 static bool power_check(struct power *p, const char *command)
 {
     struct err e;
     p->chore.on_done = on_check_done;
     int rc = chore_start(&p->chore, command, POWER_CHECK_MS, &p->jobs->spawn_context, &e);
     if (rc < 0)
-        log_error("[shutdown] inhibit=exec:%s cannot be asked: %s", command, e.text);
+        power_tell_unasked(command, e.text);
     return rc == 0;
 }
 
@@ -317,10 +360,27 @@ static void power_foresee(struct power *p)
     log_warn("the %s that is planned will fail: %s", power_noun(power_action_of(p)), e.text);
 }
 
+/* Nobody was there at its moment, to warn and to ask: it is not done out of the blue. */
+static void power_look_back(struct power *p)
+{
+    struct buf words = BUF_EMPTY;
+    if (!p->recalled)
+        return;
+    p->recalled = false;
+    if (powerplan_missed(&p->plan, power_clock(p).wall)) {
+        power_late(p);
+        return;
+    }
+    power_describe(p, false, &words);
+    log_warn("as it was decided before this start: %s", words.len ? buf_str(&words) : "nothing");
+    buf_close(&words);
+}
+
 static void power_walk(struct power *p, int64_t *at)
 {
     int64_t due = powerplan_due(&p->plan);
     powerplan_settle(&p->plan, power_config(p), power_zone(p), power_clock(p));
+    power_look_back(p);
     power_foresee(p);
     for (int i = 0; i < POWER_STEPS && power_do(p, at); i++)
         powerplan_settle(&p->plan, power_config(p), power_zone(p), power_clock(p));
@@ -328,11 +388,13 @@ static void power_walk(struct power *p, int64_t *at)
         power_changed(p);
 }
 
+/* What is under way is done as it was begun. */
 static void on_look(struct timer *timer)
 {
     struct power *p = container_of(timer, struct power, look);
     int64_t at = -1;
-    power_follow(p);
+    if (p->step == POWER_IDLE)
+        power_follow(p);
     if (p->config && p->step == POWER_IDLE && !shutdown_under_way(p->shutdown))
         power_walk(p, &at);
     agenda_watch(p->jobs, p->step == POWER_IDLE ? at : -1);
@@ -362,6 +424,16 @@ void power_init(struct power *p, struct jobs *j, struct shutdown *sd)
     p->gone.on_due = on_gone;
 }
 
+void power_keep(struct power *p, const char *folder)
+{
+    power_note_open(&p->note, folder);
+}
+
+void power_recall(struct power *p)
+{
+    p->recalled = power_note_read(&p->note, &p->plan);
+}
+
 void power_close(struct power *p)
 {
     p->closed = true;
@@ -369,6 +441,7 @@ void power_close(struct power *p)
     host_disarm(power_host(p), &p->gone);
     agenda_watch(p->jobs, -1);
     chore_stop(&p->chore);
+    power_note_close(&p->note);
     config_unref(p->config);
     p->config = NULL;
 }

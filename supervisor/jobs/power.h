@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "jobs/chore.h"
+#include "jobs/power_note.h"
 #include "jobs/powerplan.h"
 #include "jobs/shutdown.h"
 
@@ -44,12 +45,14 @@ struct power {
     void (*on_exit)(struct power *p); /* action=exit: the daemon is to end */
     void (*on_news)(struct power *p); /* something is different now; may be NULL */
     struct power_plan plan;
+    struct power_note note;
     enum power_step step;
     struct config *config; /* a reference: whose [shutdown] counts */
     size_t asked;          /* POWER_ASKING: which inhibitor */
     bool anew;             /* ... begins as soon as the command of an earlier plan has ended */
     bool forced;           /* it was put off for long enough */
     bool told_impossible;  /* the log has heard that this machine cannot do it */
+    bool recalled;         /* the plan is that of a daemon before us: to be looked at */
     bool closed;
     char holder[256]; /* who has put it off, in words; "" */
     struct chore chore;
@@ -59,6 +62,10 @@ struct power {
 
 void power_init(struct power *p, struct jobs *j, struct shutdown *sd);
 void power_close(struct power *p); /* what it still runs is killed */
+
+/* Where decisions are remembered, see power_note.h; and what the daemon before us has left there. */
+void power_keep(struct power *p, const char *folder);
+void power_recall(struct power *p);
 
 void power_look(struct power *p);            /* something has changed: from the loop */
 void power_ask_again(struct power *p);       /* who has put it off may be done */

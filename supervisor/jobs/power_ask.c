@@ -130,7 +130,7 @@ int power_postpone(struct power *p, const char *by, struct err *e)
 /* Everything is being stopped for it: as long as the machine has not been told, it may go on. */
 static int power_cancel_stop(struct power *p, struct err *e)
 {
-    if (p->step == POWER_GOING || power_action_of(p) == POWER_EXIT)
+    if (p->step == POWER_GOING || power_action_of(p) == POWER_EXIT || !p->shutdown->stays)
         return err_set(e, -ESHUTDOWN, "it is too late: %s is on its way",
                        power_noun(power_action_of(p)));
     shutdown_cancel(p->shutdown);

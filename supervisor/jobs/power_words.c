@@ -24,11 +24,18 @@ enum power_action power_action_of(const struct power *p)
     return powerplan_action(&p->plan, power_config(p));
 }
 
+/* Its moment, or a later one when the warning came late; who holds it up moves nothing. */
+static int64_t power_at(const struct power *p)
+{
+    int64_t due = powerplan_due(&p->plan);
+    return !p->holder[0] && p->plan.ask > due ? p->plan.ask : due;
+}
+
 void power_tell(struct power *p, enum power_news news, const char *fmt, ...)
 {
     struct buf text = BUF_EMPTY;
     char words[512];
-    int64_t due = powerplan_due(&p->plan);
+    int64_t due = power_at(p);
     int64_t left = due - power_clock(p).wall;
     va_list args;
     va_start(args, fmt);
@@ -66,7 +73,7 @@ static void say_left(int64_t ms, char *text, size_t size)
 void power_warn(struct power *p, int64_t left)
 {
     enum power_action action = power_action_of(p);
-    int64_t due = powerplan_due(&p->plan);
+    int64_t due = power_at(p);
     char when[32];
     char span[32];
     struct buf wall = BUF_EMPTY;
@@ -85,7 +92,7 @@ static void describe_step(const struct power *p, bool left, struct buf *out)
 {
     char when[32];
     char span[32];
-    int64_t due = powerplan_due(&p->plan);
+    int64_t due = power_at(p);
     int64_t ms = due - power_clock(p).wall;
     say_clock(due, when, sizeof when);
     buf_printf(out, " at %s", when);
@@ -122,7 +129,7 @@ void power_describe(const struct power *p, bool left, struct buf *out)
 json_t *power_info(const struct power *p)
 {
     struct buf words = BUF_EMPTY;
-    int64_t due = p->config ? powerplan_due(&p->plan) : -1;
+    int64_t due = p->config ? power_at(p) : -1;
     bool planned = due >= 0 || power_under_way(p);
     power_describe(p, true, &words);
     json_t *info = json_pack("{s:b, s:f, s:s, s:s, s:b, s:s}", "planned", planned, "at",

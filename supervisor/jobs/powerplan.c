@@ -11,6 +11,7 @@
 enum {
     BACK = 3 * 3600,  /* s: set back no further, a clock may be about to show the same again */
     LEAST_ASK = 1000, /* ms between two questions */
+    LAST_WARNING = 60 * 1000, /* ms: that is given where none has been */
 };
 static const int64_t epoch = 1577836800; /* s: 2020; before that the clock is wrong for sure */
 
@@ -36,6 +37,12 @@ static void plan_no_hand(struct power_plan *p)
 int64_t powerplan_due(const struct power_plan *p)
 {
     return p->hand >= 0 ? p->hand : p->next < 0 ? -1 : p->next * 1000;
+}
+
+bool powerplan_missed(const struct power_plan *p, int64_t wall)
+{
+    int64_t due = powerplan_due(p);
+    return due >= 0 && p->ask < 0 && due <= wall;
 }
 
 enum power_action powerplan_action(const struct power_plan *p, const struct power_config *c)
@@ -90,12 +97,33 @@ int64_t powerplan_limit(const struct power_plan *p, const struct power_config *c
     return powerplan_due(p) + c->postpone_max_ms;
 }
 
-static struct power_verdict look_at_due(const struct power_plan *p, const struct power_config *c,
+/* Until when it is done, and not left out, but for POWERPLAN_LATE. */
+static int64_t plan_last(const struct power_plan *p, const struct power_config *c)
+{
+    int64_t limit = powerplan_limit(p, c);
+    if (p->ask < 0)
+        return powerplan_due(p);
+    return p->ask > limit ? p->ask : limit;
+}
+
+/* The clock was set beyond it before anybody was warned: nobody is cut off without a word. */
+static struct power_verdict look_at_unwarned(struct power_plan *p, const struct power_config *c,
+                                             int64_t wall)
+{
+    int64_t shortest = c->warns[c->warn_count - 1];
+    int64_t left = shortest < LAST_WARNING ? shortest : LAST_WARNING;
+    p->warned = left;
+    p->ask = wall + left;
+    return (struct power_verdict){.deed = POWER_WARN, .left = left};
+}
+
+static struct power_verdict look_at_due(struct power_plan *p, const struct power_config *c,
                                         int64_t wall)
 {
-    int64_t last = p->ask < 0 ? powerplan_due(p) : powerplan_limit(p, c);
-    if (wall - last > POWERPLAN_LATE)
+    if (wall - plan_last(p, c) > POWERPLAN_LATE)
         return (struct power_verdict){.deed = POWER_LATE};
+    if (p->ask < 0 && p->warned == POWERPLAN_UNWARNED && c->warn_count > 0)
+        return look_at_unwarned(p, c, wall);
     if (wall < p->ask)
         return verdict_wait(p->ask);
     return (struct power_verdict){.deed = POWER_ASK};
@@ -215,6 +243,8 @@ void powerplan_set(struct power_plan *p, int64_t at, bool in, struct power_clock
     plan_no_hand(p);
     p->hand = at;
     p->from = in ? at - now.wall + now.now : -1;
+    if (at <= now.wall)
+        p->warned = 0; /* at once is at once */
 }
 
 static int plan_needed(const struct power_plan *p, struct err *e)

@@ -6,7 +6,8 @@
  * asked, and again and again while one of them says no, until postpone_max is over.
  *
  * A clock that jumps beyond the moment, and a machine that slept over it: it is left out, because
- * somebody has just come to work. A clock that was wrong until now: all goes by the new one.
+ * somebody has just come to work; by less than POWERPLAN_LATE, it is done, but not without a
+ * warning. A clock that was wrong until now: all goes by the new one.
  */
 #ifndef JOBS_POWERPLAN_H
 #define JOBS_POWERPLAN_H
@@ -27,7 +28,8 @@ struct power_plan {
     int64_t hand;   /* ms since 1970: asked for, or put off to; -1: it goes by the schedule */
     int64_t from;   /* ms, monotonic: the same of one that is to be in so long; -1: by the clock */
     int64_t warned; /* ms before its moment of the last warning; POWERPLAN_UNWARNED */
-    int64_t ask;    /* ms since 1970: when the inhibitors are asked again; -1: nobody holds it up */
+    int64_t ask; /* ms since 1970, at its moment or later: when the inhibitors are asked, again, or
+                     * after a warning that comes late; -1: at its moment */
     int64_t action; /* enum power_action that was asked for; -1: as it is configured */
     int64_t next;   /* s since 1970, worked out: of the schedule; -1: never */
 };
@@ -58,6 +60,8 @@ void powerplan_settle(struct power_plan *p, const struct power_config *c,
                       const struct calendar_zone *z, struct power_clock now);
 
 int64_t powerplan_due(const struct power_plan *p); /* ms since 1970; -1: nothing is planned */
+bool powerplan_missed(const struct power_plan *p,
+                      int64_t wall); /* nobody was there at its moment */
 enum power_action powerplan_action(const struct power_plan *p, const struct power_config *c);
 
 struct power_verdict powerplan_look(struct power_plan *p, const struct power_config *c,

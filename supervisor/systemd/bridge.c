@@ -209,7 +209,7 @@ static void on_all_down(struct shutdown *sd)
     struct bridge *b = sd->owner;
     log_info("all is stopped: the machine may go down");
     logind_release(&b->logind);
-    if (b->power)
+    if (b->power && !b->logind.down) /* else somebody else was first */
         power_all_down(b->power);
     bridge_look(b);
 }
@@ -308,7 +308,7 @@ void bridge_open(struct bridge *b, uv_loop_t *loop, struct supervisor *s, struct
 void bridge_use_power(struct bridge *b, struct power *p)
 {
     b->power = p;
-    poweroff_open(&b->poweroff, &b->bus, p);
+    poweroff_open(&b->poweroff, &b->bus, &b->logind, p);
 }
 
 void bridge_close(struct bridge *b)

@@ -98,16 +98,42 @@ static int on_go(sd_bus_message *m, void *owner, sd_bus_error *error)
     (void)error;
     (void)snprintf(why, sizeof why, "logind refuses: %s", failed ? message_error(m) : "");
     bus_forget(&o->go);
-    if (failed)
+    if (failed && o->logind->down) /* what follows, logind says: it goes down, or it does not */
+        log_info("somebody else was first (%s)", why);
+    else if (failed)
         power_failed(o->power, why);
     return 0;
 }
 
+static void poweroff_go(struct poweroff *o)
+{
+    host_disarm(o->power->jobs->host, &o->patience);
+    if (bus_call(o->bus, &o->go, &manager, verbs[o->told].method, "b", 0) < 0)
+        power_failed(o->power, "the system bus does not answer");
+}
+
+static void on_patience(struct timer *timer)
+{
+    poweroff_go(container_of(timer, struct poweroff, patience));
+}
+
+/* A bus that is away, or that we do not know yet since a crash, is waited for: all is down. */
 static void poweroff_tell(struct power *p, enum power_action action)
 {
     struct poweroff *o = poweroff_of(p);
-    if (bus_call(o->bus, &o->go, &manager, verbs[action].method, "b", 0) < 0)
-        power_failed(p, "the system bus does not answer");
+    struct host *host = p->jobs->host;
+    o->told = action;
+    if (bus_is_up(o->bus))
+        poweroff_go(o);
+    else
+        host_arm(host, &o->patience, host_now(host) + POWEROFF_BUS_MS);
+}
+
+static void on_bus_up(struct bus_user *u)
+{
+    struct poweroff *o = container_of(u, struct poweroff, user);
+    if (timer_armed(&o->patience) && !o->logind->down)
+        poweroff_go(o);
 }
 
 /* --- Wall ---------------------------------------------------------------------------------- */
@@ -231,11 +257,15 @@ static const struct power_ops ops = {
     .session = poweroff_session,
 };
 
-void poweroff_open(struct poweroff *o, struct bus *bus, struct power *power)
+void poweroff_open(struct poweroff *o, struct bus *bus, const struct logind *logind,
+                   struct power *power)
 {
     const struct bus_ask wall = {.on_message = on_wall_done, .owner = o};
-    *o = (struct poweroff){.bus = bus,
+    *o = (struct poweroff){.user = {.on_up = on_bus_up},
+                           .bus = bus,
+                           .logind = logind,
                            .power = power,
+                           .patience = {.on_due = on_patience},
                            .can = {.on_message = on_can, .owner = o},
                            .go = {.on_message = on_go, .owner = o},
                            .planned = {.on_message = on_planned, .owner = o},
@@ -245,6 +275,7 @@ void poweroff_open(struct poweroff *o, struct bus *bus, struct power *power)
                            .cancel = wall};
     power->ops = &ops;
     power->machine = o;
+    bus_add(bus, &o->user);
 }
 
 void poweroff_close(struct poweroff *o)
@@ -255,6 +286,9 @@ void poweroff_close(struct poweroff *o)
         bus_forget(asks[i]);
     mem_free(o->wall);
     o->wall = NULL;
-    if (o->power)
-        o->power->ops = NULL;
+    if (!o->power)
+        return;
+    bus_remove(o->bus, &o->user);
+    host_disarm(o->power->jobs->host, &o->patience);
+    o->power->ops = NULL;
 }

@@ -8,21 +8,27 @@
 
 #include "jobs/power.h"
 #include "systemd/bus.h"
+#include "systemd/logind.h"
 
 enum {
+    POWEROFF_BUS_MS = 30 * 1000, /* that is waited for a bus that is away, once all is down */
     /* us: only of what is nearer does logind tell at once, of all else when it thinks fit */
     POWEROFF_WALL_MAX = 15 * 60 * 1000000 - 1,
 };
 
 /* Owned by the bridge. */
 struct poweroff {
-    struct bus *bus;         /* borrowed */
-    struct power *power;     /* borrowed; NULL: there is none */
-    struct bus_ask can;      /* CanPowerOff and its like */
-    enum power_action asked; /* ... whose */
-    struct bus_ask go;       /* PowerOff and its like */
-    struct bus_ask planned;  /* ScheduledShutdown: is there one of somebody else? */
-    struct bus_ask text;     /* of a wall message: four calls, in this order */
+    struct bus_user user;
+    struct bus *bus;             /* borrowed, like the next */
+    const struct logind *logind; /* what it says of the machine */
+    struct power *power;         /* NULL: there is none */
+    struct timer patience;       /* the bus should be there by now */
+    enum power_action told;      /* ... for this */
+    struct bus_ask can;          /* CanPowerOff and its like */
+    enum power_action asked;     /* ... whose */
+    struct bus_ask go;           /* PowerOff and its like */
+    struct bus_ask planned;      /* ScheduledShutdown: is there one of somebody else? */
+    struct bus_ask text;         /* of a wall message: four calls, in this order */
     struct bus_ask schedule;
     struct bus_ask quiet;
     struct bus_ask cancel;
@@ -31,7 +37,8 @@ struct poweroff {
     char *wall;        /* owned; the message that is on its way */
 };
 
-void poweroff_open(struct poweroff *o, struct bus *bus, struct power *power);
+void poweroff_open(struct poweroff *o, struct bus *bus, const struct logind *logind,
+                   struct power *power);
 void poweroff_close(struct poweroff *o);
 
 #endif

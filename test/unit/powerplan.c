@@ -1,6 +1,5 @@
-/* Protects the planned power-off: what is understood in [shutdown] and what is refused, when it
- * comes, who is told before, who may put it off for how long, and what people may ask for; with
- * clocks that are set in both directions. */
+/* Protects the planned power-off: when it comes, who is told before, who may put it off for how
+ * long, and what people may ask for; with clocks that are set in both directions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,70 +90,16 @@ static void expect_warn(int64_t left)
     assert_int_equal(v.left, left);
 }
 
+/* Its moment comes, and the warnings have been given. */
+static void expect_asked(void)
+{
+    plan.warned = MIN;
+    assert_int_equal(look().deed, POWER_ASK);
+}
+
 static void expect_deed(enum power_deed deed)
 {
     assert_int_equal(look().deed, deed);
-}
-
-/* --- The keys ------------------------------------------------------------------------------ */
-
-static void test_actions(void **unused)
-{
-    // clang-format off
-    static const struct { const char *text; enum power_action action; const char *command; } good[] = {
-        {"poweroff", POWER_OFF, NULL}, {"Reboot", POWER_REBOOT, NULL}, {"halt", POWER_HALT, NULL},
-        {"exit", POWER_EXIT, NULL},    {"exec:/sbin/halt -p", POWER_EXEC, "/sbin/halt -p"},
-        {"exec: a, b", POWER_EXEC, "a, b"},
-    };
-    static const char *const bad[] = {"", "off", "exec", "exec:", "exec:  ", "poweroff now"};
-    // clang-format on
-    enum power_action action;
-    const char *command;
-    struct err e;
-    (void)unused;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        assert_int_equal(power_action_parse(good[i].text, &action, &command, &e), 0);
-        assert_int_equal(action, good[i].action);
-        assert_true(good[i].command ? strcmp(command, good[i].command) == 0 : !command);
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_true(power_action_parse(bad[i], &action, &command, &e) < 0 && *e.text);
-}
-
-static void test_warns(void **unused)
-{
-    struct err e;
-    (void)unused;
-    configure("", " 1m, 10m,\n 2h,, 1m ", "", 0);
-    assert_int_equal(config.warn_count, 3);
-    assert_int_equal(config.warns[0], 2 * HOUR);
-    assert_int_equal(config.warns[1], 10 * MIN);
-    assert_int_equal(config.warns[2], MIN);
-    configure("", "", "", 0);
-    assert_int_equal(config.warn_count, 0);
-    assert_true(power_warns_parse("10m, soon", &arena, &config, &e) < 0);
-    assert_true(power_warns_parse("0", &arena, &config, &e) < 0);
-    assert_true(power_warns_parse("8d", &arena, &config, &e) < 0);
-}
-
-static void test_inhibitors(void **unused)
-{
-    struct err e;
-    (void)unused;
-    configure("", "", "jobs, sessions,job:backup\nexec:/bin/may-go --if a,b\nexec: x y , sessions",
-              0);
-    assert_int_equal(config.inhibitor_count, 5);
-    assert_int_equal(config.inhibitors[0].reason, POWER_BY_JOBS);
-    assert_int_equal(config.inhibitors[1].reason, POWER_BY_SESSIONS);
-    assert_int_equal(config.inhibitors[2].reason, POWER_BY_JOB);
-    assert_string_equal(config.inhibitors[2].what, "backup");
-    assert_int_equal(config.inhibitors[3].reason, POWER_BY_EXEC);
-    assert_string_equal(config.inhibitors[3].what, "/bin/may-go --if a,b");
-    assert_string_equal(config.inhibitors[4].what, "x y , sessions");
-    assert_true(power_inhibitors_parse("job:", &arena, &config, &e) < 0);
-    assert_true(power_inhibitors_parse("exec:", &arena, &config, &e) < 0);
-    assert_true(power_inhibitors_parse("jobs, users", &arena, &config, &e) < 0);
-    assert_non_null(strstr(e.text, "'users'"));
 }
 
 /* --- A day --------------------------------------------------------------------------------- */
@@ -222,7 +167,7 @@ static void test_held(void **unused)
     (void)unused;
     begin("2026-11-21 21:00:00");
     pass(HOUR);
-    expect_deed(POWER_ASK);
+    expect_asked();
     assert_true(powerplan_held(&plan, &config, now.wall));
     expect_wait("2026-11-21 22:01:00");
     for (int asked = 0; asked < 179; asked++) {
@@ -245,7 +190,7 @@ static void test_held_by_no_means(void **unused)
     begin("2026-11-21 21:00:00");
     config.postpone_max_ms = 0;
     pass(HOUR);
-    expect_deed(POWER_ASK);
+    expect_asked();
     assert_false(powerplan_held(&plan, &config, now.wall));
 }
 
@@ -282,13 +227,40 @@ static void test_slept_over(void **unused)
     (void)unused;
     begin("2026-11-21 21:00:00");
     set_clock("2026-11-21 22:09:00");
-    expect_deed(POWER_ASK); /* nine minutes are nothing */
+    expect_asked(); /* nine minutes are nothing */
     begin("2026-11-21 21:00:00");
     set_clock("2026-11-22 08:00:00");
     expect_deed(POWER_LATE);
     powerplan_done(&plan, now.wall);
     pass(0);
     expect_wait("2026-11-22 21:50:00");
+}
+
+/* The clock is set beyond it before anybody was told: they have a last minute. */
+static void test_unwarned(void **unused)
+{
+    (void)unused;
+    begin("2026-11-21 21:49:00");
+    config.postpone_max_ms = 0;
+    set_clock("2026-11-21 22:09:59");
+    expect_warn(MIN);
+    expect_wait("2026-11-21 22:10:59");
+    assert_false(powerplan_missed(&plan, now.wall));
+    pass(MIN);
+    expect_deed(POWER_ASK);
+    set_clock("2026-11-21 21:55:00"); /* and back: everybody knows */
+    expect_wait("2026-11-21 22:00:00");
+    begin("2026-11-21 21:59:50");
+    configure("0 22 * * *", "2s", "", 0);
+    set_clock("2026-11-21 22:00:00");
+    expect_warn(2 * SEC);
+    begin("2026-11-21 21:59:50");
+    configure("0 22 * * *", "", "", 0); /* nobody wants to be told */
+    set_clock("2026-11-21 22:00:00");
+    expect_deed(POWER_ASK);
+    begin("2026-11-21 12:00:00");
+    powerplan_set(&plan, now.wall, true, now); /* at once, by hand */
+    expect_deed(POWER_ASK);
 }
 
 static void test_set_back(void **unused)
@@ -335,7 +307,7 @@ static void test_in_by_a_wrong_clock(void **unused)
     set_clock("2026-11-21 12:00:00");
     expect_wait("2026-11-21 12:10:00");
     pass(20 * MIN);
-    expect_deed(POWER_ASK);
+    expect_asked();
 }
 
 /* --- By hand ------------------------------------------------------------------------------- */
@@ -441,7 +413,7 @@ static void test_postpone_what_is_held(void **unused)
     pass(0);
     expect_wait("2026-11-21 23:20:00");
     pass(HOUR);
-    expect_deed(POWER_ASK);
+    expect_asked();
     assert_int_equal(powerplan_limit(&plan, &config), at("2026-11-22 02:30:00"));
 }
 
@@ -466,9 +438,6 @@ static void test_another_schedule(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_actions),
-        cmocka_unit_test(test_warns),
-        cmocka_unit_test(test_inhibitors),
         cmocka_unit_test(test_night),
         cmocka_unit_test(test_warnings_that_are_late),
         cmocka_unit_test(test_started_behind_it),
@@ -478,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_held_shortly),
         cmocka_unit_test(test_held_overnight),
         cmocka_unit_test(test_slept_over),
+        cmocka_unit_test(test_unwarned),
         cmocka_unit_test(test_set_back),
         cmocka_unit_test(test_1970),
         cmocka_unit_test(test_in_by_a_wrong_clock),
