@@ -63,7 +63,7 @@ struct power {
 void power_init(struct power *p, struct jobs *j, struct shutdown *sd);
 void power_close(struct power *p); /* what it still runs is killed */
 
-/* Where decisions are remembered, see power_note.h; and what the daemon before us has left there. */
+/* Where decisions are remembered (power_note.h); and what the daemon before us has left there. */
 void power_keep(struct power *p, const char *folder);
 void power_recall(struct power *p);
 
