@@ -23,13 +23,13 @@ struct proc *find_process(struct call *c, const char *spec)
     return NULL;
 }
 
-const struct child *find_speaker(struct control *c, const char *spec)
+struct child *find_speaker(struct control *c, const char *spec)
 {
     struct pgroup *g;
     struct proc *p;
     if (find_named(c, spec, &g, &p))
         return p ? &p->child : NULL;
-    const struct job *job = jobs_find(c->jobs, spec);
+    struct job *job = jobs_find(c->jobs, spec);
     return job ? &job->child : NULL;
 }
 

@@ -24,7 +24,7 @@ void deed_all(struct call *c, const struct deed *d);
 bool find_named(struct control *c, const char *spec, struct pgroup **g, struct proc **p);
 
 /* What a process or, where none has this name, a job says goes there; NULL: unknown, or a group. */
-const struct child *find_speaker(struct control *c, const char *spec);
+struct child *find_speaker(struct control *c, const char *spec);
 
 /* One process; NULL when there is none, or a whole group is named: the call got its fault. */
 struct proc *find_process(struct call *c, const char *spec);

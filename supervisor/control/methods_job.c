@@ -140,6 +140,7 @@ static json_t *history_value(const struct job *job, const json_t *line)
     static const char *const texts[] = {"job", "cause", "result", "exit", "why", "log"};
     struct buf words = BUF_EMPTY;
     char when[32];
+    char until[32] = "";
     char took[32] = "";
     int64_t start = history_number(line, "start", 0);
     int64_t end = history_number(line, "end", 0);
@@ -148,6 +149,8 @@ static json_t *history_value(const struct job *job, const json_t *line)
     say_clock(start, when, sizeof when);
     if (end)
         say_duration(end - start, took, sizeof took);
+    if (end)
+        say_clock(end, until, sizeof until);
     history_words(line, runs, &words);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         json_object_set_new(value, texts[i], status_text(history_text(line, texts[i])));
@@ -160,6 +163,7 @@ static json_t *history_value(const struct job *job, const json_t *line)
     json_object_set_new(value, "changed", json_integer(history_number(line, "changed", -1)));
     json_object_set_new(value, "log_at", json_real((double)history_number(line, "log_at", -1)));
     json_object_set_new(value, "when", status_text(when));
+    json_object_set_new(value, "until", status_text(until));
     json_object_set_new(value, "took", status_text(took));
     json_object_set_new(value, "description", status_text(buf_str(&words)));
     buf_close(&words);

@@ -54,9 +54,9 @@ static void log_tail(struct call *c, const char *path)
 }
 
 /* Of a process or a job, which Supervisor has not; NULL: unknown, the call got its fault. */
-static const struct child *find_log(struct call *c)
+static struct child *find_log(struct call *c)
 {
-    const struct child *child = find_speaker(control_of(c), call_text(c, 0));
+    struct child *child = find_speaker(control_of(c), call_text(c, 0));
     if (!child)
         call_fault(c, FAULT_BAD_NAME, call_text(c, 0));
     return child;
@@ -70,10 +70,9 @@ static void log_read_of(struct call *c, bool is_err)
         return;
     const struct log_config *log = is_err ? &child->config->err : &child->config->out;
     const char *path = is_err ? child_err_path(child) : child_out_path(child);
-    const struct job *job = jobs_find(control_of(c)->jobs, child->config->name);
     struct buf place = BUF_EMPTY;
-    buf_printf(&place, LOG_IN_JOURNAL "MAINSTAY_%s=%s",
-               job && child == &job->child ? "JOB" : "PROGRAM", child->config->name);
+    buf_printf(&place, LOG_IN_JOURNAL "MAINSTAY_%s=%s", child->of_job ? "JOB" : "PROGRAM",
+               child->config->name);
     if (log->kind == LOG_KIND_JOURNAL)
         call_fault(c, FAULT_NO_FILE, buf_str(&place));
     else
@@ -115,8 +114,13 @@ static const struct deed clear_deed = {NULL, clear_act, false, NULL};
 
 static void clear_logs(struct call *c)
 {
-    if (find_process(c, call_text(c, 0))) /* as Supervisor: not for a whole group */
+    struct child *child = find_log(c); /* as Supervisor: not for a whole group */
+    if (child && !child->of_job)
         deed_named(c, call_text(c, 0), &clear_deed);
+    else if (child && child_clear_logs(child, NULL) < 0)
+        call_fault(c, FAULT_FAILED, call_text(c, 0));
+    else if (child)
+        call_return(c, json_true());
 }
 
 static void clear_all_logs(struct call *c)

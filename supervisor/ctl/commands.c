@@ -39,7 +39,8 @@ const struct command command_table[] = {
     {"history", command_history, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_JOBS, 1,
         "Error: history requires a job name", EXIT_INVALID,
         "history <job>\t\tShow what a job did: when, how long, why, and how it went\n"
-        "history <job> <count>\tThe same for so many attempts instead of the last 20"},
+        "history <job> <count>\tThe same for so many attempts instead of the last 20\n"
+        "history -v <job>\tThe same with when each ended, how, and where its output begins"},
     {"jobs", command_jobs, COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE, .help =
         "jobs\t\t\tShow every job, its state, how it went and when it is due next\n"
         "jobs --calendar <span>\tShow what runs when by its schedule, in the next 7d"},

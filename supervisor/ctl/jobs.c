@@ -111,19 +111,23 @@ static int history_failed(struct ctl *c, const char *name)
 int command_history(struct ctl *c, const struct words *w)
 {
     json_t *attempts = NULL;
-    const char *name = w->items[0];
+    bool verbose = strcmp(w->items[0], "-v") == 0;
+    size_t first = verbose ? 1 : 0;
+    size_t count = w->count - first;
     int64_t most = 0;
-    if (w->count > 2 || (w->count == 2 && (parse_int(w->items[1], &most, NULL) < 0 || most <= 0))) {
+    if (count == 0 || count > 2 ||
+        (count == 2 && (parse_int(w->items[first + 1], &most, NULL) < 0 || most <= 0))) {
         print_line("Error: history takes a job name and a number above 0");
         c->exit = EXIT_INVALID;
         return 0;
     }
+    const char *name = w->items[first];
     json_t *params = json_pack("[o,I]", client_text(name), (json_int_t)most);
     if (client_call_array(&c->client, "mainstay.getJobHistory", params, &attempts) < 0)
         return history_failed(c, name);
     if (json_array_size(attempts) == 0)
         print_line("%s: nothing yet", name);
-    print_history(attempts);
+    print_history(attempts, verbose);
     json_decref(attempts);
     return 0;
 }
@@ -168,9 +172,24 @@ static size_t count_names(const struct words *w)
     return names;
 }
 
+/* An option that is misspelt, before any job is run. */
+static const char *unknown_option(const struct words *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        if (w->items[i][0] == '-' && !is_option(w->items[i]))
+            return w->items[i];
+    }
+    return NULL;
+}
+
 int command_run(struct ctl *c, const struct words *w)
 {
     bool later = words_have(w, "--no-wait");
+    if (unknown_option(w)) {
+        print_line("Error: run knows --wait and --no-wait, not %s", unknown_option(w));
+        c->exit = EXIT_INVALID;
+        return 0;
+    }
     if (count_names(w) == 0) {
         const struct command *row = command_find(c, "run", strlen("run"));
         print_line("%s", row->missing);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/xml.h"
 #include "control/namespec.h"
 
@@ -290,7 +291,27 @@ void print_calendar(const json_t *days)
     buf_close(&line);
 }
 
-void print_history(const json_t *attempts)
+/* "attempt 2, until 2026-11-21 03:00:12, exit status 3, log /var/log/x.log from byte 4096" */
+static void history_details(const json_t *attempt, struct buf *line)
+{
+    const char *exit = print_text_of(attempt, "exit");
+    const char *until = print_text_of(attempt, "until");
+    const char *log = print_text_of(attempt, "log");
+    int status = (int)print_int_of(attempt, "status");
+    char number[16];
+    buf_printf(line, "attempt %" JSON_INTEGER_FORMAT, print_int_of(attempt, "attempt"));
+    if (*until)
+        buf_printf(line, ", until %s", until);
+    if (strcmp(exit, "exited") == 0)
+        buf_printf(line, ", exit status %d", status);
+    else if (*exit)
+        buf_printf(line, ", %s by %s", exit, parse_signal_name(status, number, sizeof number));
+    if (*log)
+        buf_printf(line, ", log %s from byte %.0f", log,
+                   json_number_value(json_object_get(attempt, "log_at")));
+}
+
+void print_history(const json_t *attempts, bool verbose)
 {
     size_t took_width = widest_text(attempts, "took", 1) + 2;
     size_t cause_width = widest_text(attempts, "cause", 1) + 2;
@@ -303,6 +324,11 @@ void print_history(const json_t *attempts)
             took_width);
         pad(&line, print_text_of(attempt, "cause"), cause_width);
         print_line("%s%s", buf_str(&line), print_text_of(attempt, "description"));
+        if (!verbose || print_int_of(attempt, "attempt") == 0)
+            continue;
+        buf_clear(&line);
+        history_details(attempt, &line);
+        print_line("    %s", buf_str(&line));
     }
     buf_close(&line);
 }

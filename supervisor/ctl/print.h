@@ -35,7 +35,8 @@ void print_jobs(const json_t *infos);
 void print_calendar(const json_t *days);
 
 /* The table of `history`: an array of structs when, took, cause, description. */
-void print_history(const json_t *attempts);
+/* `verbose`: with a second line for each, when it ended, how, and where its output is. */
+void print_history(const json_t *attempts, bool verbose);
 
 /* One line of `avail` from one of getAllConfigInfo's structs. */
 void print_available(const json_t *info);

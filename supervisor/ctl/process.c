@@ -317,13 +317,23 @@ static int verb_group(struct ctl *c, const struct verb *v, const char *group, co
     return 0;
 }
 
-/* No process has this name: perhaps a job has. A daemon without jobs knows no such method. */
+/* No process has this name, or all are on their way down: perhaps a job has it. Else the first
+ * fault stays; a daemon without jobs knows no such method. */
 static int verb_job(struct ctl *c, const struct verb *v, const char *spec, json_t **answer)
 {
+    const struct failure first = c->client.failure;
     int rc = client_call(&c->client, v->job, verb_params(spec, NULL), answer);
-    if (rc < 0 && client_faulted(&c->client, FAULT_UNKNOWN_METHOD))
-        c->client.failure.code = FAULT_BAD_NAME;
+    if (rc < 0 && (client_faulted(&c->client, FAULT_UNKNOWN_METHOD) ||
+                   client_faulted(&c->client, FAULT_BAD_NAME)))
+        c->client.failure = first;
     return rc;
+}
+
+static bool verb_may_be_of_job(const struct ctl *c, const struct verb *v)
+{
+    return v->job && c->o->native &&
+           (client_faulted(&c->client, FAULT_BAD_NAME) ||
+            client_faulted(&c->client, FAULT_SHUTDOWN_STATE));
 }
 
 static bool is_job(struct ctl *c, const char *name)
@@ -357,7 +367,7 @@ static int verb_process(struct ctl *c, const struct verb *v, const struct namesp
     /* a group where only a process can be: supervisorctl calls its process None */
     namespec_join(n->group, n->process ? n->process : c->o->native ? "*" : "None", &name);
     int rc = client_call(&c->client, v->process, verb_params(spec, signal), &answer);
-    if (rc < 0 && v->job && c->o->native && client_faulted(&c->client, FAULT_BAD_NAME))
+    if (rc < 0 && verb_may_be_of_job(c, v))
         rc = verb_job(c, v, spec, &answer);
     if (rc == 0)
         print_line("%s: %s", buf_str(&name), v->done);

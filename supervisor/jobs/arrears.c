@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "jobs/job_tell.h"
 #include "jobs/say.h"
+#include "jobs/slate.h"
 
 static struct host *arrears_host(const struct arrears *r)
 {
@@ -29,14 +30,10 @@ static int64_t arrears_now(const struct arrears *r)
 static void arrears_write(struct arrears *r)
 {
     struct buf text = BUF_EMPTY;
-    int rc = 0;
     if (!r->path)
         return;
     debts_text(&r->debts, &text);
-    if (text.len)
-        rc = fd_replace_file(r->path, buf_str(&text), text.len);
-    else if (unlink(r->path) < 0 && errno != ENOENT)
-        rc = -errno;
+    int rc = slate_write(r->path, &text);
     if (rc < 0 && !r->failing)
         log_error("which shutdown jobs are still to run cannot be written to %s: %s", r->path,
                   strerror(-rc));
@@ -48,10 +45,13 @@ static void arrears_read(struct arrears *r)
 {
     struct buf text = BUF_EMPTY;
     struct stat st;
-    if (!r->path || stat(r->path, &st) < 0 ||
-        fd_read_file(r->path, ARREARS_READ_MAX, &text, NULL) < 0)
+    if (!r->path)
+        return;
+    if (stat(r->path, &st) < 0 || fd_read_file(r->path, ARREARS_READ_MAX, &text, NULL) < 0)
         st = (struct stat){0};
     r->alive = (int64_t)st.st_mtime;
+    if (text.len == 0) /* a power cut has left nothing of it */
+        (void)slate_read_old(r->path, ARREARS_READ_MAX, &text, &r->alive);
     size_t bad = debts_parse(&r->debts, buf_str(&text), text.len);
     if (bad > 0) {
         char *aside = mem_printf("%s.bad", r->path);
@@ -212,7 +212,7 @@ void arrears_move(struct arrears *r, const char *folder)
     char *before = r->path;
     arrears_find(r, folder);
     if (before && (!r->path || strcmp(before, r->path) != 0))
-        (void)unlink(before); /* arrears_begin writes the other one */
+        slate_remove(before); /* arrears_begin writes the other one */
     mem_free(before);
 }
 

@@ -4,8 +4,8 @@
  * the date that it belonged to.
  *
  * The note is the file `shutdown` of the folder of what outlives the daemon; the time of its last
- * change is the moment. It is not synced, as nobody may wait for a disk here: a life of less than
- * half a minute may leave nothing behind when the power fails.
+ * change is the moment. It is not synced (slate.h): a life of less than half a minute may leave
+ * nothing behind when the power fails, but what lives before it left stays.
  */
 #ifndef JOBS_ARREARS_H
 #define JOBS_ARREARS_H

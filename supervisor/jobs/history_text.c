@@ -118,10 +118,15 @@ static const char *job_of(const json_t *line)
     return json_string_value(json_object_get(line, "job"));
 }
 
+static const char *text_of(const json_t *line, const char *name)
+{
+    const char *text = json_string_value(json_object_get(line, name));
+    return text ? text : "";
+}
+
 static const char *result_of(const json_t *line)
 {
-    const char *result = json_string_value(json_object_get(line, "result"));
-    return result ? result : "";
+    return text_of(line, "result");
 }
 
 static int64_t number_of(const json_t *line, const char *name)
@@ -192,10 +197,12 @@ void history_facts(const char *text, size_t len,
     for (size_t at = 0; at < len;) {
         size_t n = line_len(text + at, len - at);
         json_t *line = at + n < len ? history_parse(text + at, n) : NULL;
-        struct history_fact fact = {.result = ""};
+        struct history_fact fact = {.result = "", .why = ""};
         if (line) {
             fact.job = job_of(line);
             fact.result = result_of(line);
+            fact.why = text_of(line, "why");
+            fact.attempt = number_of(line, "attempt");
             fact.start = number_of(line, "start");
             fact.end = number_of(line, "end");
             on_line(&fact, ctx);

@@ -39,6 +39,8 @@ size_t history_check(const char *text, size_t len, struct buf *out);
 struct history_fact {
     const char *job;
     const char *result;
+    const char *why;
+    int64_t attempt;    /* 0: it is none */
     int64_t start, end; /* ms since 1970; end 0: none */
 };
 

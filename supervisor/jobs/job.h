@@ -9,6 +9,7 @@
 #include "engine/graph.h"
 #include "engine/notice.h"
 #include "jobs/expect.h"
+#include "jobs/recall.h"
 #include "jobs/table.h"
 
 struct jobs;
@@ -75,6 +76,7 @@ struct job {
     char result[512];      /* "", "exit status 3", "timed out after 10m", ... */
     struct job_said said;
     struct job_expect expect;
+    struct job_past past; /* what it did before this daemon came */
 };
 
 /* For jobs.c, which owns them. */

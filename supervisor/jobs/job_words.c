@@ -18,7 +18,7 @@ void job_describe_done(const struct job_said *said, struct buf *out)
     }
 }
 
-/* "; next in 7h 12m (2026-11-22 03:00)" */
+/* "; next in 7h 12m (tomorrow 03:00)" */
 static void job_describe_next(const struct job *job, int64_t wall, struct buf *out)
 {
     char when[32];
@@ -27,10 +27,10 @@ static void job_describe_next(const struct job *job, int64_t wall, struct buf *o
     int64_t left = job->next * 1000 - wall;
     if (job->next < 0 || job->jobs->resting || job_active(job))
         return;
-    say_clock(job->next * 1000, when, sizeof when);
+    say_coming(job->next, wall / 1000, when, sizeof when);
     say_span(left > 0 ? (left + 999) / 1000 * 1000 : 0, span, sizeof span);
     agenda_elsewhere(job, job->next, there, sizeof there);
-    buf_printf(out, "; next in %s (%.16s%s%s)", span, when, *there ? ", " : "", there);
+    buf_printf(out, "; next in %s (%s%s%s)", span, when, *there ? ", " : "", there);
 }
 
 const char *job_shown_state(const struct job *job)
@@ -57,6 +57,10 @@ void job_describe(const struct job *job, int64_t wall, struct buf *out)
     job_describe_missed(job, out);
     switch (job->state) {
     case JOB_IDLE:
+        if (job->past.start) {
+            recall_describe(&job->past, out);
+            break;
+        }
         say_when(job->config->when, text, sizeof text);
         buf_printf(out, "not run yet; runs %s%s", text,
                    job->config->schedule.count ? " and by schedule" : "");

@@ -1,16 +1,15 @@
 #include "jobs/memo.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "jobs/slate.h"
 
 /* --- Lines ---------------------------------------------------------------------------------- */
 
@@ -84,6 +83,15 @@ void memo_prune(struct memo *m)
     m->count = kept;
 }
 
+static void memo_clear(struct memo *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        mem_free(m->lines[i].job);
+    mem_free(m->lines);
+    m->lines = NULL;
+    m->count = m->room = 0;
+}
+
 void memo_text(const struct memo *m, struct buf *out)
 {
     for (size_t i = 0; i < m->count; i++) {
@@ -137,11 +145,34 @@ static void memo_trouble(struct memo *m, const char *what, int error)
     m->failing = true;
 }
 
+/* A power cut has left nothing, or nonsense: what was known before counts for what is missing. */
+static void memo_read_old(struct memo *m)
+{
+    struct memo old = {0};
+    struct buf text = BUF_EMPTY;
+    int64_t when;
+    if (slate_read_old(m->path, MEMO_READ_MAX, &text, &when) == 0)
+        (void)memo_parse(&old, buf_str(&text), text.len);
+    for (size_t i = 0; i < old.count; i++) {
+        const struct memo_line *line = &old.lines[i];
+        if (memo_find(m, line->job))
+            continue;
+        struct memo_line *next = memo_line(m, line->job);
+        next->schedule = line->schedule;
+        next->seen = line->seen;
+        m->dirty = true;
+    }
+    buf_close(&text);
+    memo_clear(&old);
+}
+
 static void memo_read(struct memo *m)
 {
     struct buf text = BUF_EMPTY;
     int rc = fd_read_file(m->path, MEMO_READ_MAX, &text, NULL);
     size_t bad = rc == 0 ? memo_parse(m, buf_str(&text), text.len) : rc == -EFBIG;
+    if (text.len == 0 || bad > 0)
+        memo_read_old(m);
     if (rc < 0 && rc != -ENOENT && rc != -EFBIG)
         memo_trouble(m, "cannot be read", -rc);
     if (bad > 0) {
@@ -156,18 +187,6 @@ static void memo_read(struct memo *m)
     buf_close(&text);
 }
 
-static int memo_replace(const struct memo *m, const struct buf *text)
-{
-    char *next = mem_printf("%s.new", m->path);
-    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-    int rc = fd < 0 ? -errno : fd_write_all(fd, buf_str(text), text->len);
-    fd_close(&fd);
-    if (rc == 0 && rename(next, m->path) < 0)
-        rc = -errno;
-    mem_free(next);
-    return rc;
-}
-
 void memo_write(struct memo *m)
 {
     struct buf text = BUF_EMPTY;
@@ -177,7 +196,7 @@ void memo_write(struct memo *m)
     if (!m->path)
         return;
     memo_text(m, &text);
-    int rc = memo_replace(m, &text);
+    int rc = slate_write(m->path, &text);
     if (rc < 0) {
         m->dirty = true;
         memo_trouble(m, "cannot be written", -rc);
@@ -200,9 +219,7 @@ void memo_open(struct memo *m, const char *folder)
 void memo_close(struct memo *m)
 {
     memo_write(m);
-    for (size_t i = 0; i < m->count; i++)
-        mem_free(m->lines[i].job);
-    mem_free(m->lines);
+    memo_clear(m);
     mem_free(m->path);
     *m = (struct memo){0};
 }

@@ -3,9 +3,9 @@
  * that starts knows what was due while nobody was there: a line for each job in `schedules`, a file
  * in a folder, or, without a folder, in memory.
  *
- * The file is replaced as a whole. Not synced, as nobody may wait for a disk: after a power cut
- * it may be some seconds old, and what ran in them runs again. A run that was cut off is not dealt
- * with: agenda.c says so.
+ * The file is replaced as a whole, and not synced (slate.h): after a power cut it may be some
+ * seconds old, at worst some minutes, and what ran in them runs again; nothing is left out. A run
+ * that was cut off is not dealt with: agenda.c says so.
  */
 #ifndef JOBS_MEMO_H
 #define JOBS_MEMO_H

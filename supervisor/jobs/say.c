@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "config/config.h"
 
 void say_duration(int64_t ms, char *text, size_t size)
@@ -46,6 +47,32 @@ void say_clock(int64_t wall_ms, char *text, size_t size)
     time_t when = (time_t)(wall_ms / 1000);
     if (!localtime_r(&when, &tm) || strftime(text, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
         (void)snprintf(text, size, "?");
+}
+
+static int64_t local_day(int64_t at)
+{
+    struct tm tm = {.tm_mday = 1};
+    time_t when = (time_t)at;
+    (void)localtime_r(&when, &tm);
+    return date_day(&(struct date){
+        .year = tm.tm_year + 1900, .month = (unsigned)tm.tm_mon + 1, .day = (unsigned)tm.tm_mday});
+}
+
+void say_coming(int64_t at, int64_t now, char *text, size_t size)
+{
+    static const char *const weekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    char clock[32] = "";
+    int64_t day = local_day(at);
+    int64_t days = day - local_day(now);
+    say_clock(at * 1000, clock, sizeof clock); /* "2026-11-22 03:00:00" */
+    if (days == 0)
+        (void)snprintf(text, size, "today %.5s", clock + 11);
+    else if (days == 1)
+        (void)snprintf(text, size, "tomorrow %.5s", clock + 11);
+    else if (days > 1 && days < 7)
+        (void)snprintf(text, size, "%s %.5s", weekdays[date_weekday(day)], clock + 11);
+    else
+        (void)snprintf(text, size, "%.16s", clock);
 }
 
 void say_iso(int64_t at, int64_t offset, char *text, size_t size)

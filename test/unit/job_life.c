@@ -6,8 +6,12 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "jobs/backoff.h"
 #include "jobs/expect.h"
+#include "jobs/say.h"
 
 static void pauses_are_doubled(void **state)
 {
@@ -88,12 +92,42 @@ static void wrong_clocks_are_no_reason(void **state)
     }
 }
 
+/* The day of the next run in words, in the zone of the machine, over a change of its clocks. */
+static void days_are_said(void **state)
+{
+    // clang-format off
+    static const struct { int64_t now, at; const char *text; } rows[] = {
+        {1795240195, 1795240196, "today 06:49"},    /* Sat 21 Nov 2026 06:49:55 */
+        {1795240195, 1795301999, "today 23:59"},
+        {1795240195, 1795302000, "tomorrow 00:00"},
+        {1795301999, 1795302000, "tomorrow 00:00"},
+        {1795240195, 1795312800, "tomorrow 03:00"},
+        {1795240195, 1795399200, "Mon 03:00"},
+        {1795240195, 1795744800, "Fri 03:00"},
+        {1795240195, 1795831200, "2026-11-28 03:00"},
+        {1795240195, 1830045600, "2027-12-29 03:00"},
+        {1795240195, 1795200000, "2026-11-20 19:40"}, /* past: the clock was set back */
+        {1774738799, 1774738800, "tomorrow 00:00"},   /* into the day of 23 hours */
+        {1774738800, 1774821600, "tomorrow 00:00"},
+    };
+    // clang-format on
+    (void)state;
+    assert_int_equal(setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1), 0);
+    tzset();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[32];
+        say_coming(rows[i].at, rows[i].now, text, sizeof text);
+        assert_string_equal(text, rows[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pauses_are_doubled),
         cmocka_unit_test(missed_when_it_is_time),
         cmocka_unit_test(wrong_clocks_are_no_reason),
+        cmocka_unit_test(days_are_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "jobs/memo.h"
@@ -102,6 +104,74 @@ static void a_broken_file_is_moved_aside(void **state)
     assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+/* After a power cut: the file is empty, or gone, or all zeros; what it said before counts. */
+static void a_power_cut(void **state)
+{
+    (void)state;
+    static const char zeros[30] = "";
+    static const struct {
+        const char *left;
+        size_t len;
+    } cuts[] = {{"", 0}, {zeros, sizeof zeros}, {NULL, 0}, {"7 00000000000000ff job:a\nga", 27}};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        struct memo m;
+        static const char before[] = "5 00000000000000ff job:a\n6 00000000000000ee job:b\n";
+        assert_int_equal(fd_write_file("schedules.old", before, sizeof before - 1, 0600, NULL), 0);
+        if (cuts[i].left)
+            assert_int_equal(fd_write_file("schedules", cuts[i].left, cuts[i].len, 0600, NULL), 0);
+        else
+            (void)unlink("schedules");
+        memo_open(&m, ".");
+        assert_int_equal(memo_get(&m, "job:a", 0xff), i == 3 ? 7 : 5);
+        assert_int_equal(memo_get(&m, "job:b", 0xee), 6);
+        assert_true(m.dirty);
+        memo_close(&m);
+    }
+}
+
+static void set_age(const char *path, time_t seconds)
+{
+    const struct timespec times[2] = {{.tv_sec = time(NULL) - seconds},
+                                      {.tv_sec = time(NULL) - seconds}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void put(int64_t seen)
+{
+    struct memo m;
+    memo_open(&m, ".");
+    memo_put(&m, "job:a", 1, seen);
+    memo_close(&m);
+}
+
+/* What stays beside it is what has reached the disk by now. */
+static void what_was_before_stays(void **state)
+{
+    (void)state;
+    (void)unlink("schedules");
+    (void)unlink("schedules.old");
+    put(1);
+    set_age("schedules", 100);
+    put(2);
+    assert_string_equal(slurp("schedules.old"), "1 0000000000000001 job:a\n");
+    put(3);
+    put(4); /* 2 and 3 were just written */
+    assert_string_equal(slurp("schedules.old"), "1 0000000000000001 job:a\n");
+    set_age("schedules", 50);
+    put(5);
+    assert_string_equal(slurp("schedules.old"), "4 0000000000000001 job:a\n");
+    set_age("schedules.old", 700); /* however often it changes */
+    put(6);
+    assert_string_equal(slurp("schedules.old"), "5 0000000000000001 job:a\n");
+    struct memo m;
+    memo_open(&m, ".");
+    memo_begin(&m);
+    memo_prune(&m);
+    memo_close(&m);
+    assert_int_equal(access("schedules", F_OK), -1);
+    assert_int_equal(access("schedules.old", F_OK), -1);
+}
+
 static void a_folder_that_is_none(void **state)
 {
     (void)state;
@@ -125,6 +195,8 @@ int main(void)
         cmocka_unit_test(in_memory_only),
         cmocka_unit_test(odd_lines),
         cmocka_unit_test(a_broken_file_is_moved_aside),
+        cmocka_unit_test(a_power_cut),
+        cmocka_unit_test(what_was_before_stays),
         cmocka_unit_test(a_folder_that_is_none),
     };
     log_set_level(LOG_LEVEL_CRITICAL);
