@@ -11,7 +11,7 @@
 #include <stdarg.h>
 
 struct err {
-    char text[1024]; /* NUL-terminated, cut at the end when it does not fit */
+    char text[1024]; /* NUL-terminated; of what does not fit the middle is cut out */
 };
 
 /*

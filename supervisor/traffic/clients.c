@@ -177,6 +177,11 @@ uint64_t clients_count(const struct clients *c)
     return c->registers != NULL ? estimate(c->registers) : c->count;
 }
 
+size_t clients_size(const struct clients *c)
+{
+    return c->slot_count * sizeof *c->slots + (c->registers != NULL ? CLIENTS_REGISTERS : 0);
+}
+
 static int compare_clients(const void *left, const void *right)
 {
     const struct client *a = left;

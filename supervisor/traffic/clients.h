@@ -59,6 +59,7 @@ static inline bool clients_exact(const struct clients *c)
 void clients_shrink(struct clients *c, size_t most);
 
 uint64_t clients_count(const struct clients *c);
+size_t clients_size(const struct clients *c); /* bytes of memory */
 
 /* All there is to know, as bytes: 16 for each client, or the registers. Sorted: same set, same
  * bytes. clients_restore takes them into an empty one; false when they are none. */

@@ -10,18 +10,22 @@ void days_init(struct days *d, enum tally_depth depth, const struct routes *rout
     *d = (struct days){.depth = depth, .routes = routes};
 }
 
-static void free_tally(struct day_count *c)
+static void free_tally(struct days *d, struct day_count *c)
 {
-    if (c->tally != NULL)
-        tally_close(c->tally);
+    if (c->tally == NULL)
+        return;
+    tally_close(c->tally);
     mem_free(c->tally);
     c->tally = NULL;
+    d->at_hand--;
+    d->memory -= c->size;
+    c->size = 0;
 }
 
 void days_close(struct days *d)
 {
     for (size_t i = 0; i < d->count; i++)
-        free_tally(&d->items[i]);
+        free_tally(d, &d->items[i]);
     mem_free(d->items);
     if (d->store != NULL)
         (void)fclose(d->store);
@@ -85,13 +89,14 @@ static int put_away(struct days *d, struct day_count *c, struct err *e)
     int rc = days_put(d, c, buf_str(&text), text.len, e);
     buf_close(&text);
     if (rc == 0)
-        free_tally(c);
+        free_tally(d, c);
     return rc;
 }
 
 static int take_back(struct days *d, struct day_count *c, struct err *e)
 {
     c->tally = mem_alloc(sizeof *c->tally);
+    d->at_hand++;
     tally_init(c->tally, d->depth);
     for (size_t i = 0; i < d->routes->count; i++)
         (void)tally_route(c->tally, routes_name(d->routes, i));
@@ -103,24 +108,29 @@ static int take_back(struct days *d, struct day_count *c, struct err *e)
         rc = tally_load(c->tally, buf_str(&text), text.len, e);
     buf_close(&text);
     if (rc < 0)
-        free_tally(c);
+        free_tally(d, c);
     return rc;
 }
 
-/* Makes room for one more at hand: the one that was asked for longest ago goes. */
-static int make_room(struct days *d, struct err *e)
+/* The one at hand that was asked for longest ago; there is one. */
+static struct day_count *find_oldest(const struct days *d)
 {
     struct day_count *oldest = NULL;
-    size_t at_hand = 0;
     for (size_t i = 0; i < d->count; i++) {
         struct day_count *c = &d->items[i];
-        if (c->tally == NULL)
-            continue;
-        at_hand++;
-        if (oldest == NULL || c->turn < oldest->turn)
+        if (c->tally != NULL && (oldest == NULL || c->turn < oldest->turn))
             oldest = c;
     }
-    return at_hand >= DAYS_AT_HAND ? put_away(d, oldest, e) : 0;
+    return oldest;
+}
+
+/* Makes room for one more at hand. */
+static int make_room(struct days *d, struct err *e)
+{
+    int rc = 0;
+    while (rc == 0 && d->at_hand >= DAYS_AT_HAND && d->memory > DAYS_MEMORY)
+        rc = put_away(d, find_oldest(d), e);
+    return rc;
 }
 
 // --- the days ------------------------------------------------------------------------------------
@@ -159,15 +169,29 @@ int days_place(struct days *d, int32_t day, struct day_count **out, struct err *
     return 0;
 }
 
+/* The day that lines were counted in may have grown. */
+static void measure_last(struct days *d)
+{
+    size_t i = find_place(d, d->last);
+    struct day_count *c = i < d->count ? &d->items[i] : NULL;
+    if (c == NULL || c->day != d->last || c->tally == NULL)
+        return;
+    d->memory -= c->size;
+    c->size = tally_size(c->tally);
+    d->memory += c->size;
+}
+
 int days_get(struct days *d, int32_t day, struct day_count **out, struct err *e)
 {
     struct day_count *c = NULL;
+    measure_last(d);
     int rc = days_place(d, day, &c, e);
-    if (rc == 0 && c->tally == NULL && (rc = make_room(d, e)) == 0)
+    if (rc == 0 && (rc = make_room(d, e)) == 0 && c->tally == NULL)
         rc = take_back(d, c, e);
     if (rc < 0)
         return rc;
     c->turn = ++d->turn;
+    d->last = day;
     *out = c;
     return 0;
 }
@@ -191,7 +215,7 @@ size_t days_drop(struct days *d, size_t keep)
     if (dropped == 0)
         return 0;
     for (size_t i = 0; i < dropped; i++)
-        free_tally(&d->items[i]);
+        free_tally(d, &d->items[i]);
     d->count = keep;
     memmove(d->items, d->items + dropped, keep * sizeof *d->items);
     return dropped;

@@ -17,8 +17,9 @@
 #include "traffic/tally.h"
 
 enum {
-    DAYS_MAX = 20000, /* days; more are a log of nonsense */
-    DAYS_AT_HAND = 3,
+    DAYS_MAX = 20000,      /* days; more are a log of nonsense */
+    DAYS_AT_HAND = 3,      /* at least, ... */
+    DAYS_MEMORY = 6 << 20, /* ... and as many as take so much memory together */
 };
 
 struct day_count {
@@ -30,6 +31,7 @@ struct day_count {
     size_t len;                     /* of the text there, ... */
     size_t room;                    /* ... and for how much there is room */
     uint64_t turn;                  /* when it was asked for last */
+    size_t size;                    /* of the tally at hand, when another day was turned to */
 };
 
 struct days {
@@ -39,6 +41,9 @@ struct days {
     FILE *store; /* owned; NULL before it is needed */
     long end;    /* of what is taken of it */
     uint64_t turn;
+    int32_t last;   /* the day that was asked for last */
+    size_t at_hand; /* days with their tally, ... */
+    size_t memory;  /* ... and the sum of their sizes */
     enum tally_depth depth;
     const struct routes *routes; /* borrowed: those of each tally */
 };

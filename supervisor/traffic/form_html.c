@@ -334,8 +334,6 @@ static void end_page(const struct report *r, struct buf *out)
     buf_text(out, "<footer>\n<p>");
     figure_things(out, r->lines, "line");
     buf_text(out, " read, ");
-    figure_count(out, r->other_days);
-    buf_text(out, " of other days, ");
     figure_count(out, report_malformed_lines(r));
     buf_text(out, " malformed");
     put_malformed(r, out);

@@ -40,7 +40,6 @@ static json_t *lines(const struct report *r)
     json_t *kinds = json_object();
     put(object, "read", r->lines);
     put(object, "counted", r->tally->requests);
-    put(object, "other_days", r->other_days);
     put(object, "malformed", report_malformed_lines(r));
     for (size_t i = 0; i < r->malformed_count; i++)
         if (r->malformed[i].lines > 0)

@@ -107,8 +107,6 @@ static void put_lines(const struct report *r, struct buf *out)
     buf_text(out, "  lines     ");
     figure_count(out, r->lines);
     buf_text(out, " read, ");
-    figure_count(out, r->other_days);
-    buf_text(out, " of other days, ");
     figure_count(out, report_malformed_lines(r));
     buf_text(out, " malformed");
     const char *before = " (";

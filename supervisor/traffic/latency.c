@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "traffic/sum.h"
+
 enum { FINE_STEPS = 1 << LATENCY_FINE, EXACT_STEPS = 2 * FINE_STEPS };
 
 static size_t step_of(uint64_t us)
@@ -38,7 +40,7 @@ void latency_add(struct latency *l, uint64_t us)
         halve(l);
     ++*step;
     l->count++;
-    l->sum_us += us;
+    sum_add(&l->sum_us, us);
     if (us > l->max_us)
         l->max_us = us;
     if (us % 1000 != 0)

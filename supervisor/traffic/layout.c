@@ -274,6 +274,14 @@ static void settle_tail(struct piece *p)
     }
 }
 
+static bool is_optional(const struct layout *l, size_t i)
+{
+    const struct piece *p = &l->pieces[i];
+    return (p->shape == SHAPE_COUNT || p->shape == SHAPE_NUMBER) && i > 0 && i + 1 < l->count &&
+           p[-1].shape == SHAPE_TEXT && p[-1].text[p[-1].len - 1] == '"' &&
+           p[1].shape == SHAPE_TEXT && p[1].text[0] == '"';
+}
+
 static void settle_text(struct piece *p)
 {
     if (p->len > sizeof p->head)
@@ -295,6 +303,7 @@ static int settle(struct draft *d, struct err *e)
                            d->names[i + 1]);
         if (p->shape == SHAPE_TEXT)
             settle_text(p);
+        p->optional = is_optional(l, i);
         l->fields |= part_fields(p->part);
     }
     for (size_t i = 0; i < l->count; i++) {

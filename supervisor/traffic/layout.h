@@ -58,6 +58,7 @@ struct piece {
     size_t extra;      /* ... the bytes of that piece before its quote, ... */
     size_t tail;       /* ... with those of the pieces before it, when their lengths are fixed */
     bool fixed;        /* they are */
+    bool optional;     /* a number in quotes: "" is none, as escape=json writes it */
 };
 
 struct layout {

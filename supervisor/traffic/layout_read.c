@@ -130,6 +130,8 @@ static inline enum line_kind read_free(struct take *t, const struct piece *p)
 static inline enum line_kind take_shaped(struct take *t, const char *end, const struct piece *p)
 {
     if (end == t->at) {
+        if (p->optional && end < t->end && *end == '"')
+            return LINE_OK;
         size_t least = layout_fixed_len(p) > 0 ? layout_fixed_len(p) : 1;
         return (size_t)(t->end - t->at) < least ? LINE_CUT : LINE_OTHER;
     }

@@ -1,5 +1,6 @@
 /* mainstay-traffic: how often what was requested on which day, from access logs. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -19,6 +20,21 @@ static enum exit_code failure(int rc)
     return rc == 0 ? EXIT_DONE : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
+/* What is not in the numbers, though it may belong there. */
+static void say_what_is_missing(const struct reading *g)
+{
+    if (g->files.unread != NULL)
+        (void)fprintf(stderr,
+                      "mainstay-traffic: %s is not counted: of compressed files only those of gzip "
+                      "are read\n",
+                      g->files.unread);
+    if (g->routes.given_up > 0)
+        (void)fprintf(stderr,
+                      "mainstay-traffic: the regular expressions of routes took too long for "
+                      "%" PRIu64 " path%s: no match is assumed\n",
+                      g->routes.given_up, g->routes.given_up == 1 ? "" : "s");
+}
+
 static enum exit_code count(struct reading *g, const struct options *o, struct place *p,
                             struct err *e)
 {
@@ -30,6 +46,8 @@ static enum exit_code count(struct reading *g, const struct options *o, struct p
     rc = reading_run(g, e);
     if (rc == 0)
         rc = output_write(g, p, e);
+    if (rc == 0)
+        say_what_is_missing(g);
     return rc == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 

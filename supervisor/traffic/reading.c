@@ -283,7 +283,7 @@ static int add_routes(struct reading *g, struct err *e)
 static char *describe(const struct options *o)
 {
     struct buf out = BUF_EMPTY;
-    buf_printf(&out, "%s\n%s\n%d", MAINSTAY_VERSION, o->format, (int)o->compat);
+    buf_printf(&out, "%d\n%s\n%d", TALLY_VERSION, o->format, (int)o->compat);
     for (size_t i = 0; i < o->route_count; i++)
         buf_printf(&out, "\n%s", o->routes[i]);
     return buf_take(&out);
@@ -295,8 +295,16 @@ static int check_day(const struct reading *g, struct err *e)
     char day[DAY_TEXT_SIZE];
     if (g->options->days == DAYS_ALL || g->options->day >= g->state.from)
         return 0;
-    return err_set(e, -EINVAL, "%s begins with %s; count %s without --state", g->state.path,
-                   day_text(g->state.from, from), day_text(g->options->day, day));
+    (void)day_text(g->state.from, from);
+    (void)day_text(g->options->day, day);
+    if (g->options->day != g->options->today)
+        return err_set(e, -EINVAL, "%s begins with %s; count %s without --state", g->state.path,
+                       from, day);
+    return err_set(
+        e, -ERANGE,
+        "%s begins with %s, and the clock says %s: nothing is counted until it is right; "
+        "if it was wrong then, remove that file, and counting begins anew",
+        g->state.path, from, day);
 }
 
 static unsigned wanted(const struct reading *g, enum tally_depth depth)

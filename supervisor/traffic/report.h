@@ -34,8 +34,7 @@ struct report {
     const char *day;         /* "2026-11-21", or "2026-11-01 to 2026-11-21" */
     const char *const *logs; /* as the user named them */
     size_t log_count;
-    uint64_t lines;      /* that were read, of whatever day and kind */
-    uint64_t other_days; /* lines among them that are of days that were not asked for */
+    uint64_t lines; /* of that day that were read, of whatever kind */
     const struct report_malformed *malformed;
     size_t malformed_count; /* kinds without lines may be among them */
     size_t top;             /* how many paths, referrers, agents; 0: REPORT_TOP */

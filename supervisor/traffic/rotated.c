@@ -32,6 +32,7 @@ struct look {
 void log_files_init(struct log_files *l)
 {
     l->count = 0;
+    l->unread = NULL;
 }
 
 void log_files_close(struct log_files *l)
@@ -40,7 +41,8 @@ void log_files_close(struct log_files *l)
         fd_close(&l->items[i].fd);
         mem_free(l->items[i].path);
     }
-    l->count = 0;
+    mem_free(l->unread);
+    log_files_init(l);
 }
 
 static int compare_files(const void *left, const void *right)
@@ -67,16 +69,25 @@ static bool has_file(const struct log_files *l, const struct stat *st)
     return false;
 }
 
-/* `.1`, `.2.gz`, `-20261121`, `-20261121-1763712000.gz`: what stands behind the log's name. */
-static bool is_rotated(const char *rest)
+/* What stands behind a log's name. */
+enum rest { REST_FOREIGN, REST_OURS, REST_UNREAD };
+
+/* The log itself; `.1`, `.2.gz`, `-20261121`, `-20261121-1763712000.gz`; or `.2.xz`. */
+static enum rest rest_of(const char *rest)
 {
-    if (*rest != '.' && *rest != '-')
-        return false;
-    size_t digits = strspn(rest + 1, "0123456789-");
-    if (digits == 0 || !isdigit((unsigned char)rest[1]))
-        return false;
-    rest += 1 + digits;
-    return *rest == '\0' || strcmp(rest, ".gz") == 0;
+    static const char *const unread[] = {".bz2", ".lz", ".lz4", ".lzma",
+                                         ".xz",  ".Z",  ".zip", ".zst"};
+    if (*rest == '\0')
+        return REST_OURS;
+    if ((*rest != '.' && *rest != '-') || !isdigit((unsigned char)rest[1]))
+        return REST_FOREIGN;
+    rest += 1 + strspn(rest + 1, "0123456789-");
+    if (*rest == '\0' || strcmp(rest, ".gz") == 0)
+        return REST_OURS;
+    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
+        if (strcmp(rest, unread[i]) == 0)
+            return REST_UNREAD;
+    return REST_FOREIGN;
 }
 
 /* While gzip works, LOG.2 and the unfinished LOG.2.gz are both there. */
@@ -139,6 +150,18 @@ static int open_file(struct log_files *l, struct look *k, const char *name, stru
                    strerror(errno));
 }
 
+/* Nothing of it is counted, which is told, unless what it had is there uncompressed. */
+static void leave_unread(struct log_files *l, const struct look *k, const char *name)
+{
+    char plain[NAME_MAX + 1];
+    struct stat st;
+    (void)snprintf(plain, sizeof plain, "%.*s", (int)(strrchr(name, '.') - name), name);
+    if (l->unread != NULL || fstatat(k->folder, name, &st, 0) < 0 || st.st_mtime < k->since ||
+        faccessat(k->folder, plain, F_OK, 0) == 0)
+        return;
+    l->unread = mem_printf("%.*s%s", (int)(k->base - k->path), k->path, name);
+}
+
 static int look_around(struct log_files *l, struct look *k, DIR *folder, struct err *e)
 {
     size_t len = strlen(k->base);
@@ -147,8 +170,16 @@ static int look_around(struct log_files *l, struct look *k, DIR *folder, struct 
     while (rc == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
         if (strncmp(entry->d_name, k->base, len) != 0)
             continue;
-        if (entry->d_name[len] == '\0' || is_rotated(entry->d_name + len))
+        switch (rest_of(entry->d_name + len)) {
+        case REST_FOREIGN:
+            break;
+        case REST_OURS:
             rc = open_file(l, k, entry->d_name, e);
+            break;
+        case REST_UNREAD:
+            leave_unread(l, k, entry->d_name);
+            break;
+        }
     }
     if (rc == 0 && errno != 0)
         return err_set(e, -errno, "cannot read the folder of %s: %s", k->path, strerror(errno));

@@ -30,6 +30,7 @@ struct log_file {
 struct log_files {
     struct log_file items[ROTATED_FILES_MAX]; /* no file is here twice, whatever its names */
     size_t count;
+    char *unread; /* owned; a rotated file that is compressed in a way we do not know, or NULL */
 };
 
 void log_files_init(struct log_files *l);

@@ -36,7 +36,7 @@ void state_close(struct state *s)
 static int take_lock(struct state *s, struct err *e)
 {
     char *name = mem_printf("%s.lock", s->path);
-    s->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    s->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     int rc = s->lock < 0 ? err_set(e, -errno, "cannot create %s: %s", name, strerror(errno)) : 0;
     mem_free(name);
     int64_t deadline = clock_now() + STATE_PATIENCE_MS;
@@ -158,7 +158,7 @@ int state_save(struct state *s, struct err *e)
     for (size_t i = 0; i < s->days->count && rc == 0; i++)
         rc = add_day(&out, s, &s->days->items[i], e);
     if (rc == 0)
-        rc = fd_write_file(s->path, buf_str(&out), out.len, 0644, e);
+        rc = fd_write_file(s->path, buf_str(&out), out.len, 0600, e); /* it has addresses */
     buf_close(&out);
     return rc;
 }

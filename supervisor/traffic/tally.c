@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "traffic/record.h"
+#include "traffic/sum.h"
 
 /* What is left of a tally that shrinks. */
 enum { SMALL_TEXTS = 512, SMALL_TEXT_BYTES = 32 * 1024, SMALL_CLIENTS = 2048 };
@@ -109,14 +110,14 @@ static void add_details(struct tally *t, const struct record *r, struct tally_ro
         has(r, FIELD_STATUS) && r->status > 0 && r->status < TALLY_CODES ? (size_t)r->status : 0;
     size_t class = code / 100 < TALLY_CLASSES ? code / 100 : 0;
     struct tally_hour *hour = &t->hours[r->when.hour % TALLY_HOURS];
-    t->bytes += bytes;
+    sum_add(&t->bytes, bytes);
     t->codes[code]++;
     t->classes[class]++;
     hour->requests++;
-    hour->bytes += bytes;
+    sum_add(&hour->bytes, bytes);
     hour->classes[class]++;
     if (route != NULL) {
-        route->bytes += bytes;
+        sum_add(&route->bytes, bytes);
         route->classes[class]++;
     }
     if (has(r, FIELD_LATENCY))
@@ -150,4 +151,11 @@ void tally_shrink(struct tally *t)
     top_shrink(&t->paths, SMALL_TEXTS, SMALL_TEXT_BYTES);
     top_shrink(&t->referrers, SMALL_TEXTS, SMALL_TEXT_BYTES);
     top_shrink(&t->agents, SMALL_TEXTS, SMALL_TEXT_BYTES);
+}
+
+size_t tally_size(const struct tally *t)
+{
+    size_t routes = t->route_count * (sizeof *t->routes + sizeof(struct latency));
+    return sizeof *t + routes + clients_size(&t->clients) + top_size(&t->paths) +
+           top_size(&t->referrers) + top_size(&t->agents);
 }

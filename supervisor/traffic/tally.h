@@ -26,6 +26,7 @@ enum {
     TALLY_HOURS = 24,
     TALLY_CODES = 1000,
     TALLY_SMALL = 256 * 1024,
+    TALLY_VERSION = 1, /* another one when what is saved, or what its numbers mean, is another */
     TALLY_CLASSES = 6, /* 1xx to 5xx at 1 to 5; 0: no status that HTTP knows */
 };
 
@@ -82,6 +83,9 @@ unsigned tally_wants(const struct tally *t);
  * record does not have is not counted. A referrer is counted without its query string.
  */
 void tally_add(struct tally *t, const struct record *r, int route);
+
+/* Bytes of memory that it takes; of its routes as if each had had requests. */
+size_t tally_size(const struct tally *t);
 
 /*
  * For a day that is over but may be asked for again: what is large becomes small, and the report

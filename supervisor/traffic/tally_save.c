@@ -11,8 +11,6 @@
 #include "base/mem.h"
 #include "base/xml.h"
 
-enum { VERSION = 1 };
-
 /* The plain numbers of a struct. */
 struct number {
     const char *name;
@@ -186,7 +184,7 @@ static json_t *save_routes(const struct tally *t)
 void tally_save(const struct tally *t, struct buf *out)
 {
     json_t *object = json_object();
-    (void)json_object_set_new(object, "tally", json_integer(VERSION));
+    (void)json_object_set_new(object, "tally", json_integer(TALLY_VERSION));
     (void)json_object_set_new(object, "depth", json_string(depth_name(t)));
     put_numbers(object, TALLY_NUMBERS, t);
     (void)json_object_set_new(object, "classes", dense(t->classes, TALLY_CLASSES));
@@ -398,7 +396,7 @@ static int load_object(struct tally *t, const json_t *object, struct err *e)
     uint64_t version = 0;
     if (!load_number(json_object_get(object, "tally"), &version))
         return err_set(e, -EINVAL, "this is no saved tally");
-    if (version != VERSION || !is_like(object, t))
+    if (version != TALLY_VERSION || !is_like(object, t))
         return err_set(e, -ESTALE, "the saved tally is one of other routes");
     struct tally *fresh = mem_alloc(sizeof *fresh); /* large for a stack */
     init_like(fresh, t);

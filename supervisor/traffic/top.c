@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "traffic/sum.h"
 
 enum { ROOM_MIN = 64, TEXT_ROOM_MIN = 4096 };
 
@@ -176,7 +177,7 @@ void top_take(struct top *t, const struct top_key *key, uint64_t bytes)
         item->more = t->forgotten;
     }
     item->count++;
-    item->bytes += bytes;
+    sum_add(&item->bytes, bytes);
 }
 
 void top_add(struct top *t, const char *text, size_t len, uint64_t bytes)

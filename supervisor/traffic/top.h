@@ -75,6 +75,12 @@ void top_shrink(struct top *t, size_t texts, size_t bytes);
 /* As it was saved; false when there is no room, or the text is here already. */
 bool top_restore(struct top *t, const char *text, const struct top_text *saved);
 
+/* Bytes of memory. */
+static inline size_t top_size(const struct top *t)
+{
+    return t->room * (sizeof *t->texts + 2 * sizeof *t->slots) + t->text_room;
+}
+
 static inline bool top_exact(const struct top *t)
 {
     return t->forgotten == 0;

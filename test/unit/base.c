@@ -36,6 +36,28 @@ static void int_as_python_reads_it(void **state)
     assert_int_equal(n, -1); /* outputs are written only on success */
 }
 
+/* Of a sentence that is too long both ends stay: the reason is at its end. */
+static void long_sentences(void **state)
+{
+    (void)state;
+    static char name[5000];
+    struct err e;
+    memset(name, 'x', sizeof name - 1);
+    errno = EXDEV;
+    assert_int_equal(err_set(&e, -EIO, "cannot open %s: no such thing", name), -EIO);
+    assert_int_equal(errno, EXDEV);
+    assert_int_equal(strlen(e.text), sizeof e.text - 1);
+    assert_memory_equal(e.text, "cannot open xxx", 15);
+    assert_non_null(strstr(e.text, "xx...xx"));
+    assert_string_equal(e.text + sizeof e.text - 21, "xxxxx: no such thing");
+    assert_int_equal(err_prefix(&e, -EIO, "--log"), -EIO);
+    assert_memory_equal(e.text, "--log: cannot open xxx", 22);
+    assert_string_equal(e.text + sizeof e.text - 16, ": no such thing");
+    assert_int_equal(err_prefix(&e, -EIO, "%s", name), -EIO);
+    assert_string_equal(e.text + sizeof e.text - 16, ": no such thing");
+    (void)err_set(NULL, -EIO, "%s", name);
+}
+
 static void sizes_times_signals(void **state)
 {
     (void)state;
@@ -165,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(int_as_python_reads_it),
+        cmocka_unit_test(long_sentences),
         cmocka_unit_test(sizes_times_signals),
         cmocka_unit_test(words_that_are_nearly_the_same),
         cmocka_unit_test(xml_text_is_always_legal),

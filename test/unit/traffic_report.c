@@ -45,7 +45,6 @@ static char *write_report(const struct tally *t, enum report_form form)
                        .logs = LOGS,
                        .log_count = 1,
                        .lines = 1234,
-                       .other_days = 1227,
                        .malformed = KINDS,
                        .malformed_count = 3};
     struct buf out = BUF_EMPTY;
@@ -127,7 +126,7 @@ static void json_has_everything(void **state)
         const char *path;
         int64_t value;
     } rows[] = {
-        {"lines.read", 1234}, {"lines.counted", 4}, {"lines.other_days", 1227},
+        {"lines.read", 1234}, {"lines.counted", 4},
         {"lines.malformed", 3}, {"lines.malformed_by_kind.cut", 1},
         {"lines.malformed_by_kind.time", 2}, {"lines.malformed_by_kind.binary", -1},
         {"requests", 4}, {"bytes", 6000}, {"status.2xx", 2}, {"status.3xx", 0}, {"status.4xx", 1},
@@ -206,7 +205,7 @@ static void text_is_for_people(void **state)
                                  "  statuses  2xx 2, 4xx 1, 5xx 1\n"
                                  "  times     half within 20 ms, 90 % 2.00 s, 99 % 2.00 s, all "
                                  "2.00 s\n"
-                                 "  lines     1,234 read, 1,227 of other days, 3 malformed (cut 1, "
+                                 "  lines     1,234 read, 3 malformed (cut 1, "
                                  "time 2)\n\nRequests by hour\n  00            0\n"));
     assert_non_null(strstr(text, "  09            4 |########"));
     assert_non_null(strstr(text, "             2     3.0 kB    20 ms   30 ms  /sample\n"
@@ -219,7 +218,7 @@ static void text_is_for_people(void **state)
     fill(t);
     assert_report(t, REPORT_TEXT,
                   "Traffic of web, 2026-11-21\nfrom /var/log/nginx/access.log\n\n  requests  4\n"
-                  "  lines     1,234 read, 1,227 of other days, 3 malformed (cut 1, time 2)\n"
+                  "  lines     1,234 read, 3 malformed (cut 1, time 2)\n"
                   "\nRoutes\n      requests  route\n             1  /\n             2  /sample\n"
                   "             0  /nobody\n             1  (no route)\n");
     tally_close(t);
