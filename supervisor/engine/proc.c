@@ -75,10 +75,12 @@ void proc_spawn(struct proc *p)
         p->spawn_pending = true;
         return;
     }
+    p->tally.starts++; /* before it is kept that there is a process */
     if (proc_take_sockets(p, &e) < 0 ||
         child_start(&p->child, &p->group->supervisor->spawn_context, &e) < 0) {
         log_info("spawnerr: %s", e.text);
         proc_spawnerr(p, e.text);
+        p->tally.failures++;
         (void)proc_feed(p, FSM_SPAWN_FAILED);
         return;
     }
@@ -164,6 +166,7 @@ static void proc_apply(struct proc *p, enum fsm_event event, enum proc_state fro
         proc_publish(p, EVENT_PROCESS_STATE, from);
     if (actions & FSM_SPAWN) {
         p->restarts = event == FSM_START ? 0 : p->restarts + 1;
+        p->tally.restarts += event != FSM_START;
         proc_spawn(p);
     }
     if (actions & FSM_TERMINATE)

@@ -11,6 +11,7 @@
 #include "engine/graph.h"
 #include "engine/listen.h"
 #include "engine/notice.h"
+#include "engine/tally.h"
 
 struct fcgi;
 struct pgroup;
@@ -45,9 +46,10 @@ struct proc {
     bool awaited;                     /* STOPPING, and somebody wants to know when it is over */
     int64_t report_at;                /* while awaited: when the log says so again */
     unsigned reached;                 /* enum startup_state: where it has been since it was made */
-    bool spawn_pending;   /* the old pipes are still closing: the process follows when they are */
-    int64_t restarts;     /* by itself, since somebody wanted it up */
-    int64_t started_wall; /* ms since 1970 of the last start and stop; 0: never */
+    bool spawn_pending; /* the old pipes are still closing: the process follows when they are */
+    int64_t restarts;   /* by itself, since somebody wanted it up */
+    struct proc_tally tally; /* for monitoring */
+    int64_t started_wall;    /* ms since 1970 of the last start and stop; 0: never */
     int64_t stopped_wall;
     pid_t ended_pid; /* while the end of a process is told: its pid; 0 otherwise */
     int ended_code;  /* meanwhile: si_code and si_status of waitid(2) */

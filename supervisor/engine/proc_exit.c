@@ -42,6 +42,18 @@ static void proc_log_exit(const struct proc *p, enum fsm_event event, const char
         log_warn("exited: %s (%s; not expected)", name, how);
 }
 
+static void proc_count_exit(struct proc *p, enum fsm_event event, bool exec_failed)
+{
+    bool stopped = p->fsm.state == PROC_STOPPING || p->fsm.state == PROC_UNKNOWN;
+    bool good = p->exit_expected && event != FSM_EXIT_EARLY;
+    if (exec_failed)
+        p->tally.failures++;
+    else if (stopped)
+        p->tally.exits[PROC_EXIT_STOPPED]++;
+    else
+        p->tally.exits[good ? PROC_EXIT_EXPECTED : PROC_EXIT_UNEXPECTED]++;
+}
+
 /* Did the kernel kill the process itself for want of memory? If only others of it, that is said. */
 static bool proc_out_of_memory(const struct proc *p, int code, int status)
 {
@@ -123,6 +135,7 @@ void proc_exited(struct proc *p, int code, int status)
         event = p->fsm.state == PROC_STARTING ? FSM_SPAWN_FAILED : event;
     }
     proc_log_exit(p, event, how);
+    proc_count_exit(p, event, exec_failed);
     if (exec_failed)
         (void)snprintf(p->spawnerr, sizeof p->spawnerr, "%s", why.text);
     else if (out_of_memory)

@@ -48,12 +48,27 @@ int64_t expect_every(const struct job *job)
 
 /* --- What is known -------------------------------------------------------------------------- */
 
+/* The last run of which the history knows the end. */
+static void record_recall(struct job_record *r, const struct history_fact *fact)
+{
+    for (int i = 0; fact->end > r->end && i < JOB_OUTCOMES; i++) {
+        if (strcmp(fact->result, job_outcome_names[i]) != 0)
+            continue;
+        r->outcome = (enum job_outcome)i;
+        r->start = fact->start;
+        r->end = fact->end;
+        r->took = fact->end > fact->start ? fact->end - fact->start : 0;
+        return;
+    }
+}
+
 static void on_line(const struct history_fact *fact, void *ctx)
 {
     struct job *job = jobs_find(ctx, fact->job);
     struct job_expect *e = job ? &job->expect : NULL;
     if (!job || e->known)
         return;
+    record_recall(&job->record, fact);
     if (strcmp(fact->result, "succeeded") == 0) {
         e->good = fact->end / 1000 > e->good ? fact->end / 1000 : e->good;
         e->told = false;
@@ -77,6 +92,8 @@ static void expect_begin(struct job *job, int64_t now)
     char why[64];
     char span[32];
     e->known = true;
+    if (expect_every(job) == 0)
+        return; /* what is known of it is for monitoring alone */
     e->grace = expect_grace(expect_every(job), now);
     if (e->good == 0 && e->since == 0) {
         e->since = now;
@@ -87,17 +104,12 @@ static void expect_begin(struct job *job, int64_t now)
     expect_keep(job);
 }
 
-static bool expect_is_new(const struct job *job)
-{
-    return expect_every(job) > 0 && !job->expect.known;
-}
-
 /* The history is read once for all that are new. */
 static void expect_recall(struct jobs *j, int64_t now)
 {
     struct buf text = BUF_EMPTY;
     size_t first = 0;
-    while (first < j->count && !expect_is_new(j->items[first]))
+    while (first < j->count && j->items[first]->expect.known)
         first++;
     if (first == j->count)
         return;
@@ -106,7 +118,7 @@ static void expect_recall(struct jobs *j, int64_t now)
     history_facts(buf_str(&text), text.len, on_line, j);
     buf_close(&text);
     for (size_t i = first; i < j->count; i++) {
-        if (expect_is_new(j->items[i]))
+        if (!j->items[i]->expect.known)
             expect_begin(j->items[i], now);
     }
 }
@@ -173,9 +185,11 @@ void expect_succeeded(struct job *job)
 {
     struct job_expect *e = &job->expect;
     int64_t every = expect_every(job);
-    if (every == 0)
-        return;
     e->good = job->ended_wall / 1000;
+    if (every == 0) {
+        expect_keep(job);
+        return;
+    }
     if (e->missed)
         log_info("job '%s' is no longer missed", job->label);
     expect_clear(job);

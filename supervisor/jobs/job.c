@@ -48,11 +48,21 @@ static int64_t job_deadline(const struct job *job, int64_t now)
     return -1;
 }
 
+/* Before it is kept what has become of it. */
+static void job_count_run(struct job *job, enum job_state from)
+{
+    struct job_record *r = &job->record;
+    r->start = job->started_wall;
+    r->end = job->ended_wall = host_wall(job->jobs->host);
+    r->took = host_now(job->jobs->host) - job->started;
+    r->outcome = job_outcome(job, from);
+    r->runs[r->outcome]++;
+}
+
 static void job_ended(struct job *job)
 {
     struct host *host = job->jobs->host;
     char took[32];
-    job->ended_wall = host_wall(host);
     say_duration(host_now(host) - job->started, took, sizeof took);
     if (job->state == JOB_SUCCEEDED) {
         log_info("job '%s' succeeded after %s", job->label, took);
@@ -76,6 +86,7 @@ static void job_spawn(struct job *job)
         return;
     }
     job->attempts++;
+    job->record.attempts++;
     job_said_begin(job);
     job_note_begin(job);
     job_env_make(&env, job);
@@ -119,12 +130,15 @@ static void job_apply(struct job *job, enum job_event event, enum job_state from
 {
     struct host *host = job->jobs->host;
     int64_t due = job_deadline(job, host_now(host));
+    bool over = !job_state_active(job->state) && job_state_active(from);
     if ((actions & JOB_KILL) && due < host_now(host) + JOB_KILL_SPACING_MS)
         due = host_now(host) + JOB_KILL_SPACING_MS;
     if (due < 0)
         host_disarm(host, &job->timer);
     else
         host_arm(host, &job->timer, due);
+    if (over)
+        job_count_run(job, from);
     job_owe(job, from);
     agenda_note(job);
     if (host->keep) /* with its deadline */
@@ -133,7 +147,7 @@ static void job_apply(struct job *job, enum job_event event, enum job_state from
         log_warn("job '%s' failed: %s; retry %lld of %lld in %lld s", job->label, job->result,
                  (long long)job->attempts, (long long)job->config->retries,
                  (long long)(backoff_pause(job->config, job->attempts) / 1000));
-    if (!job_state_active(job->state) && job_state_active(from))
+    if (over)
         job_ended(job);
     job_note_end(job, from);
     job_nudge(job);
@@ -310,6 +324,7 @@ void job_exited(struct job *job, int code, int status)
     if (never_ran && job->state == JOB_RUNNING) {
         log_info("job '%s' had not begun when mainstayd died: it is started anew", job->label);
         job->attempts--;
+        job->record.attempts--;
         job_spawn(job);
         return;
     }

@@ -10,6 +10,7 @@
 #include "engine/notice.h"
 #include "jobs/expect.h"
 #include "jobs/recall.h"
+#include "jobs/record.h"
 #include "jobs/table.h"
 
 struct jobs;
@@ -77,6 +78,7 @@ struct job {
     struct job_said said;
     struct job_expect expect;
     struct job_past past; /* what it did before this daemon came */
+    struct job_record record;
 };
 
 /* For jobs.c, which owns them. */

@@ -59,14 +59,26 @@ static const char *note_exit(int code)
     return "";
 }
 
-const char *job_result_name(const struct job *job, enum job_state from)
+const char *const job_outcome_names[JOB_OUTCOMES] = {
+    [JOB_OUTCOME_SUCCEEDED] = "succeeded",
+    [JOB_OUTCOME_FAILED] = "failed",
+    [JOB_OUTCOME_TIMED_OUT] = "timed out",
+    [JOB_OUTCOME_STOPPED] = "stopped",
+};
+
+enum job_outcome job_outcome(const struct job *job, enum job_state from)
 {
     if (job->state == JOB_SUCCEEDED)
-        return "succeeded";
+        return JOB_OUTCOME_SUCCEEDED;
     if (from == JOB_ENDING)
-        return "timed out";
+        return JOB_OUTCOME_TIMED_OUT;
     bool stopped = from == JOB_STOPPING || strcmp(job->result, "stopped") == 0;
-    return stopped ? "stopped" : "failed";
+    return stopped ? JOB_OUTCOME_STOPPED : JOB_OUTCOME_FAILED;
+}
+
+const char *job_result_name(const struct job *job, enum job_state from)
+{
+    return job_outcome_names[job_outcome(job, from)];
 }
 
 /* Of an attempt, or of a run that came to none. A stop before the next attempt ends no attempt. */

@@ -30,6 +30,7 @@ static int overlap_skip(struct job *job, const struct job_wish *wish, const char
         log_warn("job '%s' is not run once more: %s", job->label, why);
     else
         log_warn("job '%s' was due at %s: %s, this one is left out", job->label, due, why);
+    job->record.skips++;
     job_note_skipped(job, wish, why);
     job_tell_skipped(job, wish, why);
     overlap_keep(job);
