@@ -111,6 +111,14 @@ static void on_gone(struct router *r, struct exchange *x)
     struct control *c = container_of(r, struct control, router);
     rpc_forget(&c->rpc, x);
     web_gone(c, x);
+    metrics_gone(&c->metrics, x);
+}
+
+static void on_metrics(struct router *r, struct exchange *x, const char *rest)
+{
+    struct control *c = container_of(r, struct control, router);
+    (void)rest;
+    metrics_ask(&c->metrics, x);
 }
 
 static void on_web_get(struct router *r, struct exchange *x, const char *rest)
@@ -143,6 +151,8 @@ static const struct route routes[] = {
     { "/RPC2",        "POST", on_rpc },
     { "/logtail",     "GET",  on_log_tail },
     { "/mainlogtail", "GET",  on_main_log_tail },
+    { "=/metrics",    "GET",  on_metrics },
+    { "=/metrics",    "HEAD", on_metrics },
     { "=/",           "GET",  on_web_get },
     { "=/",           "POST", on_web_post },
     { "=/index.html", "GET",  on_web_get },
@@ -215,8 +225,9 @@ void control_open(struct control *c, uv_loop_t *loop, struct supervisor *s, stru
     event_bus_subscribe(s->bus, &c->subscriber);
     (void)uv_timer_init(loop, &c->finish);
     (void)uv_timer_init(loop, &c->go_on);
+    metrics_open(&c->metrics, c);
     c->finish.data = c->go_on.data = c;
-    c->open_handles = 2;
+    c->open_handles = 3;
 }
 
 int control_listen(struct control *c, struct config *cfg, struct err *e)
@@ -253,6 +264,7 @@ void control_close(struct control *c, void (*on_closed)(struct control *c))
     wait_finish_all(c);
     rpc_close(&c->rpc);
     wait_close_all(c);
+    metrics_close(&c->metrics, on_timer_closed);
     event_bus_unsubscribe(&c->subscriber);
     servers_close(c);
     resume_end(c, NULL);

@@ -5,6 +5,7 @@
 #define CONTROL_CONTROL_H
 
 #include "config/load.h"
+#include "control/metrics.h"
 #include "control/rpc.h"
 #include "control/server.h"
 #include "engine/supervisor.h"
@@ -51,6 +52,7 @@ struct control {
     struct list deeds;      /* calls with things still to be done to processes (deed.h) */
     struct list waits;      /* calls that wait for processes or jobs (wait.h) */
     struct list follows;    /* logs that are followed (follow.h) */
+    struct metrics metrics; /* who asks for them (metrics.h) */
     unsigned resumed;       /* of them, for clients of an earlier process (resume.h) */
     bool held;              /* they are to come to rest */
     uv_timer_t finish;      /* zero: answers what has come true, outside of the event's stack */

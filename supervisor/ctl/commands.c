@@ -48,6 +48,9 @@ const struct command command_table[] = {
         "maintail -f \tShow the daemon's log as it grows, until Ctrl-C\n"
         "maintail -100\tShow its last 100 bytes\n"
         "maintail\tShow its last 1600 bytes\n"},
+    {"metrics", command_metrics, COMMAND_NO_ARGS | COMMAND_CHECK | COMMAND_NATIVE, COMPLETE_NONE,
+        .help =
+        "metrics\t\t\tShow what monitoring is told, in the words of Prometheus"},
     {"open", command_open, 0, COMPLETE_NONE, .help =
         "open <url>\tTalk to another daemon from now on,\n"
         "\t\tat http://host:port or unix:///path"},

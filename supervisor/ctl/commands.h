@@ -114,7 +114,7 @@ int command_open(struct ctl *c, const struct words *w);
 int command_reload(struct ctl *c, const struct words *w);
 int command_shutdown(struct ctl *c, const struct words *w);
 int command_version(struct ctl *c, const struct words *w);
-
 int command_upgrade(struct ctl *c, const struct words *w); /* upgrade.c */
+int command_metrics(struct ctl *c, const struct words *w); /* metrics.c */
 
 #endif

@@ -82,3 +82,8 @@ bool usage_of(const struct child *c, struct usage *u)
         return usage_of_cgroup(c->cgroup.fd, u);
     return usage_of_process(c->pid, u);
 }
+
+bool usage_of_self(struct usage *u)
+{
+    return usage_of_process(getpid(), u);
+}

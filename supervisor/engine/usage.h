@@ -13,5 +13,6 @@ struct usage {
 
 /* False: nothing of it lives. A few files are read, or a few for each process in its cgroup. */
 bool usage_of(const struct child *c, struct usage *u);
+bool usage_of_self(struct usage *u); /* of this process alone */
 
 #endif
