@@ -140,6 +140,7 @@ static void on_commit_work(uv_work_t *work)
     struct release *p = &x->release;
     int rc = is_unchanged(x) ? release_unchanged(p, &x->work_err)
                              : release_commit(p, &x->stop, &x->removed, &x->work_err);
+    x->committed = rc == 0;
     x->work_rc = rc < 0 ? rc : release_confirm(p, &x->work_err);
 }
 
@@ -155,9 +156,9 @@ static void on_commit_done(uv_work_t *work, int status)
     (void)status;
     struct run *x = container_of(work, struct run, work);
     bool here = x->o->publish == PUBLISH_INPLACE; /* what went has gone, also if the run fails */
-    if (x->work_rc == 0 || here)
+    if (x->committed || here)
         x->report->deleted = x->removed;
-    x->report->published |= x->work_rc == 0 ? !is_unchanged(x) : here && x->removed > 0;
+    x->report->published |= x->committed ? !is_unchanged(x) : here && x->removed > 0;
     if (x->work_rc < 0) {
         run_end_local(x, x->work_rc, &x->work_err);
         return;

@@ -76,6 +76,7 @@ struct run {
     int64_t largest;   /* object */
     size_t to_delete;
     size_t removed;
+    bool committed; /* what follows may still fail */
     int work_rc;
     struct err work_err;
     atomic_bool stop;
