@@ -204,6 +204,8 @@ void addressee_add(struct addressee *a, const json_t *note)
     struct buf text = BUF_EMPTY;
     struct err e;
     note_write(note, NOTE_JSON, &text);
+    if (a->folder && !a->outbox.folder && outbox_retry(&a->outbox, a->folder))
+        log_info("%s: the spool can be used now", addressee_name(a));
     int rc = outbox_add(&a->outbox, buf_str(&text), text.len, &e);
     if (rc < 0 && !a->memory_told)
         log_error("%s: messages wait in memory alone: %s", addressee_name(a), e.text);
@@ -212,9 +214,10 @@ void addressee_add(struct addressee *a, const json_t *note)
     buf_close(&text);
 }
 
-void addressee_open(struct addressee *a, size_t limit, const char *folder)
+void addressee_open(struct addressee *a, size_t limit, char *folder)
 {
     struct err e;
+    a->folder = folder;
     a->errand = (struct errand){.pidfd = -1};
     if (outbox_open(&a->outbox, folder, limit, &e) < 0) {
         log_error("%s: messages wait in memory alone: %s", addressee_name(a), e.text);
@@ -235,4 +238,6 @@ void addressee_close(struct addressee *a)
                   a->outbox.folder ? "there was no room" : "there was no folder",
                   lost == 1 ? "it" : "them");
     outbox_close(&a->outbox);
+    mem_free(a->folder);
+    a->folder = NULL;
 }

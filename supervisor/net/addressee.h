@@ -19,6 +19,7 @@ struct addressee {
     struct requests *requests;
     const char *job; /* of a dead man's switch: a GET of `job_url`, and only the newest */
     const char *job_url;
+    char *folder; /* owned; where the outbox is, or should be; NULL: in memory */
     struct outbox outbox;
     struct request request;
     struct errand errand;
@@ -29,8 +30,8 @@ struct addressee {
     bool memory_told; /* that the spool's folder cannot be used */
 };
 
-/* Logs what is wrong with the spool, and works without. */
-void addressee_open(struct addressee *a, size_t limit, const char *folder);
+/* Logs what is wrong with the spool, and works without. `folder` becomes the addressee's. */
+void addressee_open(struct addressee *a, size_t limit, char *folder);
 void addressee_close(struct addressee *a);
 
 void addressee_add(struct addressee *a, const json_t *note);

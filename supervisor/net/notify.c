@@ -242,7 +242,6 @@ static void addressee_start(struct notify *n, struct addressee *a)
                        ? mem_printf("%s/job-%.*s", n->setup.spool, JOB_NAME_MAX, a->job)
                        : mem_strdup(n->setup.spool);
     addressee_open(a, a->job ? 1 : (size_t)n->setup.spool_max, folder);
-    mem_free(folder);
 }
 
 static void addressees_start(struct notify *n)

@@ -153,7 +153,7 @@ static int make_folders(const char *folder, struct err *e)
     return rc;
 }
 
-static int take_lock(struct outbox *s, struct err *e)
+static int take_lock(struct outbox *s, int patience_ms, struct err *e)
 {
     char *path = mem_printf("%s/lock", s->folder);
     int rc = 0;
@@ -162,7 +162,7 @@ static int take_lock(struct outbox *s, struct err *e)
         rc = err_set(e, -errno, "cannot write into the folder %s: %s", s->folder, strerror(errno));
     for (int waited = 0; rc == 0 && flock(s->lock, LOCK_EX | LOCK_NB) < 0;) {
         const struct timespec pause = {0, LOCK_TRY_MS * 1000000L};
-        if (errno == EWOULDBLOCK && waited >= LOCK_MS)
+        if (errno == EWOULDBLOCK && waited >= patience_ms)
             rc = err_set(e, -EBUSY,
                          "another process has the folder %s: give each its own spool=", s->folder);
         else if (errno != EWOULDBLOCK && errno != EINTR)
@@ -174,7 +174,8 @@ static int take_lock(struct outbox *s, struct err *e)
     return rc;
 }
 
-int outbox_open(struct outbox *s, const char *folder, size_t limit, struct err *e)
+static int open_within(struct outbox *s, const char *folder, size_t limit, int patience_ms,
+                       struct err *e)
 {
     *s = (struct outbox){.limit = limit ? limit : 1, .next_id = 1, .lock = -1};
     if (!folder)
@@ -182,7 +183,7 @@ int outbox_open(struct outbox *s, const char *folder, size_t limit, struct err *
     s->folder = mem_strdup(folder);
     int rc = make_folders(folder, e);
     if (rc == 0)
-        rc = take_lock(s, e);
+        rc = take_lock(s, patience_ms, e);
     if (rc == 0)
         rc = outbox_look(s, e);
     if (rc < 0) {
@@ -193,6 +194,11 @@ int outbox_open(struct outbox *s, const char *folder, size_t limit, struct err *
     read_dropped(s);
     drop_oldest(s); /* the limit may be another one by now */
     return 0;
+}
+
+int outbox_open(struct outbox *s, const char *folder, size_t limit, struct err *e)
+{
+    return open_within(s, folder, limit, LOCK_MS, e);
 }
 
 void outbox_close(struct outbox *s)
@@ -233,6 +239,24 @@ size_t outbox_settle(struct outbox *s)
         item->text = NULL;
     }
     return left;
+}
+
+bool outbox_retry(struct outbox *s, const char *folder)
+{
+    struct outbox own;
+    if (s->held || s->folder || open_within(&own, folder, s->limit, 0, NULL) < 0)
+        return false;
+    for (size_t i = 0; i < s->count; i++) {
+        s->items[i].id = own.next_id;
+        items_add(&own, s->items[i]);
+    }
+    const uint64_t dropped = s->dropped;
+    mem_free(s->items);
+    *s = own;
+    (void)outbox_settle(s);
+    outbox_lose(s, dropped);
+    drop_oldest(s);
+    return true;
 }
 
 int outbox_add(struct outbox *s, const char *text, size_t len, struct err *e)

@@ -41,6 +41,8 @@ struct outbox {
  * that ends, it waits for that. On failure the spool works, in memory, and e says why.
  */
 int outbox_open(struct outbox *s, const char *folder, size_t limit, struct err *e);
+/* One that works in memory tries again; what it has goes behind what waits there. */
+bool outbox_retry(struct outbox *s, const char *folder);
 void outbox_close(struct outbox *s); /* what is on disk stays there */
 
 /* On failure it is kept in memory alone, and e says why. */

@@ -164,6 +164,7 @@ static void without_a_folder_it_works_too(void **state)
     struct outbox o;
     struct err e;
     struct stat st;
+    struct buf text = BUF_EMPTY;
     char *file = mem_printf("%s/file", folder);
     char *below = mem_printf("%s/file/below", folder);
     assert_int_equal(fd_write_file(file, "", 0, 0600, &e), 0);
@@ -172,6 +173,26 @@ static void without_a_folder_it_works_too(void **state)
     add(&o, 0, 3);
     assert_waits(&o, "0 1 2 ");
     outbox_close(&o);
+
+    begin(&o, "becomes", 10); /* it was missing only for a while */
+    add(&o, 0, 2);
+    char *becomes = mem_strdup(o.folder);
+    outbox_close(&o);
+    begin(&o, NULL, 10);
+    add(&o, 2, 4);
+    outbox_lose(&o, 7);
+    assert_int_equal(outbox_first(&o, &text, &e), 1);
+    assert_false(outbox_retry(&o, becomes)); /* not while one is under way */
+    outbox_done(&o, false);
+    assert_false(outbox_retry(&o, below));
+    assert_true(outbox_retry(&o, becomes));
+    outbox_close(&o);
+    begin(&o, "becomes", 10);
+    assert_int_equal(o.dropped, 7);
+    assert_waits(&o, "0 1 2 3 ");
+    outbox_close(&o);
+    mem_free(becomes);
+    buf_close(&text);
 
     begin(&o, "gone", 10); /* somebody takes the folder away */
     add(&o, 0, 1);
