@@ -93,7 +93,6 @@ void run_end_listing(struct run *x); /* the lister has failed */
 /* Goes on with whatever is next; from any callback of the loop. */
 void run_pump(struct run *x);
 void run_later(struct run *x); /* the same, after others had their turn */
-
 void run_open_target(struct run *x);
 
 /* In single.c. `instead` and e: how the run ends if there is no such object. */
