@@ -10,44 +10,26 @@
 #include "sync/local/digest.h"
 #include "sync/local/tree.h"
 
-enum { CHECK_BLOCK = 256 << 10 };
-
-/* false: it cannot be read, or is shorter or longer by now. */
-static bool feed(const struct check *c, int fd, struct digest *d)
+/* By now it may be longer than listed, too. */
+static bool matches(const struct check *c, int fd)
 {
-    char *block = mem_alloc(CHECK_BLOCK);
-    int64_t left = c->size;
-    ssize_t n = 0;
-    while (!atomic_load(&c->stop) && (n = read(fd, block, CHECK_BLOCK)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 || n > left)
-            break;
-        digest_add(d, block, (size_t)n);
-        left -= n;
-    }
-    mem_free(block);
-    return n == 0 && left == 0 && !atomic_load(&c->stop);
+    struct stat st;
+    return digest_matches(fd, c->size, c->etag, &c->stop) && fstat(fd, &st) == 0 &&
+           st.st_size == c->size;
 }
 
 /* A sum that says nothing of the bytes makes the file another one: it is fetched again. */
 static void on_work(uv_work_t *work)
 {
     struct check *c = container_of(work, struct check, work);
-    const struct digest_expect expect = {.etag = c->etag, .size = c->size};
     struct tree t;
-    struct digest *d = digest_new(&expect);
-    if (!d)
-        return;
     const char *name = NULL;
     tree_init(&t, fcntl(c->folder, F_DUPFD_CLOEXEC, 0));
     int parent = tree_parent(&t, c->path, false, &name);
     int fd = parent < 0 ? -1 : openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && feed(c, fd, d))
-        c->same = digest_end(d, NULL) == DIGEST_SAME;
+    c->same = fd >= 0 && matches(c, fd);
     fd_close(&fd);
     tree_close(&t);
-    digest_free(d);
 }
 
 static void on_work_done(uv_work_t *work, int status)

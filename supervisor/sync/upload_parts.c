@@ -89,9 +89,9 @@ void item_create_upload(struct item *i)
 /* "9b2c...-12": the sum of the parts' sums. */
 static void whole_etag(const struct item *i, char *text, size_t size)
 {
-    unsigned char md5[16] = {0};
-    char hex[33];
-    (void)digest_md5(i->md5s, (size_t)i->parts * sizeof *i->md5s, md5);
+    unsigned char md5[MD5_SIZE];
+    char hex[2 * MD5_SIZE + 1];
+    digest_md5(i->md5s, (size_t)i->parts * sizeof *i->md5s, md5);
     digest_hex(md5, sizeof md5, hex);
     (void)snprintf(text, size, "\"%s-%u\"", hex, i->parts);
 }

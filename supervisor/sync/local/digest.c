@@ -12,13 +12,13 @@
 #include "base/base64.h"
 #include "base/mem.h"
 #include "sync/local/crc.h"
+#include "sync/local/partsum.h"
 
 enum {
-    MD5_SIZE = 16,
-    SUM_SIZE = 32,        /* of the longest */
-    SUM_TEXT = 31,        /* bytes of a sum that `sum` of digest_end has room for in hex */
-    TRACKS_MAX = 6,       /* sizes of parts that are tried at a time: each costs an MD5 */
-    PARTS_MAX = 10000,    /* of an upload, as S3 has it */
+    SUM_SIZE = 32,  /* of the longest */
+    SUM_TEXT = 31,  /* bytes of a sum that `sum` of digest_end has room for in hex */
+    TRACKS_MAX = 6, /* sizes of parts that are tried: each costs an MD5 */
+    FEEDS_MAX = MD5_LANES * TRACKS_MAX,
     READ_SIZE = 64 << 10, /* on the stack */
 };
 
@@ -26,15 +26,15 @@ enum algo { ALGO_NONE, ALGO_PARTS, ALGO_MD5, ALGO_SHA1, ALGO_SHA256, ALGO_32, AL
 
 struct algo_row {
     const char *name; /* as in x-amz-checksum-*; NULL: none of these */
-    const char *evp;  /* as libcrypto calls it; NULL: not there */
+    const char *evp;  /* as libcrypto calls it; NULL: it is not asked */
     size_t size;      /* bytes of the sum */
 };
 
 // clang-format off
 static const struct algo_row algos[] = {
     [ALGO_NONE]   = {NULL,        NULL,     0},
-    [ALGO_PARTS]  = {NULL,        "MD5",    MD5_SIZE},
-    [ALGO_MD5]    = {"md5",       "MD5",    MD5_SIZE},
+    [ALGO_PARTS]  = {NULL,        NULL,     MD5_SIZE},
+    [ALGO_MD5]    = {"md5",       NULL,     MD5_SIZE},
     [ALGO_SHA1]   = {"sha1",      "SHA1",   20},
     [ALGO_SHA256] = {"sha256",    "SHA256", SUM_SIZE},
     [ALGO_32]     = {"crc32",     NULL,     4},
@@ -42,47 +42,17 @@ static const struct algo_row algos[] = {
     [ALGO_64]     = {"crc64nvme", NULL,     8},
 };
 
-/* What uploads are cut into, the usual first. Of those of which as many as the tag says fit. */
-static const int64_t part_sizes[] = {
-    8 << 20,    /* aws-cli, boto, mainstay-sync */
-    5 << 20,    /* rclone, the SDK for Go */
-    16 << 20,   /* mc, the SDK for Java */
-    15 << 20,   /* s3cmd */
-    50 << 20,   /* s5cmd */
-    17179870,   /* the console */
-    10 << 20,
-    64 << 20,
-    100 << 20,
-    128 << 20,
-    32 << 20,
-    20 << 20,
-    25 << 20,
-    256 << 20,
-    512 << 20,
-    1 << 30,
-};
 // clang-format on
 enum { ALGOS = ALGO_64 + 1 };
 _Static_assert(sizeof algos / sizeof *algos == ALGOS, "a row per sum");
 
-/* One size of parts that may have been the upload's. */
-struct track {
-    int64_t part_size;
-    int64_t left;     /* of the part */
-    int64_t ended;    /* parts */
-    EVP_MD_CTX *part; /* owned, as is whole; kept for the next file */
-    EVP_MD_CTX *whole;
-};
-
 struct digest {
     enum algo algo;
     unsigned char want[SUM_SIZE];
-    EVP_MD_CTX *md; /* owned; NULL until it is needed */
+    EVP_MD_CTX *md; /* owned; NULL until it is needed, kept for the next file */
     uint64_t crc;
-    struct track tracks[TRACKS_MAX];
-    unsigned track_count;
-    int64_t parts;
-    bool sure; /* the size of the parts is known */
+    struct md5 md5;
+    struct partsum parts;
 };
 
 // --- libcrypto ---------------------------------------------------------------------------------
@@ -101,7 +71,7 @@ static bool md_start(EVP_MD_CTX **ctx, enum algo algo)
 {
     (void)pthread_once(&once, on_first_use);
     if (!fetched[algo])
-        return false; /* FIPS has no MD5 */
+        return false; /* a policy of the machine's */
     if (!*ctx)
         *ctx = EVP_MD_CTX_new();
     if (!*ctx)
@@ -140,44 +110,7 @@ static int64_t parse_parts(const char *at)
     char *end = NULL;
     errno = 0;
     const long n = strtol(at + 1, &end, 10);
-    return errno == 0 && is_end(end) && n <= PARTS_MAX ? n : 0;
-}
-
-static bool add_track(struct digest *d, int64_t size, int64_t part_size)
-{
-    if (d->track_count == TRACKS_MAX || part_size <= 0)
-        return true;
-    const int64_t parts = size / part_size + (size % part_size != 0);
-    if ((parts ? parts : 1) != d->parts)
-        return true;
-    for (unsigned i = 0; i < d->track_count; i++) {
-        if (d->tracks[i].part_size == part_size)
-            return true;
-    }
-    struct track *t = &d->tracks[d->track_count++];
-    t->part_size = t->left = part_size;
-    t->ended = 0;
-    return md_start(&t->part, ALGO_PARTS) && md_start(&t->whole, ALGO_PARTS);
-}
-
-static bool start_parts(struct digest *d, const struct digest_expect *x)
-{
-    const int64_t mib = 1 << 20;
-    d->algo = ALGO_PARTS;
-    d->track_count = 0;
-    bool ok = add_track(d, x->size, x->part_size);
-    d->sure = d->track_count > 0 || d->parts == 1;
-    if (d->parts == 1)
-        ok = ok && add_track(d, x->size, x->size > 0 ? x->size : 1);
-    const size_t known = d->sure ? 0 : sizeof part_sizes / sizeof *part_sizes;
-    for (size_t i = 0; i < known; i++)
-        ok = ok && add_track(d, x->size, part_sizes[i]);
-    /* as large as must be, which is what is done to stay below the most parts that may be */
-    const int64_t least = x->size / d->parts + (x->size % d->parts != 0);
-    if (!d->sure)
-        ok = ok && add_track(d, x->size, (least + mib - 1) / mib * mib) &&
-             add_track(d, x->size, least);
-    return ok && d->track_count > 0;
+    return errno == 0 && is_end(end) && n <= PARTSUM_PARTS_MAX ? n : 0;
 }
 
 static bool start_tag(struct digest *d, const struct digest_expect *x)
@@ -186,10 +119,14 @@ static bool start_tag(struct digest *d, const struct digest_expect *x)
     if (!end)
         return false;
     d->algo = ALGO_MD5;
+    md5_start(&d->md5);
     if (is_end(end))
-        return md_start(&d->md, ALGO_MD5);
-    d->parts = parse_parts(end);
-    return d->parts > 0 && x->size >= 0 && start_parts(d, x);
+        return true;
+    const int64_t parts = parse_parts(end);
+    if (parts == 0 || x->size < 0)
+        return false;
+    d->algo = ALGO_PARTS;
+    return partsum_start(&d->parts, x->size, parts, x->part_size);
 }
 
 static enum algo find_algo(const char *name, size_t len)
@@ -217,6 +154,7 @@ static bool start_checksum(struct digest *d, const char *text)
     buf_close(&want);
     d->algo = algo;
     d->crc = 0;
+    md5_start(&d->md5);
     return ok && (!algos[algo].evp || md_start(&d->md, algo));
 }
 
@@ -247,79 +185,73 @@ void digest_free(struct digest *d)
     if (!d)
         return;
     EVP_MD_CTX_free(d->md);
-    for (unsigned i = 0; i < TRACKS_MAX; i++) {
-        EVP_MD_CTX_free(d->tracks[i].part);
-        EVP_MD_CTX_free(d->tracks[i].whole);
-    }
     mem_free(d);
 }
 
 // --- the bytes ---------------------------------------------------------------------------------
 
-static void track_end_part(struct track *t)
+static void add_to(struct md5 *m, const void *data, size_t len)
 {
-    unsigned char md5[MD5_SIZE];
-    (void)EVP_DigestFinal_ex(t->part, md5, NULL);
-    (void)EVP_DigestUpdate(t->whole, md5, sizeof md5);
-    (void)md_start(&t->part, ALGO_PARTS);
-    t->left = t->part_size;
-    t->ended++;
+    struct md5_input in = {.md5 = m, .data = data, .len = len};
+    md5_add(&in, 1);
 }
 
-static void track_add(struct track *t, const char *data, size_t len)
+/* What of it is MD5 becomes feeds; the rest is done. */
+static size_t add_other(const struct digest_input *in, struct partsum_feed *feeds)
 {
-    while (len > 0) {
-        const size_t n = (int64_t)len < t->left ? len : (size_t)t->left;
-        (void)EVP_DigestUpdate(t->part, data, n);
-        t->left -= (int64_t)n;
-        data += n;
-        len -= n;
-        if (t->left == 0)
-            track_end_part(t);
+    struct digest *d = in->digest;
+    size_t n = 0;
+    switch (d->algo) {
+    case ALGO_NONE:
+        break;
+    case ALGO_PARTS:
+        n = partsum_feeds(&d->parts, in->data, in->len, feeds);
+        break;
+    case ALGO_MD5:
+        feeds[n++] = (struct partsum_feed){.md5 = &d->md5, .data = in->data, .len = in->len};
+        break;
+    case ALGO_SHA1:
+    case ALGO_SHA256:
+        (void)EVP_DigestUpdate(d->md, in->data, in->len);
+        break;
+    case ALGO_32:
+        d->crc = crc32_z(d->crc, in->data, in->len);
+        break;
+    case ALGO_32C:
+        d->crc = crc_32c((uint32_t)d->crc, in->data, in->len);
+        break;
+    case ALGO_64:
+        d->crc = crc_64nvme(d->crc, in->data, in->len);
+        break;
     }
+    return n;
+}
+
+void digest_add_each(const struct digest_input *inputs, size_t count)
+{
+    struct partsum_feed feeds[FEEDS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += add_other(&inputs[i], feeds + n);
+    partsum_feed_all(feeds, n);
 }
 
 void digest_add(struct digest *d, const void *data, size_t len)
 {
-    switch (d->algo) {
-    case ALGO_NONE:
-        return;
-    case ALGO_PARTS:
-        for (unsigned i = 0; i < d->track_count; i++)
-            track_add(&d->tracks[i], data, len);
-        return;
-    case ALGO_MD5:
-    case ALGO_SHA1:
-    case ALGO_SHA256:
-        (void)EVP_DigestUpdate(d->md, data, len);
-        return;
-    case ALGO_32:
-        d->crc = crc32_z(d->crc, data, len);
-        return;
-    case ALGO_32C:
-        d->crc = crc_32c((uint32_t)d->crc, data, len);
-        return;
-    case ALGO_64:
-        d->crc = crc_64nvme(d->crc, data, len);
-        return;
-    }
+    const struct digest_input in = {.digest = d, .data = data, .len = len};
+    digest_add_each(&in, 1);
 }
 
-/* Whether one of the sizes gives the tag; the sum of the first that was tried is in `got`. */
-static bool end_parts(struct digest *d, unsigned char *got)
+/* `got` is the sum by the likeliest size, whatever the verdict. */
+static enum digest_verdict judge_parts(struct digest *d, unsigned char *got)
 {
-    bool same = false;
-    for (unsigned i = 0; i < d->track_count; i++) {
-        struct track *t = &d->tracks[i];
-        unsigned char md5[MD5_SIZE];
-        if (t->left < t->part_size || t->ended == 0)
-            track_end_part(t);
-        (void)EVP_DigestFinal_ex(t->whole, md5, NULL);
-        same = same || memcmp(md5, d->want, sizeof md5) == 0;
-        if (i == 0)
-            memcpy(got, md5, sizeof md5);
-    }
-    return same;
+    const bool same = partsum_end(&d->parts, d->want);
+    memcpy(got, d->parts.likeliest, sizeof d->parts.likeliest);
+    if (same)
+        return DIGEST_SAME;
+    if (d->parts.sure)
+        return DIGEST_OTHER;
+    return partsum_go_on(&d->parts) ? DIGEST_AGAIN : DIGEST_DOUBTFUL;
 }
 
 /* Sums of bits are written with the highest byte first. */
@@ -334,27 +266,29 @@ enum digest_verdict digest_end(struct digest *d, char *sum)
 {
     unsigned char got[SUM_SIZE] = {0};
     const size_t size = algos[d->algo].size;
-    bool same = false;
+    enum digest_verdict verdict = DIGEST_NOTHING;
     if (sum)
         *sum = '\0';
     if (d->algo == ALGO_NONE)
-        return DIGEST_NOTHING;
+        return verdict;
     if (d->algo == ALGO_PARTS)
-        same = end_parts(d, got);
+        verdict = judge_parts(d, got);
+    else if (d->algo == ALGO_MD5)
+        md5_end(&d->md5, got);
     else if (algos[d->algo].evp)
         (void)EVP_DigestFinal_ex(d->md, got, NULL);
     else
         end_crc(d, got);
+    if (d->algo != ALGO_PARTS)
+        verdict = memcmp(got, d->want, size) == 0 ? DIGEST_SAME : DIGEST_OTHER;
     if (sum)
         digest_hex(got, size < SUM_TEXT ? size : SUM_TEXT, sum);
-    if (d->algo == ALGO_PARTS)
-        return same ? DIGEST_SAME : d->sure ? DIGEST_OTHER : DIGEST_DOUBTFUL;
-    return memcmp(got, d->want, size) == 0 ? DIGEST_SAME : DIGEST_OTHER;
+    return verdict;
 }
 
 // --- whole files -------------------------------------------------------------------------------
 
-static int add_file(int fd, int64_t offset, int64_t length, EVP_MD_CTX *md5, EVP_MD_CTX *sha256)
+static int add_file(int fd, int64_t offset, int64_t length, struct md5 *md5, EVP_MD_CTX *sha256)
 {
     char data[READ_SIZE];
     while (length > 0) {
@@ -364,7 +298,7 @@ static int add_file(int fd, int64_t offset, int64_t length, EVP_MD_CTX *md5, EVP
             continue;
         if (n <= 0)
             return n < 0 ? -errno : -EIO;
-        (void)EVP_DigestUpdate(md5, data, (size_t)n);
+        add_to(md5, data, (size_t)n);
         if (sha256)
             (void)EVP_DigestUpdate(sha256, data, (size_t)n);
         offset += n;
@@ -375,48 +309,55 @@ static int add_file(int fd, int64_t offset, int64_t length, EVP_MD_CTX *md5, EVP
 
 int digest_file(int fd, int64_t offset, int64_t length, bool with_sha256, struct digest_sums *out)
 {
-    EVP_MD_CTX *md5 = NULL;
+    struct md5 md5;
     EVP_MD_CTX *sha256 = NULL;
     int rc = -ENOTSUP;
-    if (md_start(&md5, ALGO_MD5) && (!with_sha256 || md_start(&sha256, ALGO_SHA256)))
-        rc = add_file(fd, offset, length, md5, sha256);
+    md5_start(&md5);
+    if (!with_sha256 || md_start(&sha256, ALGO_SHA256))
+        rc = add_file(fd, offset, length, &md5, sha256);
     if (rc == 0) {
-        (void)EVP_DigestFinal_ex(md5, out->md5, NULL);
+        md5_end(&md5, out->md5);
         if (sha256)
             (void)EVP_DigestFinal_ex(sha256, out->sha256, NULL);
     }
-    EVP_MD_CTX_free(md5);
     EVP_MD_CTX_free(sha256);
     return rc;
 }
 
-int digest_md5(const void *data, size_t len, unsigned char *md5)
+void digest_md5(const void *data, size_t len, unsigned char *md5)
 {
-    EVP_MD_CTX *ctx = NULL;
-    bool ok = md_start(&ctx, ALGO_MD5) && EVP_DigestUpdate(ctx, data, len) == 1 &&
-              EVP_DigestFinal_ex(ctx, md5, NULL) == 1;
-    EVP_MD_CTX_free(ctx);
-    return ok ? 0 : -ENOTSUP;
+    struct md5 m;
+    md5_start(&m);
+    add_to(&m, data, len);
+    md5_end(&m, md5);
+    explicit_bzero(&m, sizeof m); /* keys, too, have sums */
+}
+
+/* false: it cannot be read, is shorter, or `stop` is set. */
+static bool read_all(int fd, int64_t size, struct digest *d, const atomic_bool *stop)
+{
+    char data[READ_SIZE];
+    for (int64_t at = 0; at < size;) {
+        const ssize_t n = atomic_load(stop) ? 0 : pread(fd, data, sizeof data, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        digest_add(d, data, (size_t)n);
+        at += n;
+    }
+    return true;
 }
 
 bool digest_matches(int fd, int64_t size, const char *etag, const atomic_bool *stop)
 {
-    char data[READ_SIZE];
     const struct digest_expect expect = {.etag = etag, .size = size};
     struct digest *d = digest_new(&expect);
-    int64_t at = 0;
-    while (d && at < size && !atomic_load(stop)) {
-        const ssize_t n = pread(fd, data, sizeof data, at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        digest_add(d, data, (size_t)n);
-        at += n;
-    }
-    bool same = d && at == size && digest_end(d, NULL) == DIGEST_SAME;
+    enum digest_verdict verdict = d ? DIGEST_AGAIN : DIGEST_NOTHING;
+    while (verdict == DIGEST_AGAIN)
+        verdict = read_all(fd, size, d, stop) ? digest_end(d, NULL) : DIGEST_OTHER;
     digest_free(d);
-    return same;
+    return verdict == DIGEST_SAME;
 }
 
 void digest_hex(const unsigned char *data, size_t len, char *text)

@@ -46,8 +46,9 @@ void lane_init(struct lane *l, unsigned number, const struct release *release)
     struct stat st;
     if (l->in_place && fstat(l->fresh.fd, &st) == 0 && flushes_together(l->fresh.fd))
         l->together = st.st_dev;
-    l->digest = digest_idle();
-    l->buffer = mem_alloc(LANE_BUFFER);
+    for (unsigned i = 0; i < MD5_LANES; i++)
+        l->digests[i] = digest_idle();
+    l->buffer = mem_array(MD5_LANES, LANE_SLICE);
     list_init(&l->tasks);
 }
 
@@ -55,7 +56,8 @@ void lane_close(struct lane *l)
 {
     tree_close(&l->fresh);
     tree_close(&l->old);
-    digest_free(l->digest);
+    for (unsigned i = 0; i < MD5_LANES; i++)
+        digest_free(l->digests[i]);
     mem_free(l->buffer);
 }
 
@@ -171,6 +173,8 @@ int lane_verify(struct task *t, struct digest *d)
     case DIGEST_NOTHING:
     case DIGEST_SAME:
         return 0;
+    case DIGEST_AGAIN:
+        return -EAGAIN;
     case DIGEST_OTHER:
         break;
     case DIGEST_DOUBTFUL:
@@ -205,15 +209,44 @@ static void close_file(struct task *t)
 
 // --- small files -------------------------------------------------------------------------------
 
-static int verify_chunk(struct lane *l, struct task *t)
+/* Of up to MD5_LANES chunks at a time whether they are what was stored. */
+static void verify(struct lane *l, struct task *const *tasks, unsigned count)
 {
-    const struct digest_expect x = lane_expect(t->spec);
-    if ((int64_t)t->chunk->len != t->spec->size)
-        return lane_refuse(t, "it has not the size that was listed");
-    if (!digest_start(l->digest, &x))
-        return 0;
-    digest_add(l->digest, t->chunk->data, t->chunk->len);
-    return lane_verify(t, l->digest);
+    struct digest_input inputs[MD5_LANES] = {0};
+    struct task *verified[MD5_LANES];
+    unsigned n = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct chunk *c = tasks[i]->chunk;
+        const struct digest_expect x = lane_expect(tasks[i]->spec);
+        if ((int64_t)c->len != tasks[i]->spec->size)
+            (void)lane_refuse(tasks[i], "it has not the size that was listed");
+        else if (digest_start(l->digests[n], &x)) {
+            inputs[n] = (struct digest_input){l->digests[n], c->data, c->len};
+            verified[n++] = tasks[i];
+        }
+    }
+    digest_add_each(inputs, n);
+    for (unsigned i = 0; i < n; i++) {
+        while (lane_verify(verified[i], inputs[i].digest) == -EAGAIN)
+            digest_add_each(&inputs[i], 1);
+    }
+}
+
+static void verify_all(struct lane *l)
+{
+    struct task *tasks[MD5_LANES];
+    struct task *t = NULL;
+    unsigned count = 0;
+    list_each (t, &l->tasks, link) {
+        if (t->kind != TASK_PUT)
+            continue;
+        tasks[count++] = t;
+        if (count == MD5_LANES) {
+            verify(l, tasks, count);
+            count = 0;
+        }
+    }
+    verify(l, tasks, count);
 }
 
 static void fill(struct lane *l, struct task *t)
@@ -233,7 +266,7 @@ static void fill(struct lane *l, struct task *t)
 static void put(struct lane *l, struct task *t)
 {
     const char *name = NULL;
-    const int parent = verify_chunk(l, t) < 0 ? t->rc : lane_parent(l, t, &name);
+    const int parent = t->rc < 0 ? t->rc : lane_parent(l, t, &name);
     if (parent < 0)
         return;
     t->fd = l->in_place ? create_hidden(l, t, parent) : create_named(parent, name);
@@ -296,7 +329,7 @@ static void run(struct lane *l, struct task *t)
         lane_open(l, t);
         return;
     case TASK_STEP:
-        lane_step(l, t);
+        lane_step(t);
         return;
     case TASK_FINISH:
         lane_finish(l, t);
@@ -310,6 +343,8 @@ static void run(struct lane *l, struct task *t)
 void lane_run(struct lane *l)
 {
     struct task *t = NULL;
+    verify_all(l);
+    lane_hash(l);
     list_each (t, &l->tasks, link)
         run(l, t);
     const bool flushed = l->in_place && flush_together(l);

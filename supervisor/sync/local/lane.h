@@ -19,7 +19,7 @@
 #include "sync/local/tree.h"
 #include "sync/local/writer_task.h"
 
-enum { LANE_BUFFER = 128 << 10 };
+enum { LANE_SLICE = 32 << 10 }; /* that is read back of a file at a time */
 
 struct lane {
     bool in_place;
@@ -29,8 +29,8 @@ struct lane {
     uint64_t names; /* that were given so far */
     struct tree fresh;
     struct tree old;
-    struct digest *digest;
-    char *buffer;
+    struct digest *digests[MD5_LANES]; /* for small files */
+    char *buffer;                      /* MD5_LANES slices */
     struct list tasks;
 };
 
@@ -45,7 +45,7 @@ int lane_fail(struct task *t, int rc, const char *what);
 int lane_refuse(struct task *t, const char *sentence); /* -EBADMSG */
 /* The open folder that the file goes to, and its name there. */
 int lane_parent(struct lane *l, struct task *t, const char **name);
-/* Compares what the digest has: 0, or -EBADMSG in t. */
+/* Compares what the digest has: 0, -EBADMSG in t, or -EAGAIN: all bytes are wanted once more. */
 int lane_verify(struct task *t, struct digest *d);
 struct digest_expect lane_expect(const struct file_spec *spec);
 int lane_set_time(struct task *t, int fd);
@@ -54,7 +54,8 @@ int lane_rename(struct lane *l, struct task *t, const char *from);
 
 void lane_write(struct task *t);
 void lane_open(struct lane *l, struct task *t);
-void lane_step(struct lane *l, struct task *t);
+void lane_hash(struct lane *l); /* what the large files' tasks are to read back, side by side */
+void lane_step(struct task *t);
 void lane_finish(struct lane *l, struct task *t);
 void lane_leave(struct lane *l, struct task *t);
 

@@ -139,29 +139,60 @@ static void note_parts(struct writer_large *x)
     x->saving_count = 0;
 }
 
-static int hash_more(struct lane *l, struct writer_large *x)
-{
-    while (x->hashed < x->hash_to) {
-        const int64_t left = x->hash_to - x->hashed;
-        const size_t want = left < LANE_BUFFER ? (size_t)left : LANE_BUFFER;
-        const ssize_t n = pread(x->fd, l->buffer, want, x->hashed);
-        if (n == 0 || (n < 0 && errno != EINTR))
-            return n < 0 ? -errno : -EIO;
-        if (n > 0) {
-            digest_add(x->digest, l->buffer, (size_t)n);
-            x->hashed += n;
-        }
-    }
-    return 0;
-}
-
-void lane_step(struct lane *l, struct task *t)
+/* The next slice of it into `buffer`; false: there is none, or it cannot be read. */
+static bool read_slice(struct task *t, char *buffer, struct digest_input *out)
 {
     struct writer_large *x = t->large;
-    note_parts(x);
-    const int rc = x->digest ? hash_more(l, x) : 0;
-    if (rc < 0)
-        (void)lane_fail(t, rc, read_back);
+    const int64_t left = x->hash_to - x->hashed;
+    const size_t want = left < LANE_SLICE ? (size_t)left : LANE_SLICE;
+    ssize_t n = 0;
+    if (t->rc < 0 || left <= 0)
+        return false;
+    do
+        n = pread(x->fd, buffer, want, x->hashed);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0) {
+        (void)lane_fail(t, n < 0 ? -errno : -EIO, read_back);
+        return false;
+    }
+    *out = (struct digest_input){x->digest, buffer, (size_t)n};
+    x->hashed += n;
+    return true;
+}
+
+static void hash(struct lane *l, struct task *const *tasks, unsigned count)
+{
+    for (;;) {
+        struct digest_input inputs[MD5_LANES];
+        unsigned n = 0;
+        for (unsigned i = 0; i < count; i++)
+            n += read_slice(tasks[i], l->buffer + (size_t)i * LANE_SLICE, &inputs[n]);
+        if (n == 0)
+            return;
+        digest_add_each(inputs, n);
+    }
+}
+
+void lane_hash(struct lane *l)
+{
+    struct task *tasks[MD5_LANES];
+    struct task *t = NULL;
+    unsigned count = 0;
+    list_each (t, &l->tasks, link) {
+        if ((t->kind != TASK_STEP && t->kind != TASK_FINISH) || !t->large->digest)
+            continue;
+        tasks[count++] = t;
+        if (count == MD5_LANES) {
+            hash(l, tasks, count);
+            count = 0;
+        }
+    }
+    hash(l, tasks, count);
+}
+
+void lane_step(struct task *t)
+{
+    note_parts(t->large);
 }
 
 // --- the end -----------------------------------------------------------------------------------
@@ -216,20 +247,15 @@ static int close_large(struct writer_large *x)
     return rc;
 }
 
-static int hash_rest(struct lane *l, struct task *t)
-{
-    struct writer_large *x = t->large;
-    if (!x->digest)
-        return 0;
-    x->hash_to = x->spec.size;
-    const int rc = hash_more(l, x);
-    return rc < 0 ? lane_fail(t, rc, read_back) : lane_verify(t, x->digest);
-}
-
 void lane_finish(struct lane *l, struct task *t)
 {
     struct writer_large *x = t->large;
-    int rc = hash_rest(l, t);
+    int rc = t->rc;
+    if (rc == 0 && x->digest)
+        rc = lane_verify(t, x->digest);
+    x->reread = rc == -EAGAIN;
+    if (x->reread)
+        return;
     if (rc == 0)
         rc = complete(l, t);
     if (rc == 0)

@@ -120,6 +120,7 @@ static void go_on(struct writer_large *x)
         fail_large(x, -EBADMSG, "it is shorter than listed");
         leave(x);
     } else if (whole && (!x->digest || x->spec.size - x->hashed <= STEP_BYTES)) {
+        x->hash_to = x->spec.size;
         submit(x, TASK_FINISH);
     } else if (x->new_count > 0 || (x->digest && x->hashed < there_to(x))) {
         step(x);
@@ -204,6 +205,13 @@ void writer_large_done(struct task *t)
             pump(x);
         return;
     case TASK_FINISH:
+        if (!x->reread) {
+            end_large(x, true);
+            return;
+        }
+        x->hashed = 0;
+        pump(x);
+        return;
     case TASK_CLOSE:
         end_large(x, true);
         return;

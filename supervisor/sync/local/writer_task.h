@@ -28,7 +28,7 @@ enum task_kind {
     TASK_WRITE,  /* a chunk of a large one */
     TASK_OPEN,   /* of a large one, as is all below */
     TASK_STEP,   /* notes which parts are there, and goes on with the digest */
-    TASK_FINISH, /* the rest of the digest, its time, its name */
+    TASK_FINISH, /* the rest of the digest, its time, its name; or `reread` */
     TASK_CLOSE,  /* it will not be finished: leaves it for the next run, or removes it */
 };
 
@@ -76,10 +76,11 @@ struct writer_large {
     size_t part_count;
     struct digest *digest;               /* owned; NULL: nothing to compare with, or not begun */
     int64_t hashed;                      /* bytes that the digest has */
-    int64_t hash_to;                     /* TASK_STEP: where it stops */
+    int64_t hash_to;                     /* where a task stops */
     struct part_mark saving[TASK_MARKS]; /* TASK_STEP: what is noted */
     unsigned saving_count;
-    bool keep; /* TASK_CLOSE: for the next run */
+    bool keep;   /* TASK_CLOSE: for the next run */
+    bool reread; /* TASK_FINISH: the digest wants all bytes once more */
 
     /* Of the loop alone. */
     struct list link; /* in writer.larges */
