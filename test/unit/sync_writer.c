@@ -155,6 +155,29 @@ static void sums(void **state)
     writing_end(&w);
 }
 
+/* The likeliest size of parts does not fit: all is read once more, and another does. */
+static void other_parts(void **state)
+{
+    (void)state;
+    static const int64_t sizes[] = {8 * MIB, 11 * MIB, 7341473};
+    for (unsigned mode = 0; mode < 2; mode++) {
+        clean(folders[mode]);
+        writing_start(&w, folders[mode], modes[mode]);
+        for (unsigned i = 0; i < 3; i++) {
+            struct arrival *a = writing_file(&w, i, i ? i == 1 ? "b" : "c" : "a", BIG);
+            writing_tag_parts(a, sizes[i]);
+            assert_int_equal(writing_open(&w, a), 0);
+        }
+        for (unsigned i = 0; i < 3; i++) {
+            assert_int_equal(send_parts(&w.files[i]), 0);
+            assert_false(w.files[i].file.doubtful);
+            assert_true(writing_is_there(&w, &w.files[i]));
+        }
+        assert_int_equal(writing_count(&w, "", ""), 3);
+        writing_end(&w);
+    }
+}
+
 static void put_text(const char *path, const char *text)
 {
     assert_int_equal(fd_write_file(path, text, strlen(text), 0644, NULL), 0);
@@ -369,6 +392,7 @@ int main(void)
         cmocka_unit_test(small_files),
         cmocka_unit_test(large_file),
         cmocka_unit_test(sums),
+        cmocka_unit_test(other_parts),
         cmocka_unit_test(atomic_leftovers),
         cmocka_unit_test(in_place_is_careful),
         cmocka_unit_test(in_place_is_hidden),

@@ -44,6 +44,26 @@ static inline void writing_tag(struct arrival *a)
     close(fd);
 }
 
+/* That of an upload in parts of that size. */
+static inline void writing_tag_parts(struct arrival *a, int64_t part_size)
+{
+    const size_t size = (size_t)a->file.size;
+    unsigned char sums[16][MD5_SIZE];
+    unsigned char sum[MD5_SIZE];
+    char *data = mem_alloc(size + 1);
+    char hex[33];
+    size_t parts = 0;
+    writing_bytes(a->seed, 0, data, size);
+    for (int64_t at = 0; at < a->file.size; at += part_size) {
+        const int64_t left = a->file.size - at;
+        digest_md5(data + at, (size_t)(left < part_size ? left : part_size), sums[parts++]);
+    }
+    digest_md5(sums, parts * MD5_SIZE, sum);
+    digest_hex(sum, sizeof sum, hex);
+    (void)snprintf(a->etag, sizeof a->etag, "\"%s-%zu\"", hex, parts);
+    mem_free(data);
+}
+
 /* How many names in the folder begin so. */
 static inline int writing_count(const struct writing *w, const char *folder, const char *prefix)
 {

@@ -21,7 +21,7 @@
 #include "sync/local/digest.h"
 #include "sync/local/release.h"
 
-enum { WRITER_CHUNK = 128 << 10, WRITER_CHUNKS = 64, WRITER_PART = 8 << 20 };
+enum { WRITER_CHUNK = 128 << 10, WRITER_CHUNKS = 48, WRITER_PART = 8 << 20 };
 
 struct writer;
 
