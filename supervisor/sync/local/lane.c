@@ -328,8 +328,7 @@ static void run(struct lane *l, struct task *t)
     case TASK_OPEN:
         lane_open(l, t);
         return;
-    case TASK_STEP:
-        lane_step(t);
+    case TASK_STEP: /* lane_steps has done it */
         return;
     case TASK_FINISH:
         lane_finish(l, t);
@@ -344,7 +343,7 @@ void lane_run(struct lane *l)
 {
     struct task *t = NULL;
     verify_all(l);
-    lane_hash(l);
+    lane_steps(l);
     list_each (t, &l->tasks, link)
         run(l, t);
     const bool flushed = l->in_place && flush_together(l);

@@ -54,8 +54,8 @@ int lane_rename(struct lane *l, struct task *t, const char *from);
 
 void lane_write(struct task *t);
 void lane_open(struct lane *l, struct task *t);
-void lane_hash(struct lane *l); /* what the large files' tasks are to read back, side by side */
-void lane_step(struct task *t);
+/* Of all large files' tasks: notes parts, then reads back what is to be summed, side by side. */
+void lane_steps(struct lane *l);
 void lane_finish(struct lane *l, struct task *t);
 void lane_leave(struct lane *l, struct task *t);
 

@@ -173,11 +173,15 @@ static void hash(struct lane *l, struct task *const *tasks, unsigned count)
     }
 }
 
-void lane_hash(struct lane *l)
+void lane_steps(struct lane *l)
 {
     struct task *tasks[MD5_LANES];
     struct task *t = NULL;
     unsigned count = 0;
+    list_each (t, &l->tasks, link) {
+        if (t->kind == TASK_STEP)
+            note_parts(t->large); /* at once: a kill may come while it is read */
+    }
     list_each (t, &l->tasks, link) {
         if ((t->kind != TASK_STEP && t->kind != TASK_FINISH) || !t->large->digest)
             continue;
@@ -188,11 +192,6 @@ void lane_hash(struct lane *l)
         }
     }
     hash(l, tasks, count);
-}
-
-void lane_step(struct task *t)
-{
-    note_parts(t->large);
 }
 
 // --- the end -----------------------------------------------------------------------------------
