@@ -67,11 +67,16 @@ static bool power_is_decided(const struct power *p)
     return !done && (p->plan.hand >= 0 || p->plan.ask >= 0 || left_out);
 }
 
+static void power_note(struct power *p)
+{
+    power_note_write(&p->note, power_is_decided(p) ? &p->plan : NULL);
+}
+
 /* Whoever takes over, after a crash or a restart, is to know it. */
 void power_changed(struct power *p)
 {
     struct keep *keep = power_host(p)->keep;
-    power_note_write(&p->note, power_is_decided(p) ? &p->plan : NULL);
+    power_note(p);
     if (keep)
         keep->ops->config_changed(keep);
     if (p->on_news)
@@ -427,6 +432,8 @@ void power_init(struct power *p, struct jobs *j, struct shutdown *sd)
 void power_keep(struct power *p, const char *folder)
 {
     power_note_open(&p->note, folder);
+    if (p->config) /* else nothing is known yet */
+        power_note(p);
 }
 
 void power_recall(struct power *p)

@@ -109,11 +109,13 @@ void power_note_open(struct power_note *n, const char *folder)
     n->path = folder ? mem_printf("%s/poweroff", folder) : NULL;
     if (!*n->boot)
         note_find_boot(n);
-    if (before && n->written.len && (!n->path || strcmp(before, n->path) != 0)) {
+    if (before && (!n->path || strcmp(before, n->path) != 0)) {
         (void)unlink(before);
-        n->failing = n->path && note_put(n, &n->written) < 0;
+        buf_clear(&n->written);
     }
     mem_free(before);
+    if (n->path && n->written.len == 0 && access(n->path, F_OK) == 0)
+        buf_char(&n->written, '?'); /* not ours, or of the version before us: to be replaced */
 }
 
 void power_note_close(struct power_note *n)
@@ -132,8 +134,6 @@ bool power_note_read(struct power_note *n, struct power_plan *plan)
     if (bad || (rc < 0 && rc != -ENOENT))
         log_error("%s, which power-off is planned, makes no sense: only the schedule counts",
                   n->path);
-    if (rc != -ENOENT)
-        buf_char(&n->written, '?'); /* something is there, which the next note replaces */
     buf_close(&text);
     return found;
 }

@@ -27,7 +27,7 @@ struct power_note {
     bool failing;               /* said that it cannot be written */
 };
 
-/* `folder` may be NULL, and may be another one than before: the note goes along. */
+/* `folder` may be NULL, and may be another one than before: what is there goes. */
 void power_note_open(struct power_note *n, const char *folder);
 void power_note_close(struct power_note *n);
 

@@ -1,6 +1,7 @@
 #include "systemd/poweroff.h"
 
 #include <errno.h>
+#include <paths.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <utmpx.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -223,21 +225,27 @@ static bool sessions_of_logind(char *who, size_t size)
     return found;
 }
 
-/* Without logind, or without its module for PAM: sshd itself writes there. */
+static bool login_counts(const struct utmpx *u)
+{
+    return u->ut_type == USER_PROCESS && u->ut_host[0] && u->ut_pid > 0 &&
+           (kill(u->ut_pid, 0) == 0 || errno == EPERM);
+}
+
+/* Without logind, or without its module for PAM: sshd itself writes there. getutxent(3) waits for
+ * whoever has locked the file. */
 static bool sessions_of_utmp(char *who, size_t size)
 {
-    const struct utmpx *u;
+    struct buf text = BUF_EMPTY;
+    struct utmpx u;
     bool found = false;
-    setutxent();
-    while (!found && (u = getutxent()) != NULL) {
-        bool lives = u->ut_type == USER_PROCESS && u->ut_host[0] &&
-                     (kill(u->ut_pid, 0) == 0 || errno == EPERM);
-        if (!lives)
-            continue;
-        found = true;
-        (void)snprintf(who, size, "the session of %.*s", (int)sizeof u->ut_user, u->ut_user);
+    (void)fd_read_file(_PATH_UTMP, POWEROFF_UTMP_MAX, &text, NULL);
+    for (size_t at = 0; !found && at + sizeof u <= text.len; at += sizeof u) {
+        memcpy(&u, text.data + at, sizeof u);
+        found = login_counts(&u);
     }
-    endutxent();
+    if (found)
+        (void)snprintf(who, size, "the session of %.*s", (int)sizeof u.ut_user, u.ut_user);
+    buf_close(&text);
     return found;
 }
 

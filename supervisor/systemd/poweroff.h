@@ -11,6 +11,7 @@
 #include "systemd/logind.h"
 
 enum {
+    POWEROFF_UTMP_MAX = 1 << 20, /* bytes: a longer file is none */
     POWEROFF_BUS_MS = 30 * 1000, /* that is waited for a bus that is away, once all is down */
     /* us: only of what is nearer does logind tell at once, of all else when it thinks fit */
     POWEROFF_WALL_MAX = 15 * 60 * 1000000 - 1,

@@ -279,6 +279,17 @@ def jobs():
            ("RUNNING", None, None, "6"), ("FAILED", "7", "exit status 7", "3")])
 
 
+def planned():
+    run("mainstayctl", "shutdown", "--in", "20d", "--action", "reboot")
+    run("mainstayctl", "shutdown", "--cancel")
+    wait_for(lambda: len(entries("MAINSTAY_ACTION=reboot")) == 2, "both decisions")
+    check("a reboot that is planned", [
+        (e["PRIORITY"], e["MAINSTAY_CAUSE"], int(e["MAINSTAY_WHEN_USEC"]) > time.time() * 1e6,
+         message(e).split(b" by hand: reboot at ")[0], e["MAINSTAY_RESULT"] == e["MESSAGE"])
+        for e in entries("MAINSTAY_ACTION=reboot")],
+        [("6", "hand", True, b"planned", True), ("5", "hand", True, b"cancelled", True)])
+
+
 def catalog():
     run("install", "-D", "root/usr/local/lib/systemd/catalog/mainstay.catalog",
         "/usr/local/lib/systemd/catalog/mainstay.catalog")
@@ -325,7 +336,7 @@ def main():
         {"flood": flood, "thick": thick, "odd": odd}[sys.argv[1]](*rest)
         return
     run("systemctl", "start", "mainstay")
-    for part in (timeline, given_up, jobs, catalog, own_log, where_to_look, odd_lines, numbers,
+    for part in (timeline, given_up, jobs, planned, catalog, own_log, where_to_look, odd_lines, numbers,
                  backpressure, upgraded, numbers_and_kills, the_end):
         print("---", part.__name__, flush=True)
         part()

@@ -118,9 +118,15 @@ static void on_disk(void **state)
     (void)snprintf(path, sizeof path, "%s/poweroff", one);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    power_note_open(&n, two); /* another statedir: it goes along */
+    power_note_open(&n, two); /* another statedir */
     assert_false(there(one));
+    power_note_write(&n, &plan);
     assert_true(there(two));
+    power_note_close(&n);
+    power_note_open(&n, two); /* by who has it from the version before, and does not read it */
+    power_note_write(&n, NULL);
+    assert_false(there(two));
+    power_note_write(&n, &plan);
     power_note_close(&n);
     power_note_open(&n, two);
     assert_true(power_note_read(&n, &read));
