@@ -26,7 +26,7 @@
 #include "output/journal.h"
 #include "systemd/sweep.h"
 
-static const int mainstay_signal_numbers[MAINSTAY_SIGNALS] = {SIGTERM, SIGINT,  SIGQUIT,
+static const int mainstay_signal_numbers[MAINSTAY_SIGNALS] = {SIGTERM, SIGINT,  SIGQUIT, SIGPWR,
                                                               SIGHUP,  SIGUSR1, SIGUSR2};
 
 /* --- Configuration ------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@
 
 /* What the daemon listens to besides SIGCHLD, which is the reaper's. */
 enum {
-    MAINSTAY_SIGNALS = 6,
+    MAINSTAY_SIGNALS = 7,
 };
 struct mainstay {
     uv_loop_t loop;

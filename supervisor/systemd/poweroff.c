@@ -78,16 +78,14 @@ static int on_can(sd_bus_message *m, void *owner, sd_bus_error *error)
     return 0;
 }
 
-static void poweroff_ask(struct power *p, enum power_action action)
+static void poweroff_can(struct poweroff *o)
 {
-    struct poweroff *o = poweroff_of(p);
     struct err e;
-    o->asked = action;
-    int rc = poweroff_possible(p, action, &e);
-    if (rc == 0 && bus_call(o->bus, &o->can, &manager, verbs[action].can, "") < 0)
-        rc = poweroff_none(action, -EHOSTDOWN, "the system bus does not answer", &e);
+    int rc = poweroff_possible(o->power, o->asked, &e);
+    if (rc == 0 && bus_call(o->bus, &o->can, &manager, verbs[o->asked].can, "") < 0)
+        rc = poweroff_none(o->asked, -EHOSTDOWN, "the system bus does not answer", &e);
     if (rc < 0)
-        power_may(p, e.text);
+        power_may(o->power, e.text);
 }
 
 /* --- Going --------------------------------------------------------------------------------- */
@@ -109,33 +107,42 @@ static int on_go(sd_bus_message *m, void *owner, sd_bus_error *error)
 
 static void poweroff_go(struct poweroff *o)
 {
-    host_disarm(o->power->jobs->host, &o->patience);
-    if (bus_call(o->bus, &o->go, &manager, verbs[o->told].method, "b", 0) < 0)
+    if (bus_call(o->bus, &o->go, &manager, verbs[o->asked].method, "b", 0) < 0)
         power_failed(o->power, "the system bus does not answer");
+}
+
+/* There is a bus, or we have waited for it long enough. */
+static void poweroff_proceed(struct poweroff *o)
+{
+    host_disarm(o->power->jobs->host, &o->patience);
+    if (o->power->step == POWER_TRYING)
+        poweroff_can(o);
+    else if (o->power->step == POWER_GOING && !o->logind->down)
+        poweroff_go(o);
 }
 
 static void on_patience(struct timer *timer)
 {
-    poweroff_go(container_of(timer, struct poweroff, patience));
-}
-
-/* A bus that is away, or that we do not know yet since a crash, is waited for: all is down. */
-static void poweroff_tell(struct power *p, enum power_action action)
-{
-    struct poweroff *o = poweroff_of(p);
-    struct host *host = p->jobs->host;
-    o->told = action;
-    if (bus_is_up(o->bus))
-        poweroff_go(o);
-    else
-        host_arm(host, &o->patience, host_now(host) + POWEROFF_BUS_MS);
+    poweroff_proceed(container_of(timer, struct poweroff, patience));
 }
 
 static void on_bus_up(struct bus_user *u)
 {
     struct poweroff *o = container_of(u, struct poweroff, user);
-    if (timer_armed(&o->patience) && !o->logind->down)
-        poweroff_go(o);
+    if (timer_armed(&o->patience))
+        poweroff_proceed(o);
+}
+
+/* A bus that is away for the moment, or that we do not know yet since a crash, is waited for. */
+static void poweroff_begin(struct power *p, enum power_action action)
+{
+    struct poweroff *o = poweroff_of(p);
+    struct host *host = p->jobs->host;
+    o->asked = action;
+    if (bus_is_up(o->bus) || !o->bus->wanted)
+        poweroff_proceed(o);
+    else
+        host_arm(host, &o->patience, host_now(host) + POWEROFF_BUS_MS);
 }
 
 /* --- Wall ---------------------------------------------------------------------------------- */
@@ -259,8 +266,8 @@ static bool poweroff_session(struct power *p, char *who, size_t size)
 
 static const struct power_ops ops = {
     .possible = poweroff_possible,
-    .ask = poweroff_ask,
-    .tell = poweroff_tell,
+    .ask = poweroff_begin,
+    .tell = poweroff_begin,
     .wall = poweroff_wall,
     .session = poweroff_session,
 };

@@ -12,7 +12,7 @@
 
 enum {
     POWEROFF_UTMP_MAX = 1 << 20, /* bytes: a longer file is none */
-    POWEROFF_BUS_MS = 30 * 1000, /* that is waited for a bus that is away, once all is down */
+    POWEROFF_BUS_MS = 30 * 1000, /* that a bus is waited for that is away */
     /* us: only of what is nearer does logind tell at once, of all else when it thinks fit */
     POWEROFF_WALL_MAX = 15 * 60 * 1000000 - 1,
 };
@@ -24,9 +24,8 @@ struct poweroff {
     const struct logind *logind; /* what it says of the machine */
     struct power *power;         /* NULL: there is none */
     struct timer patience;       /* the bus should be there by now */
-    enum power_action told;      /* ... for this */
     struct bus_ask can;          /* CanPowerOff and its like */
-    enum power_action asked;     /* ... whose */
+    enum power_action asked;     /* ... and what is done then */
     struct bus_ask go;           /* PowerOff and its like */
     struct bus_ask planned;      /* ScheduledShutdown: is there one of somebody else? */
     struct bus_ask text;         /* of a wall message: four calls, in this order */
