@@ -53,6 +53,7 @@ struct job_config {
     /* sync only: data no older than this lets dependents start after a failure; 0: never */
     int64_t stale_ok_ms;
     const char *target; /* sync only: the folder that stale_ok looks at */
+    bool replaces;      /* sync only: what others put there may be gone after a run */
 };
 
 #endif

@@ -135,7 +135,8 @@ const char *load_expand(struct loader *l, const struct ini_section *s, const str
 static void load_missing(struct loader *l, const struct ini_section *s, const struct key_row *row)
 {
     if (strcmp(row->name, "command") == 0)
-        load_error(l, s, NULL, "program section %s does not specify a command", s->name);
+        load_error(l, s, NULL, "%s section %s does not specify a command",
+                   section_has(s, "job:") ? "job" : "program", s->name);
     else if (section_has(s, "unix_http_server") || section_has(s, "inet_http_server"))
         load_error(l, s, NULL, "section [%s] has no %s value", s->name, row->name);
     else if (strcmp(s->name, "include") == 0)

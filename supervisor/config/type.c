@@ -102,8 +102,8 @@ static int read_duration(const struct slot *s, const char *text, struct err *e)
     if (ms < s->row->min)
         return err_set(e, -EINVAL, "'%s' is too short: at least %" PRId64 "ms", text, s->row->min);
     if (ms > s->row->max)
-        return err_set(e, -EINVAL, "'%s' is too long: at most %" PRId64 "h", text,
-                       s->row->max / 3600000);
+        return err_set(e, -EINVAL, "'%s' is too long: at most %" PRId64 "d", text,
+                       s->row->max / 86400000);
     *(int64_t *)s->at = ms;
     return 0;
 }
@@ -291,7 +291,8 @@ static int choice_find(const struct key_row *row, const char *text, int *value, 
         }
         buf_printf(&all, "%s%s", all.len == 0 ? "" : c[1].name ? ", " : " or ", c->name);
     }
-    int rc = err_set(e, -EINVAL, "'%.100s' is not one of %s", text, buf_str(&all));
+    int rc = err_set(e, -EINVAL, "'%.100s' is not %s%s", text,
+                     row->choices[1].name ? "one of " : "", buf_str(&all));
     buf_close(&all);
     return rc;
 }
@@ -405,11 +406,17 @@ static int read_url(const struct slot *s, const char *text, struct err *e)
     return read_text(s, text, e);
 }
 
+enum { BUCKET_LEAST = 3, BUCKET_MOST = 63 };
+
 static int read_s3(const struct slot *s, const char *text, struct err *e)
 {
     if (strncmp(text, "s3://", 5) != 0 || text[5] == '\0' || text[5] == '/')
         return err_set(e, -EINVAL, "'%.200s' is not a place in S3: write s3://bucket/prefix/",
                        text);
+    size_t len = strcspn(text + 5, "/");
+    if (len < BUCKET_LEAST || len > BUCKET_MOST)
+        return err_set(e, -EINVAL, "'%.*s' is no name of a bucket: those have %d to %d characters",
+                       len > 200 ? 200 : (int)len, text + 5, BUCKET_LEAST, BUCKET_MOST);
     return read_text(s, text, e);
 }
 

@@ -59,6 +59,10 @@ static bool check_sync(struct loader *l, const struct ini_section *s, const stru
         load_error(l, s, "filter", "there are include or exclude, too: only one of both kinds");
         ok = false;
     }
+    if (v->target[strspn(v->target, "/")] == '\0') {
+        load_error(l, s, "target", "the target must not be the root folder");
+        ok = false;
+    }
     if (v->endpoint && strchr(v->endpoint, '@')) {
         load_error(l, s, "endpoint",
                    "keys do not belong into an address: anybody could read them; "
@@ -122,8 +126,28 @@ static bool load_sync(struct loader *l, const struct ini_section *s,
         return false;
     job->stale_ok_ms = values.stale_ok_ms;
     job->target = values.target;
+    job->replaces =
+        values.publish == 0 || (values.delete &&values.exclude.count == 0 && !*values.filter);
     job->process.command = sync_command(l->types.arena, &values);
     return true;
+}
+
+/* Keys that say how, of what never happens: somebody has forgotten a line. */
+static void warn_in_vain(struct loader *l, const struct ini_section *s,
+                         const struct job_config *job)
+{
+    const unsigned down = JOB_WHEN_SHUTDOWN | JOB_WHEN_POWEROFF;
+    bool scheduled = job->schedule.count > 0;
+    if (!scheduled && job->jitter_ms > 0)
+        load_warning(l, s, "jitter", "there is no schedule whose runs could be put off");
+    if (!scheduled && job->timezone && *job->timezone)
+        load_warning(l, s, "timezone", "there is no schedule that it could be the zone of");
+    if (!scheduled && job->catch_up && !(job->when & down))
+        load_warning(l, s, "catch_up",
+                     "there is nothing to make up for: no schedule, and neither "
+                     "shutdown nor poweroff in when");
+    if (job->before == JOB_BEFORE_STOP && !(job->when & down))
+        load_warning(l, s, "before", "it does not run at a shutdown: write when=shutdown");
 }
 
 static bool load_schedule(struct loader *l, const struct ini_section *s, struct job_config *job)
@@ -134,10 +158,9 @@ static bool load_schedule(struct loader *l, const struct ini_section *s, struct 
         load_error(l, s, "schedule", "%s", e.text);
         return false;
     }
-    if (job->jitter_ms > 0 && job->schedule.count == 0)
-        load_warning(l, s, "jitter", "there is no schedule whose runs could be put off");
     if (job->schedule.at_boot)
         job->when |= JOB_WHEN_BOOT;
+    warn_in_vain(l, s, job);
     if (job->timezone && *job->timezone && source_zone(l->config->sources, job->timezone, &e) < 0) {
         load_error(l, s, "timezone", "%s", e.text);
         return false;
@@ -181,6 +204,30 @@ static bool load_job(struct loader *l, const struct ini_section *s, bool sync,
     return (!sync || load_sync(l, s, &names, job)) && ok;
 }
 
+static bool is_inside(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    while (len > 1 && folder[len - 1] == '/')
+        len--;
+    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* A sync whose data lies in the folder of another one: the other takes it away, or its old self. */
+static void warn_shared_target(struct loader *l, const struct ini_section *s,
+                               const struct job_config *job)
+{
+    for (size_t i = 0; job->target && i < l->config->job_count; i++) {
+        const struct job_config *other = &l->config->jobs[i];
+        if (!other->target || ((!is_inside(job->target, other->target) || !other->replaces) &&
+                               (!is_inside(other->target, job->target) || !job->replaces)))
+            continue;
+        load_warning(l, s, "target",
+                     "one of these folders is in the other, and what one sync puts there is lost "
+                     "when the other runs: %s of [%s], and this",
+                     other->target, other->process.section);
+    }
+}
+
 void load_jobs(struct loader *l)
 {
     struct config *c = l->config;
@@ -199,7 +246,9 @@ void load_jobs(struct loader *l)
         if (other)
             load_error(l, s, NULL, "[%s] and [%s] have the same name", other->process.section,
                        s->name);
-        else
-            c->jobs[c->job_count++] = job;
+        if (other)
+            continue;
+        warn_shared_target(l, s, &job);
+        c->jobs[c->job_count++] = job;
     }
 }

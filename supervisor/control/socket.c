@@ -16,12 +16,13 @@
 
 enum { BACKLOG = 1024, TAKE_OVER_TRIES = 3 };
 
-static int in_use(struct err *e)
+static int in_use(const char *where, struct err *e)
 {
     return err_set(e, -EADDRINUSE,
                    "Another program is already listening on a port that one of our HTTP servers "
                    "is configured to use.  Shut this program down first before starting "
-                   "supervisord.");
+                   "supervisord.  It listens at %s.",
+                   where);
 }
 
 static int cannot_open(const char *doing, const char *where, int code, struct err *e)
@@ -73,12 +74,12 @@ static int take_name(const char *temporary, const char *path, struct err *e)
         if (answers == -ENOTSOCK)
             return err_set(e, -EEXIST, "%s exists and is no socket", path);
         if (answers != 0)
-            return in_use(e);
+            return in_use(path, e);
         log_warn("Unlinking stale socket %s", path);
         if (unlink(path) < 0 && errno != ENOENT)
             return cannot_open("remove", path, errno, e);
     }
-    return in_use(e);
+    return in_use(path, e);
 }
 
 static bool same_file(const struct socket *l, const struct stat *st)
@@ -194,7 +195,7 @@ static int bind_inet(struct socket *l, const struct addrinfo *at, const char *wh
     if (setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         bind(l->fd, at->ai_addr, at->ai_addrlen) == 0 && listen(l->fd, BACKLOG) == 0)
         return 0;
-    return errno == EADDRINUSE ? in_use(e) : cannot_open("listen on", where, errno, e);
+    return errno == EADDRINUSE ? in_use(where, e) : cannot_open("listen on", where, errno, e);
 }
 
 /* Also at IPv6 addresses, which systemd can listen at. */

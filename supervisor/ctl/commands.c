@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parse.h"
 #include "ctl/ask.h"
 #include "ctl/jobs.h"
 #include "ctl/print.h"
@@ -357,6 +358,24 @@ static char *normalised(const char *line)
     return mem_printf("%s%.*s", question ? "help " : "", (int)len - question, line + question);
 }
 
+/* supervisorctl's words; by its own name also what may have been meant. */
+static void unknown_command(const struct ctl *c, const char *line, size_t len)
+{
+    char *word = mem_strndup(line, len);
+    const char *near = NULL;
+    unsigned least = len < 4 ? 2 : 3;
+    for (size_t i = 0; c->o->native && i < command_count; i++) {
+        unsigned distance = parse_distance(word, command_table[i].name);
+        if (distance < least) {
+            least = distance;
+            near = command_table[i].name;
+        }
+    }
+    print_line("*** Unknown syntax: %s%s%s%s", line, near ? ": did you mean '" : "",
+               near ? near : "", near ? "'?" : "");
+    mem_free(word);
+}
+
 void ctl_line(struct ctl *c, const char *text)
 {
     char *line = normalised(text);
@@ -372,7 +391,7 @@ void ctl_line(struct ctl *c, const char *text)
             rest++;
         ctl_command(c, row, rest);
     } else if (*line) {
-        print_line("*** Unknown syntax: %s", line);
+        unknown_command(c, line, len);
         c->exit = EXIT_GENERIC;
     }
     (void)fflush(stdout);

@@ -121,7 +121,11 @@ int power_command(struct ctl *c, const struct words *w)
         rc = request_failed(c);
     } else {
         const char *words = print_text_of(info, "description");
-        print_line(r.verb == POWER_CANCEL ? "cancelled; next: %s" : "%s", words);
+        bool more = json_is_true(json_object_get(info, "planned"));
+        const char *before = r.verb != POWER_CANCEL ? ""
+                             : more                 ? "cancelled; next: "
+                                                    : "cancelled; ";
+        print_line("%s%s", before, words);
     }
     json_decref(info);
     buf_close(&r.value);

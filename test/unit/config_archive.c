@@ -44,7 +44,7 @@ static const char b_text[] =
     "[fcgi-program:f]\ncommand=php\nsocket=tcp://localhost:9\nsocket_owner=nobody:no-such-group\n";
 static const char more_text[] = "\xef\xbb\xbf[eventlistener:l]\ncommand=l\nevents=TICK_5\n"
                                 "[job:j]\ncommand=%(here)s/j\nschedule=@daily\n"
-                                "timezone=Europe/Berlin\n[sync:s]\nsource=s3://b/x\n"
+                                "timezone=Europe/Berlin\n[sync:s]\nsource=s3://data/x\n"
                                 "target=/t\nstale_ok=1h\n";
 
 static void put_file(const char *path, const char *text)

@@ -8,7 +8,7 @@ static const char text[] =
     "[program:n]\ncommand=n\nnumprocs=3\nprocess_name=%(process_num)d\n"
     "[group:pair]\nprograms=a,b\n[group:b2]\nprograms=b\n"
     "[program:both]\ncommand=x\n[job:both]\ncommand=x\n"
-    "[job:j]\ncommand=j\n[sync:s]\nsource=s3://b\ntarget=/x\n"
+    "[job:j]\ncommand=j\n[sync:s]\nsource=s3://data\ntarget=/x\n"
     "[program:mixed]\ncommand=x\n[program:m2]\ncommand=x\n[group:mixed]\nprograms=mixed,m2\n"
     "[eventlistener:e]\ncommand=x\nevents=TICK\n";
 

@@ -192,7 +192,7 @@ static void sections_that_are_refused(void **state)
     refuses(HEAD "loglevel=warning\n", "2: loglevel: bad logging level name 'warning'");
     refuses(HEAD "[include]\n",
             "2: include: .ini file has [include] section, but no files setting");
-    refuses(HEAD "[job:a]\ncommand=x\n[sync:a]\nsource=s3://b\ntarget=/x\n",
+    refuses(HEAD "[job:a]\ncommand=x\n[sync:a]\nsource=s3://data\ntarget=/x\n",
             "4: sync:a: [job:a] and [sync:a] have the same name");
     refuses(HEAD "[job:a]\ncommand=x\nwhen=\n",
             "4: when: '' is not one of boot, shutdown, poweroff or manual");
