@@ -82,12 +82,15 @@ static void cards(const struct tally *t, struct buf *out)
     buf_text(out, "<div class=\"cards\">\n");
     begin_card(out);
     figure_count(out, t->requests);
-    end_card(out, "requests");
+    end_card(out, t->requests == 1 ? "request" : "requests");
     if (t->depth == TALLY_FULL) {
         begin_card(out);
         buf_text(out, clients_exact(&t->clients) ? "" : "~ ");
-        figure_count(out, clients_count(&t->clients));
-        end_card(out, clients_exact(&t->clients) ? "clients" : "clients (estimated)");
+        uint64_t clients = clients_count(&t->clients);
+        figure_count(out, clients);
+        end_card(out, !clients_exact(&t->clients) ? "clients (estimated)"
+                      : clients == 1              ? "client"
+                                                  : "clients");
         begin_card(out);
         figure_bytes(out, t->bytes);
         end_card(out, "sent");
