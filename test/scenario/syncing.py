@@ -13,7 +13,7 @@ import traceback
 
 sys.path.insert(0, os.environ["ROOT"] + "/test/fixtures/s3")
 PROGRAM = os.environ["BUILD"] + "/mainstay-sync"
-DEADLINE = 30
+DEADLINE = 60
 # What is done often to find what is rare: there a part of it finds errors of memory, in less time.
 SANITIZED = "asan" in os.path.basename(os.environ["BUILD"])
 ENV = {k: v for k, v in os.environ.items()
