@@ -23,7 +23,7 @@ const struct command command_table[] = {
         "add <name> [...]\tPut groups from the newest configuration to work"},
     {"avail", command_avail, COMMAND_NO_ARGS, COMPLETE_NONE, .help =
         "avail\t\t\tList what is configured, whether it is in use, and its priorities"},
-    {"clear", command_clear, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
+    {"clear", command_clear, COMMAND_CHECK, COMPLETE_ALL, 1,
         "Error: clear requires a process name", EXIT_GENERIC,
         "clear <name>\t\tEmpty the log files of a process\n"
         "clear <name> <name>\tEmpty the log files of several processes\n"
@@ -98,20 +98,20 @@ const struct command command_table[] = {
         "start <gname>:*\t\tStart all processes of a group\n"
         "start <name> <name>\tStart several processes or groups\n"
         "start all\t\tStart all processes"},
-    {"status", command_status, COMMAND_CHECK, COMPLETE_PROCESSES, .help =
+    {"status", command_status, COMMAND_CHECK, COMPLETE_ALL, .help =
         "status <name>\t\tShow the state of a process\n"
         "status <gname>:*\tShow the states of the processes of a group\n"
         "status <name> <name>\tShow the states of several processes or groups\n"
         "status\t\t\tShow the states of all processes", .more =
         "status -v [<name> ...]\tThe same with memory, CPU time, tasks, restarts and the last end"},
-    {"stop", command_stop, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
+    {"stop", command_stop, COMMAND_CHECK, COMPLETE_ALL, 1,
         "Error: stop requires a process name", EXIT_GENERIC,
         "stop <name>\t\tStop a process and wait until it is gone\n"
         "stop <gname>:*\t\tStop all processes of a group\n"
         "stop <name> <name>\tStop several processes or groups\n"
         "stop all\t\tStop all processes", .more =
         "stop <job>\t\tEnd the run of a job"},
-    {"tail", command_tail, COMMAND_CHECK, COMPLETE_PROCESSES, 1,
+    {"tail", command_tail, COMMAND_CHECK, COMPLETE_ALL, 1,
         "Error: too few arguments", EXIT_GENERIC,
         "tail [-f] <name> [stdout|stderr] (default stdout)\n"
         "tail -f <name>\t\tShow what a process says as it comes,\n"

@@ -1,9 +1,13 @@
 #include "ctl/complete.h"
 
+#include <ctype.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parse.h"
+#include "config/power.h"
 #include "control/namespec.h"
 #include "ctl/jobs.h"
 #include "ctl/print.h"
@@ -78,6 +82,38 @@ static void offer_jobs(struct ctl *c, struct word word, struct completion *out)
     client_close(&c->client);
 }
 
+/* --- Options --------------------------------------------------------------------------------- */
+
+static bool is_option_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+/* "-v", "--at": what begins so in the lines of help. "-100" is only an example. */
+static void offer_options_of(struct word word, const char *help, struct completion *out)
+{
+    for (const char *at = help; *at; at++) {
+        size_t len = 0;
+        bool begins = *at == '-' && (at == help || strchr(" \t\n[", at[-1]));
+        while (begins && is_option_char(at[len]))
+            len++;
+        size_t dashes = begins && at[1] == '-' ? 2 : 1;
+        if (len <= dashes || !isalpha((unsigned char)at[dashes]))
+            continue;
+        char *option = mem_strndup(at, len);
+        offer(out, word, option);
+        mem_free(option);
+    }
+}
+
+static void offer_options(struct ctl *c, struct word word, const struct command *row,
+                          struct completion *out)
+{
+    offer_options_of(word, row->help, out);
+    if (row->more && c->o->native)
+        offer_options_of(word, row->more, out);
+}
+
 static int name_order(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -112,6 +148,106 @@ static void find_shared(struct completion *out, size_t typed)
         buf_char(&out->more, ' ');
 }
 
+/* --- What belongs where ---------------------------------------------------------------------- */
+
+/* Where the word is that is to be completed. */
+struct place {
+    const struct command *row;
+    struct word before; /* the word before it, which may be the command */
+    size_t names;       /* words between the command and it that are no options */
+};
+
+static bool word_is(struct word word, const char *text)
+{
+    return strlen(text) == word.len && strncmp(word.text, text, word.len) == 0;
+}
+
+/* Cuts the first word off. */
+static struct word word_next(struct word *rest)
+{
+    struct word word = {rest->text, 0};
+    while (word.len < rest->len && word.text[word.len] != ' ')
+        word.len++;
+    rest->text += word.len;
+    rest->len -= word.len;
+    while (rest->len > 0 && *rest->text == ' ') {
+        rest->text++;
+        rest->len--;
+    }
+    return word;
+}
+
+/* `rest`: all words before the one that is to be completed. */
+static struct place place_of(const struct ctl *c, struct word rest)
+{
+    struct place place = {.before = word_next(&rest)};
+    place.row = command_find(c, place.before.text, place.before.len);
+    while (rest.len > 0) {
+        place.before = word_next(&rest);
+        place.names += *place.before.text != '-';
+    }
+    return place;
+}
+
+static void offer_actions(struct word word, struct completion *out)
+{
+    for (enum power_action a = POWER_OFF; a < POWER_EXEC; a++)
+        offer(out, word, power_action_name(a));
+}
+
+static void offer_signals(struct word word, struct completion *out)
+{
+    char name[16];
+    for (int number = 1; number < NSIG; number++) {
+        const char *text = parse_signal_name(number, name, sizeof name);
+        if (strncmp(text, "SIG", 3) == 0)
+            offer(out, word, text + 3);
+    }
+}
+
+static void offer_kind(struct ctl *c, struct word word, const struct command *row,
+                       struct completion *out)
+{
+    switch (row->completes) {
+    case COMPLETE_COMMANDS:
+        offer_commands(c, word, out);
+        break;
+    case COMPLETE_GROUPS:
+    case COMPLETE_PROCESSES:
+        offer_names(c, word, row->completes, out);
+        break;
+    case COMPLETE_ALL:
+        offer_names(c, word, row->completes, out);
+        offer_jobs(c, word, out); /* none when we are called supervisorctl */
+        break;
+    case COMPLETE_JOBS:
+        offer_jobs(c, word, out);
+        break;
+    case COMPLETE_NONE:
+        if (word.len == 0)
+            offer_options(c, word, row, out);
+        break;
+    }
+}
+
+static void offer_argument(struct ctl *c, struct word word, const struct place *place,
+                           struct completion *out)
+{
+    const char *name = place->row->name;
+    if (word.len > 0 && *word.text == '-') {
+        offer_options(c, word, place->row, out);
+    } else if (c->o->native && word_is(place->before, "--action")) {
+        offer_actions(word, out);
+    } else if (strcmp(name, "signal") == 0 && place->names == 0) {
+        offer_signals(word, out);
+    } else if (strcmp(name, "tail") == 0 && place->names == 1) {
+        offer(out, word, "stdout");
+        offer(out, word, "stderr");
+    } else {
+        offer_kind(c, word, place->row, out);
+    }
+}
+
 void complete_line(struct ctl *c, const char *line, size_t len, struct completion *out)
 {
     size_t start = len;
@@ -125,16 +261,9 @@ void complete_line(struct ctl *c, const char *line, size_t len, struct completio
     if (start <= skip) {
         offer_commands(c, word, out);
     } else {
-        size_t name_len = 0;
-        while (skip + name_len < len && line[skip + name_len] != ' ')
-            name_len++;
-        const struct command *row = command_find(c, line + skip, name_len);
-        if (row && row->completes == COMPLETE_COMMANDS)
-            offer_commands(c, word, out);
-        else if (row && row->completes == COMPLETE_JOBS)
-            offer_jobs(c, word, out);
-        else if (row && row->completes != COMPLETE_NONE)
-            offer_names(c, word, row->completes, out);
+        const struct place place = place_of(c, (struct word){line + skip, start - skip});
+        if (place.row)
+            offer_argument(c, word, &place, out);
     }
     sort_names(out);
     find_shared(out, word.len);

@@ -1,4 +1,7 @@
-/* What the Tab key offers: a command's name, a process's or a group's. */
+/*
+ * What the Tab key offers: names of commands, processes, groups and jobs, options, and words that
+ * belong behind one. Options are those that help shows, so that a new one needs no second place.
+ */
 #ifndef CTL_COMPLETE_H
 #define CTL_COMPLETE_H
 
