@@ -228,6 +228,7 @@ ROWS(rows_server, server);
 static const struct line_row power[] = {
     LINE_ROW_OPTIONAL("power_step", LINE_INT, struct power, step),
     LINE_ROW_OPTIONAL("power_seen", LINE_NUMBER, struct power, plan.seen),
+    LINE_ROW_OPTIONAL("power_skip", LINE_NUMBER, struct power, plan.skip),
     LINE_ROW_OPTIONAL("power_hand", LINE_NUMBER, struct power, plan.hand),
     LINE_ROW_OPTIONAL("power_from", LINE_NUMBER, struct power, plan.from),
     LINE_ROW_OPTIONAL("power_warned", LINE_NUMBER, struct power, plan.warned),

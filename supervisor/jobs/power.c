@@ -63,7 +63,7 @@ static bool power_is_decided(const struct power *p)
 {
     bool done =
         p->step == POWER_GOING || (p->step == POWER_STOPPING && power_action_of(p) == POWER_EXIT);
-    bool left_out = p->plan.seen > power_clock(p).wall / 1000;
+    bool left_out = p->plan.skip > power_clock(p).wall / 1000;
     return !done && (p->plan.hand >= 0 || p->plan.ask >= 0 || left_out);
 }
 

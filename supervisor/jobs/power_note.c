@@ -14,6 +14,7 @@
 // clang-format off
 static const struct { const char *name; size_t offset; } numbers[] = {
     {"seen",   offsetof(struct power_plan, seen)},
+    {"skip",   offsetof(struct power_plan, skip)},
     {"hand",   offsetof(struct power_plan, hand)},
     {"from",   offsetof(struct power_plan, from)},
     {"warned", offsetof(struct power_plan, warned)},
@@ -60,8 +61,8 @@ static bool note_number(const char **text, const char *name, int64_t *value)
 
 static bool note_makes_sense(const struct power_plan *p)
 {
-    return p->seen >= 0 && p->hand >= -1 && p->from >= -1 && p->warned >= 0 && p->ask >= -1 &&
-           p->action >= -1 && p->action < POWER_EXEC && p->next >= -1;
+    return p->seen >= 0 && p->skip >= 0 && p->hand >= -1 && p->from >= -1 && p->warned >= 0 &&
+           p->ask >= -1 && p->action >= -1 && p->action < POWER_EXEC && p->next >= -1;
 }
 
 bool power_note_parse(const char *text, const char *boot, struct power_plan *plan, bool *bad)

@@ -57,9 +57,12 @@ void powerplan_settle(struct power_plan *p, const struct power_config *c,
     int64_t before = powerplan_due(p);
     if (p->hand >= 0 && p->from >= 0)
         p->hand = now.wall + p->from - now.now;
-    if (s >= epoch && (p->seen < epoch || p->seen - s > BACK))
+    if (s >= epoch && (p->seen < epoch || p->seen - s > BACK)) {
         p->seen = s; /* the clock was wrong so far */
-    p->next = s >= epoch ? calendar_next_of(&c->schedule, z, p->seen) : -1;
+        p->skip = 0;
+    }
+    int64_t after = p->skip > p->seen ? p->skip : p->seen;
+    p->next = s >= epoch ? calendar_next_of(&c->schedule, z, after) : -1;
     if (p->hand < 0 && powerplan_due(p) != before)
         plan_anew(p);
 }
@@ -156,13 +159,20 @@ bool powerplan_held(struct power_plan *p, const struct power_config *c, int64_t 
     return true;
 }
 
+/* The schedule goes on behind its next moment, whenever that is. */
+static void plan_skip(struct power_plan *p)
+{
+    if (p->next > p->skip)
+        p->skip = p->next;
+}
+
 void powerplan_done(struct power_plan *p, int64_t wall)
 {
-    int64_t due = powerplan_due(p);
-    int64_t last = due > wall && p->hand < 0 ? due : wall;
+    if (p->hand < 0)
+        plan_skip(p);
     plan_no_hand(p);
-    if (last / 1000 > p->seen)
-        p->seen = last / 1000;
+    if (wall / 1000 > p->seen)
+        p->seen = wall / 1000;
     p->next = -1;
 }
 
@@ -260,8 +270,8 @@ int powerplan_postpone(struct power_plan *p, int64_t by, struct power_clock now,
         rc = err_set(e, -EINVAL, "it can be put off by at least a second, and to at most 30 days");
     if (rc < 0)
         return rc;
-    if (p->hand < 0 && due / 1000 > p->seen)
-        p->seen = due / 1000; /* the schedule goes on behind it */
+    if (p->hand < 0)
+        plan_skip(p);
     bool in = p->from >= 0;
     int64_t action = p->action;
     powerplan_set(p, (due > now.wall ? due : now.wall) + by, in, now);

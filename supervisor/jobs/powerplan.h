@@ -25,6 +25,7 @@ enum {
 /* Survives an upgrade and a crash, see handover/rows.c. */
 struct power_plan {
     int64_t seen;   /* s since 1970: up to then the schedule is dealt with; 0: it has not begun */
+    int64_t skip;   /* s since 1970: ... and up to then people do without it, also in the future */
     int64_t hand;   /* ms since 1970: asked for, or put off to; -1: it goes by the schedule */
     int64_t from;   /* ms, monotonic: the same of one that is to be in so long; -1: by the clock */
     int64_t warned; /* ms before its moment of the last warning; POWERPLAN_UNWARNED */

@@ -23,6 +23,7 @@ static struct power_plan example(void)
     struct power_plan plan;
     powerplan_init(&plan);
     plan.seen = 1795300000;
+    plan.skip = 1795390000;
     plan.hand = 1795303800000;
     plan.from = 123456;
     plan.ask = 1795303860000;
@@ -69,14 +70,14 @@ static void nonsense(void **state)
 {
     // clang-format off
     static const char *const rest[] = {
-        "seen -1\nhand -1\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
-        "seen 0\nhand -2\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
-        "seen 0\nhand -1\nfrom -1\nwarned 0\nask -1\naction 4\nnext -1\n",  /* a command is nobody's to ask for */
-        "seen 0\nhand -1\nfrom -1\nwarned 0\nask -1\naction 99\nnext -1\n",
-        "seen 0\nhand 99999999999999999999\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
-        "seen 0\nhand x\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
-        "hand -1\nseen 0\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
-        "seen 0\n\nhand -1\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
+        "seen -1\nskip 0\nhand -1\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
+        "seen 0\nskip 0\nhand -2\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
+        "seen 0\nskip 0\nhand -1\nfrom -1\nwarned 0\nask -1\naction 4\nnext -1\n",  /* a command is nobody's to ask for */
+        "seen 0\nskip 0\nhand -1\nfrom -1\nwarned 0\nask -1\naction 99\nnext -1\n",
+        "seen 0\nskip 0\nhand 99999999999999999999\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
+        "seen 0\nskip 0\nhand x\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
+        "hand -1\nseen 0\nskip 0\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
+        "seen 0\n\nskip 0\nhand -1\nfrom -1\nwarned 0\nask -1\naction -1\nnext -1\n",
     };
     // clang-format on
     (void)state;

@@ -381,6 +381,33 @@ static void test_cancel_scheduled(void **unused)
     expect_wait("2026-11-22 21:50:00");
 }
 
+/* In the morning: it is hours away, and that is no clock that was wrong. */
+static void test_cancel_early(void **unused)
+{
+    struct err e;
+    (void)unused;
+    begin("2026-11-21 08:00:00");
+    assert_int_equal(powerplan_cancel(&plan, now.wall, &e), 0);
+    pass(0);
+    expect_wait("2026-11-22 21:50:00");
+    assert_int_equal(powerplan_cancel(&plan, now.wall, &e), 0); /* and tomorrow's, too */
+    pass(0);
+    expect_wait("2026-11-23 21:50:00");
+    pass(30 * (int64_t)HOUR);
+    expect_wait("2026-11-23 21:50:00");
+    set_clock("2026-11-22 13:30:00"); /* set back a little */
+    expect_wait("2026-11-23 21:50:00");
+    set_clock("2026-11-20 12:00:00"); /* it was wrong when that was said */
+    expect_wait("2026-11-20 21:50:00");
+    begin("2026-11-21 08:00:00");
+    assert_int_equal(powerplan_postpone(&plan, HOUR, now, &e), 0);
+    pass(0);
+    expect_wait("2026-11-21 22:50:00");
+    assert_int_equal(powerplan_cancel(&plan, now.wall, &e), 0);
+    pass(0);
+    expect_wait("2026-11-22 21:50:00"); /* what was put off is cancelled, and not back at ten */
+}
+
 static void test_postpone(void **unused)
 {
     struct err e;
@@ -454,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_when),
         cmocka_unit_test(test_by_hand),
         cmocka_unit_test(test_cancel_scheduled),
+        cmocka_unit_test(test_cancel_early),
         cmocka_unit_test(test_postpone),
         cmocka_unit_test(test_postpone_what_is_held),
         cmocka_unit_test(test_another_schedule),
