@@ -33,14 +33,16 @@ static json_t *usage_value(const struct proc *p)
 {
     struct usage u = {0};
     bool alive = usage_of(&p->child, &u);
-    int64_t max = p->child.cgroup.limits.memory_max;
+    const struct cgroup *cg = &p->child.cgroup;
+    bool limited = cg->limits.memory_max >= 0 && cg->limits.memory_max != CONFIG_NO_LIMIT;
+    double max =
+        limited && !cg->told ? (double)cg->limits.memory_max : 0; /* told: it does not hold */
     json_t *value = json_object();
     json_object_set_new(value, "group", status_text(p->group->config->name));
     json_object_set_new(value, "name", status_text(p->config->name));
     json_object_set_new(value, "alive", json_boolean(alive));
     json_object_set_new(value, "memory", json_real((double)u.memory));
-    json_object_set_new(value, "memory_max",
-                        json_real(max == CONFIG_UNSET || max == CONFIG_NO_LIMIT ? 0 : (double)max));
+    json_object_set_new(value, "memory_max", json_real(max));
     json_object_set_new(value, "resident", json_boolean(u.resident));
     json_object_set_new(value, "cpu", json_real((double)u.cpu_us / 1e6));
     json_object_set_new(value, "tasks", json_integer(u.tasks));
