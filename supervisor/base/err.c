@@ -48,7 +48,7 @@ void err_write_prefix(struct err *e, const char *fmt, ...)
         return;
     int saved = errno;
     struct err old = *e;
-    struct err prefix;
+    struct err prefix = {0};
     va_list ap;
     va_start(ap, fmt);
     write_text(&prefix, fmt, ap);
