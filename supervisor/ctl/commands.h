@@ -100,9 +100,6 @@ int command_clear(struct ctl *c, const struct words *w);
 int command_tail(struct ctl *c, const struct words *w);
 int command_maintail(struct ctl *c, const struct words *w);
 
-/* foreground.c */
-int command_fg(struct ctl *c, const struct words *w);
-
 /* groups.c */
 int command_add(struct ctl *c, const struct words *w);
 int command_avail(struct ctl *c, const struct words *w);
@@ -117,5 +114,6 @@ int command_shutdown(struct ctl *c, const struct words *w);
 int command_version(struct ctl *c, const struct words *w);
 int command_upgrade(struct ctl *c, const struct words *w); /* upgrade.c */
 int command_metrics(struct ctl *c, const struct words *w); /* metrics.c */
+int command_fg(struct ctl *c, const struct words *w);      /* foreground.c */
 
 #endif
