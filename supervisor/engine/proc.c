@@ -357,6 +357,7 @@ int proc_stop(struct proc *p)
     if (!p->anew)
         return proc_end(p);
     p->anew = false; /* it is being stopped already: that it starts again was to follow */
+    supervisor_settle(p->group->supervisor); /* who is to come after it need not wait any more */
     proc_keep(p);
     return 0;
 }

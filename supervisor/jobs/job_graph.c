@@ -113,5 +113,6 @@ enum graph_gate_kind job_gate(const struct job *job, const struct graph_node **b
         *blocker = job->node.edges[i].to;
         return gate;
     }
-    return GRAPH_GO;
+    bool serving = !job->jobs->shutting_down; /* what it requires may have been removed */
+    return serving && graph_missing(&job->node) ? GRAPH_BLOCKED : GRAPH_GO;
 }

@@ -213,7 +213,7 @@ static void watch_starting(struct watch *w, struct seen *seen, enum proc_state f
     const struct proc *p = seen->p;
     const char *name = p->config->name;
     int64_t now = w->sim->now;
-    if (w->stopping)
+    if (w->stopping && !w->serving)
         watch_fail(w, "%s is started while everything is being stopped", name);
     if (from == PROC_BACKOFF) {
         w->retries++;
@@ -257,6 +257,7 @@ static void watch_proc(struct watch *w, const struct event *ev)
     seen->tries = ev->tries;
     seen->state = ev->state;
     seen->since = w->sim->now;
+    seen->by_itself = seen->by_itself || w->serving;
     w->gave_up += ev->state == PROC_FATAL;
     w->stops += ev->state == PROC_STOPPED;
 }
@@ -281,11 +282,27 @@ static const char *watch_active_job(const struct watch *w, const struct name_lis
 static const char *watch_job_gate(const struct watch *w, const struct job *job)
 {
     const struct process_config *config = &job->config->process;
-    const char *gate = w->down ? NULL : watch_gate(w, config);
+    const struct process_config needs = {.requires = config->requires};
+    const char *gate = w->down ? NULL : watch_gate(w, w->stopping ? &needs : config);
     if (gate)
         return gate;
     const char *name = watch_active_job(w, &config->requires);
     return name ? name : watch_active_job(w, &config->after);
+}
+
+/* A job of the shutdown runs in its step of it, and one for the power-off at no other stop. */
+static void watch_job_step(const struct watch *w, const struct job *job)
+{
+    const struct job_config *config = job->config;
+    if (job->cause != JOB_AT_SHUTDOWN)
+        return;
+    if (!w->stopping)
+        watch_fail(w, "%s runs at a shutdown that is none", job->label);
+    if ((config->before == JOB_BEFORE_STOP) != !w->down)
+        watch_fail(w, "%s runs %s", job->label,
+                   w->down ? "when the programs are down" : "before they are stopped");
+    if (!(config->when & JOB_WHEN_SHUTDOWN) && !stop_reason_is_off(job->jobs->reason))
+        watch_fail(w, "%s runs, but the machine stays", job->label);
 }
 
 static void watch_job(struct watch *w, const struct event *ev)
@@ -314,6 +331,7 @@ static void watch_job(struct watch *w, const struct event *ev)
         const char *blocker = ev->from == JOB_WAITING ? watch_job_gate(w, seen->job) : NULL;
         if (blocker)
             watch_fail(w, "%s runs while %s is in the way", ev->name, blocker);
+        watch_job_step(w, seen->job);
     }
     if (ev->tries > config->retries + 1)
         watch_fail(w, "%s makes attempt %d of %lld", ev->name, ev->tries,

@@ -8,6 +8,7 @@
 
 #include "engine/supervisor.h"
 #include "jobs/jobs.h"
+#include "jobs/shutdown.h"
 #include "world.h"
 
 /* What was seen of one process or job, by its number in the world. */
@@ -23,7 +24,8 @@ struct seen {
     bool good;   /* job: it had been good before its last run, so what requires it need not wait */
     bool again;  /* left for a restart by autorestart */
     bool was_up; /* when a power-off began */
-    bool asked;  /* the operator has asked for a start since */
+    bool by_itself; /* it has ended or begun before the programs were stopped */
+    bool asked;     /* the operator has asked for a start since */
     bool marked;
     int64_t rank; /* by the configuration, while a stop of everything is under way */
 };
@@ -41,6 +43,7 @@ struct watch {
     int64_t segment;     /* ms: since then the wall clock was not set */
     uint64_t clock_sets; /* how often it was */
     bool stopping;       /* a stop of everything is under way */
+    bool serving;        /* ... but programs are left alone yet: jobs come before it */
     bool down;           /* the shutdown jobs have begun */
 };
 
@@ -49,8 +52,9 @@ void watch_init(struct watch *w, struct sim_host *sim, struct world *world, stru
 void watch_close(struct watch *w);
 void watch_jobs(struct watch *w);     /* after jobs_load */
 void watch_stop_all(struct watch *w); /* before a stop of everything: notes the ranks */
-void watch_note_up(struct watch *w);  /* before a power-off that will be cancelled, */
-void watch_went_on(struct watch *w);  /* and after it: what was up must be up, and no more */
+void watch_step(struct watch *w, enum shutdown_step step);
+void watch_note_up(struct watch *w); /* before a power-off that will be cancelled, */
+void watch_went_on(struct watch *w); /* and after it: what was up must be up, and no more */
 /* Somebody sets the clock next, or it is all over: no job may have run more often than it was due,
  * and once more for each time that the clock was set. */
 void watch_clock(struct watch *w);

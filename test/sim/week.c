@@ -120,6 +120,11 @@ static void on_event(struct event_subscriber *sub, const struct event *ev)
     shutdown_look(&w->shutdown);
 }
 
+static void on_step(struct shutdown *sd)
+{
+    watch_step(&((struct week *)sd->owner)->watch, sd->step);
+}
+
 static void on_done(struct shutdown *sd)
 {
     struct week *w = sd->owner;
@@ -150,6 +155,7 @@ static void week_open(struct week *w)
     jobs_init(&w->jobs, &sim->host, &w->bus, &w->s.graph);
     w->jobs.on_changed = on_jobs_changed;
     shutdown_init(&w->shutdown, &w->s, &w->jobs);
+    w->shutdown.on_step = on_step;
     w->shutdown.on_done = on_done;
     w->shutdown.on_resume = on_resume;
     w->s.owner = w->jobs.owner = w->shutdown.owner = w;
@@ -358,9 +364,8 @@ static void week_operate(struct week *w)
 static void week_live(struct week *w, int64_t until)
 {
     while (sim_step(&w->sim, until)) {
-        bool quiet = sim_quiet(&w->sim);
         if (w->sim.steps % w->plan.look == 0)
-            watch_scan(&w->watch, quiet);
+            watch_scan(&w->watch, sim_quiet(&w->sim));
         if (w->done)
             return;
     }

@@ -74,7 +74,8 @@ static void world_draw_job(struct world *w, int k)
     int programs_before = k * world_stride(w);
     w->jobs[k] = (struct world_job){
         .temper = world_draw_temper(w),
-        .when = 1u << sim_draw(sim, 3),
+        .when = 1u << sim_draw(sim, 4),
+        .before = sim_chance(sim, 2) ? JOB_BEFORE_STOP : JOB_BEFORE_NOTHING,
         .timeout_ms = sim_chance(sim, 3) ? 0 : sim_between(sim, 1, 10) * MINUTE,
         .retries = sim_between(sim, 0, 4),
         .retry_delay_ms = sim_between(sim, 0, 60) * SECOND,
@@ -203,6 +204,7 @@ static void world_add_job(const struct world *w, struct config *c, size_t k)
                 .after = world_names(w, a, &job->after),
             },
         .when = job->when,
+        .before = job->when & JOB_WHEN_STOP ? job->before : JOB_BEFORE_NOTHING,
         .timeout_ms = job->timeout_ms,
         .retries = job->retries,
         .retry_delay_ms = job->retry_delay_ms,

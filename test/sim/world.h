@@ -39,6 +39,7 @@ struct world_program {
 struct world_job {
     enum temper temper;
     unsigned when;
+    enum job_before before;
     int64_t timeout_ms, retries, retry_delay_ms;
     enum job_overlap overlap;
     enum job_on_failure on_failure;
