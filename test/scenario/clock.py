@@ -50,11 +50,11 @@ int gettimeofday(struct timeval *tv, void *zone)
 
 /* A timer of the wall clock: as the kernel does it, the loop wakes up when the clock is set. */
 static int armed = -1;
+static long before; /* known before the thread is, which may begin late */
+static const struct itimerspec now = {.it_value = {0, 1}};
 static void *watch(void *nothing)
 {
-    const struct itimerspec now = {.it_value = {0, 1}};
     const struct timespec pause = {0, 10000000};
-    long before = offset();
     for (;; (void)nanosleep(&pause, NULL)) {
         if (offset() == before)
             continue;
@@ -68,21 +68,27 @@ int timerfd_settime(int fd, int flags, const struct itimerspec *value, struct it
 {
     static pthread_t thread;
     struct itimerspec real = *value;
+    long shown = offset();
     if (!(flags & TFD_TIMER_CANCEL_ON_SET))
         return (int)syscall(SYS_timerfd_settime, fd, flags, value, old);
-    if (!thread)
-        (void)pthread_create(&thread, NULL, watch, NULL);
     armed = fd;
+    if (!thread) {
+        before = shown;
+        (void)pthread_create(&thread, NULL, watch, NULL);
+    }
     int told = open(getenv("CLOCK_LOOKS"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (told >= 0) {
         (void)!write(told, ".", 1);
         close(told);
     }
     if (real.it_value.tv_sec || real.it_value.tv_nsec)
-        real.it_value.tv_sec -= offset();
+        real.it_value.tv_sec -= shown;
     if (real.it_value.tv_sec < 0)
         real.it_value.tv_sec = 1;
-    return (int)syscall(SYS_timerfd_settime, fd, flags, &real, old);
+    int rc = (int)syscall(SYS_timerfd_settime, fd, flags, &real, old);
+    if (offset() != shown) /* set meanwhile */
+        (void)syscall(SYS_timerfd_settime, fd, 0, &now, NULL);
+    return rc;
 }
 """
 
