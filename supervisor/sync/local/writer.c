@@ -154,9 +154,12 @@ static bool may_start(const struct writer *w, enum writer_turn turn)
 void writer_queue(struct writer *w, struct task *t)
 {
     const enum writer_turn turn = turn_of(w, t);
+    uv_mutex_lock(&w->lock);
     list_append(&w->queues[turn], &t->link);
     w->queued[turn]++;
-    if (w->waits || !may_start(w, turn))
+    const bool starts = may_start(w, turn);
+    uv_mutex_unlock(&w->lock);
+    if (w->waits || !starts)
         return;
     w->waits = true;
     (void)uv_check_start(&w->check, on_check);
@@ -199,33 +202,6 @@ static void finish_task(struct writer *w, struct task *t)
     }
 }
 
-static void on_work(uv_work_t *work)
-{
-    struct writer_lane *l = container_of(work, struct writer_lane, work);
-    lane_run(&l->lane);
-}
-
-static void on_worked(uv_work_t *work, int status)
-{
-    struct writer_lane *l = container_of(work, struct writer_lane, work);
-    struct writer *w = l->writer;
-    (void)status;
-    while (!list_empty(&l->lane.tasks)) {
-        struct task *t = container_of(l->lane.tasks.next, struct task, link);
-        list_remove(&t->link);
-        finish_task(w, t);
-    }
-    l->busy = false;
-    w->busy[l->turn]--;
-    w->busy_count--;
-    dispatch(w);
-    if (w->starved && !list_empty(&w->idle) && !w->closing) {
-        w->starved = false;
-        w->on_room(w->ctx);
-    }
-    writer_judge(w);
-}
-
 /* What is there is shared by the lanes that are free; in place it is for one. */
 static unsigned share_of(const struct writer *w, enum writer_turn turn)
 {
@@ -238,7 +214,7 @@ static unsigned share_of(const struct writer *w, enum writer_turn turn)
     return share < shares[turn].most ? share : shares[turn].most;
 }
 
-static void start_lane(struct writer *w, struct writer_lane *l, enum writer_turn turn)
+static void take(struct writer *w, struct writer_lane *l, enum writer_turn turn)
 {
     unsigned count = share_of(w, turn);
     for (; count > 0 && w->queued[turn] > 0; count--) {
@@ -248,31 +224,102 @@ static void start_lane(struct writer *w, struct writer_lane *l, enum writer_turn
         w->queued[turn]--;
     }
     l->turn = turn;
-    l->busy = true;
     w->busy[turn]++;
     w->busy_count++;
-    (void)uv_queue_work(w->loop, &l->work, on_work, on_worked);
 }
 
-static bool start_next(struct writer *w, struct writer_lane *l)
+/* The kinds of turns take turns. false: there is nothing to do for one more lane. */
+static bool take_next(struct writer *w, struct writer_lane *l)
 {
     for (unsigned i = 0; i < TURNS; i++) {
         const enum writer_turn turn = (enum writer_turn)((w->next_turn + i) % TURNS);
         if (!may_start(w, turn))
             continue;
         w->next_turn = (turn + 1) % TURNS;
-        start_lane(w, l, turn);
+        take(w, l, turn);
         return true;
     }
     return false;
 }
 
-/* The kinds of turns take turns. */
+/* In its thread: the loop gets what was done, and the lane what is next, without waiting for it. */
+static bool go_on(struct writer *w, struct writer_lane *l)
+{
+    uv_mutex_lock(&w->lock);
+    while (!list_empty(&l->lane.tasks)) {
+        struct task *t = container_of(l->lane.tasks.next, struct task, link);
+        list_remove(&t->link);
+        list_append(&w->done, &t->link);
+    }
+    w->busy[l->turn]--;
+    w->busy_count--;
+    const bool on = take_next(w, l);
+    uv_mutex_unlock(&w->lock);
+    if (on)
+        (void)uv_async_send(&w->news);
+    return on;
+}
+
+static void on_work(uv_work_t *work)
+{
+    struct writer_lane *l = container_of(work, struct writer_lane, work);
+    do
+        lane_run(&l->lane);
+    while (go_on(l->writer, l));
+}
+
+static struct task *take_done(struct writer *w)
+{
+    struct task *t = NULL;
+    uv_mutex_lock(&w->lock);
+    if (!list_empty(&w->done)) {
+        t = container_of(w->done.next, struct task, link);
+        list_remove(&t->link);
+    }
+    uv_mutex_unlock(&w->lock);
+    return t;
+}
+
+static void take_news(struct writer *w)
+{
+    struct task *t = NULL;
+    while ((t = take_done(w)) != NULL)
+        finish_task(w, t);
+    dispatch(w);
+    if (w->starved && !list_empty(&w->idle) && !w->closing) {
+        w->starved = false;
+        w->on_room(w->ctx);
+    }
+    writer_judge(w);
+}
+
+static void on_news(uv_async_t *news)
+{
+    take_news(container_of(news, struct writer, news));
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    struct writer_lane *l = container_of(work, struct writer_lane, work);
+    (void)status;
+    l->away = false;
+    l->writer->away_count--;
+    take_news(l->writer);
+}
+
 static void dispatch(struct writer *w)
 {
     for (unsigned i = 0; i < w->lane_count; i++) {
-        if (!w->lanes[i].busy && !start_next(w, &w->lanes[i]))
+        struct writer_lane *l = &w->lanes[i];
+        if (l->away)
+            continue;
+        uv_mutex_lock(&w->lock);
+        l->away = take_next(w, l);
+        uv_mutex_unlock(&w->lock);
+        if (!l->away)
             return;
+        w->away_count++;
+        (void)uv_queue_work(w->loop, &l->work, on_work, on_worked);
     }
 }
 
@@ -300,7 +347,10 @@ struct writer *writer_new(uv_loop_t *loop, const struct release *release, void *
     w->on_room = on_room;
     for (unsigned i = 0; i < TURNS; i++)
         list_init(&w->queues[i]);
+    list_init(&w->done);
     list_init(&w->larges);
+    if (uv_mutex_init(&w->lock) < 0 || uv_async_init(loop, &w->news, on_news) < 0)
+        abort();
     make_pool(w);
     w->in_place = release->mode == PUBLISH_INPLACE;
     w->lane_count = count_lanes(release);
@@ -310,7 +360,7 @@ struct writer *writer_new(uv_loop_t *loop, const struct release *release, void *
     }
     (void)uv_check_init(loop, &w->check);
     (void)uv_idle_init(loop, &w->idle_turn);
-    w->handles = 2;
+    w->handles = 3;
     return w;
 }
 
@@ -333,6 +383,7 @@ static void free_writer(struct writer *w)
     void *ctx = w->ctx;
     for (unsigned i = 0; i < w->lane_count; i++)
         lane_close(&w->lanes[i].lane);
+    uv_mutex_destroy(&w->lock);
     (void)munmap(w->chunks, sizeof(struct chunk) * WRITER_CHUNKS);
     mem_free(w);
     if (on_closed)
@@ -353,12 +404,24 @@ static void on_idle_closed(uv_handle_t *handle)
         free_writer(w);
 }
 
+static void on_news_closed(uv_handle_t *handle)
+{
+    struct writer *w = container_of((uv_async_t *)handle, struct writer, news);
+    if (--w->handles == 0)
+        free_writer(w);
+}
+
 void writer_judge(struct writer *w)
 {
-    /* small files in the queue: a lane is busy, or is about to be */
-    if (!w->closing || w->busy_count > 0 || w->queued[TURN_FILES] > 0 || !list_empty(&w->larges) ||
+    if (!w->closing || w->away_count > 0 || !list_empty(&w->larges) ||
         uv_is_closing((uv_handle_t *)&w->check))
         return;
+    uv_mutex_lock(&w->lock); /* small files in the queue: a lane is about to have them */
+    const bool rests = w->queued[TURN_FILES] == 0 && list_empty(&w->done);
+    uv_mutex_unlock(&w->lock);
+    if (!rests)
+        return;
+    uv_close((uv_handle_t *)&w->news, on_news_closed);
     uv_close((uv_handle_t *)&w->check, on_check_closed);
     uv_close((uv_handle_t *)&w->idle_turn, on_idle_closed);
 }

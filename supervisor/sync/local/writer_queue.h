@@ -26,8 +26,8 @@ struct writer_lane {
     uv_work_t work;
     struct lane lane;
     struct writer *writer;
-    enum writer_turn turn; /* while busy */
-    bool busy;
+    bool away;             /* its thread has it; the loop's */
+    enum writer_turn turn; /* of what it does */
 };
 
 struct writer_flight {
@@ -46,14 +46,21 @@ struct writer {
     struct list idle; /* slots, the last that was used comes last */
     bool starved;     /* somebody was refused a chunk */
     bool in_place;
+
+    /* Of the loop and of all lanes: under the lock. */
+    uv_mutex_t lock;
     struct list queues[TURNS];
     unsigned queued[TURNS];
     unsigned busy[TURNS]; /* lanes */
+    unsigned busy_count;
     unsigned next_turn;
+    struct list done; /* tasks that the loop has not seen yet */
+
+    uv_async_t news; /* there are such */
     struct list larges;
     struct writer_lane lanes[WRITER_LANES];
     unsigned lane_count;
-    unsigned busy_count;
+    unsigned away_count;
     uv_check_t check; /* after what the network brought at once, and `idle_turn` that it comes */
     uv_idle_t idle_turn;
     bool waits; /* for it */
