@@ -30,17 +30,18 @@ struct pidwatch_item {
     pid_t pid;
     int pidfd;     /* ours: a duplicate */
     int64_t until; /* ms: when it is given up to learn how it ended; 0: it has not ended */
+    bool gone;     /* the kernel has said so before */
 };
 
 /* --- How one has ended --------------------------------------------------------------------- */
 
-enum pidwatch_answer { PIDWATCH_KNOWN, PIDWATCH_LATER, PIDWATCH_NEVER };
+enum pidwatch_answer { PIDWATCH_KNOWN, PIDWATCH_LATER, PIDWATCH_GONE, PIDWATCH_NEVER };
 
 static enum pidwatch_answer pidwatch_ask(int pidfd, int *code, int *status)
 {
     struct pidwatch_info info = {.mask = PIDWATCH_INFO_EXIT};
     if (ioctl(pidfd, PIDWATCH_GET_INFO, &info) < 0)
-        return PIDWATCH_NEVER;
+        return errno == ESRCH ? PIDWATCH_GONE : PIDWATCH_NEVER;
     if (!(info.mask & PIDWATCH_INFO_EXIT))
         return PIDWATCH_LATER;
     *code = WIFEXITED(info.exit_code)   ? CLD_EXITED
@@ -75,6 +76,11 @@ static void pidwatch_look(struct pidwatch *w, struct pidwatch_item *item)
         pidwatch_is_ours(item) ? PIDWATCH_LATER : pidwatch_ask(item->pidfd, &code, &status);
     if (item->until == 0)
         item->until = clock_now() + PIDWATCH_PATIENCE_MS;
+    /* said in the middle of the reaping, too: how it ended is known a moment later */
+    if (answer == PIDWATCH_GONE) {
+        answer = item->gone ? PIDWATCH_NEVER : PIDWATCH_LATER;
+        item->gone = true;
+    }
     if (answer == PIDWATCH_LATER && clock_now() < item->until) {
         struct epoll_event quiet = {.data.ptr = item}; /* it hangs up when it is reaped */
         (void)epoll_ctl(w->epoll, EPOLL_CTL_MOD, item->pidfd, &quiet);
