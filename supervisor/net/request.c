@@ -85,8 +85,10 @@ int request_start(struct requests *all, struct request *r, const struct request_
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
     (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, r);
-    if (ask->ca_file)
+    if (ask->ca_file) { /* these, and not those of the system's folder besides */
         (void)curl_easy_setopt(easy, CURLOPT_CAINFO, ask->ca_file);
+        (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
     set_body(r, ask);
     list_append(&all->active, &r->link);
     if (curl_multi_add_handle(all->multi, easy) != CURLM_OK) {
