@@ -1,4 +1,4 @@
-/* The inside of a writer: for writer.c and writer_large.c alone, as all of it is the loop's. */
+/* The inside of a writer, for writer.c and writer_large.c alone. Some is shared, under the lock. */
 #ifndef SYNC_LOCAL_WRITER_QUEUE_H
 #define SYNC_LOCAL_WRITER_QUEUE_H
 
