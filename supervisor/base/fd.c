@@ -131,6 +131,8 @@ int fd_replace_file(const char *path, const void *data, size_t len)
     char *next = mem_printf("%s.new", path);
     int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     int rc = fd < 0 ? -errno : fd_write_all(fd, data, len);
+    if (rc == 0)
+        (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* which waits for nothing */
     fd_close(&fd);
     if (rc == 0 && rename(next, path) < 0)
         rc = -errno;

@@ -22,8 +22,9 @@ int fd_read_file(const char *path, size_t limit, struct buf *out, struct err *e)
  */
 int fd_write_file(const char *path, const void *data, size_t len, mode_t mode, struct err *e);
 
-/* The same, to be read by its owner alone, for whoever may not wait for a disk: the power may fail
- * for some seconds yet. The temporary name is always PATH.new. 0 or -errno. */
+/* The same, to be read by its owner alone, for whoever may not wait for a disk: the content is sent
+ * on its way, and the power may fail for some seconds yet (jobs/slate.h: for what must survive
+ * that). The temporary name is always PATH.new. 0 or -errno. */
 int fd_replace_file(const char *path, const void *data, size_t len);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A small file that is written anew, as a whole, by one who may not wait for a disk: it is not
- * synced, only sent on its way. Where names reach the disk before contents, a power cut can leave
- * it empty; so what it said a while ago, and what is on disk by now, stays beside it as FILE.old.
+ * A small file that outlives the machine and is written anew by one who may not wait for a disk:
+ * fd_replace_file, and more. Where names reach the disk before contents, a power cut can leave the
+ * file empty; so what it said a while ago, and what is on disk by now, stays beside it as FILE.old.
  */
 #ifndef JOBS_SLATE_H
 #define JOBS_SLATE_H
