@@ -354,7 +354,6 @@ json_t *status_job(const struct job *job)
 json_t *status_all_jobs(const struct jobs *j)
 {
     json_t *infos = json_array();
-    jobs_recall(j);
     for (size_t i = 0; i < j->count; i++)
         json_array_append_new(infos, status_job(j->items[i]));
     return infos;

@@ -141,6 +141,8 @@ static const struct line_row job[] = {
     LINE_ROW_OPTIONAL("last_end", LINE_NUMBER, struct job, record.end),
     LINE_ROW_OPTIONAL("last_took", LINE_NUMBER, struct job, record.took),
     LINE_ROW_OPTIONAL("last_outcome", LINE_INT, struct job, record.outcome),
+    LINE_ROW_OPTIONAL("last_why", LINE_CHARS, struct job, record.why),
+    LINE_ROW_OPTIONAL("last_begun", LINE_NUMBER, struct job, record.begun),
     LINE_ROW_OPTIONAL("runs_good", LINE_NUMBER, struct job, record.runs[JOB_OUTCOME_SUCCEEDED]),
     LINE_ROW_OPTIONAL("runs_failed", LINE_NUMBER, struct job, record.runs[JOB_OUTCOME_FAILED]),
     LINE_ROW_OPTIONAL("runs_late", LINE_NUMBER, struct job, record.runs[JOB_OUTCOME_TIMED_OUT]),

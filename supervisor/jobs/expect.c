@@ -48,20 +48,6 @@ int64_t expect_every(const struct job *job)
 
 /* --- What is known -------------------------------------------------------------------------- */
 
-/* The last run of which the history knows the end. */
-static void record_recall(struct job_record *r, const struct history_fact *fact)
-{
-    for (int i = 0; fact->end > r->end && i < JOB_OUTCOMES; i++) {
-        if (strcmp(fact->result, job_outcome_names[i]) != 0)
-            continue;
-        r->outcome = (enum job_outcome)i;
-        r->start = fact->start;
-        r->end = fact->end;
-        r->took = fact->end > fact->start ? fact->end - fact->start : 0;
-        return;
-    }
-}
-
 static void on_line(const struct history_fact *fact, void *ctx)
 {
     struct job *job = jobs_find(ctx, fact->job);

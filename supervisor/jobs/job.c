@@ -57,6 +57,8 @@ static void job_count_run(struct job *job, enum job_state from)
     r->took = host_now(job->jobs->host) - job->started;
     r->outcome = job_outcome(job, from);
     r->runs[r->outcome]++;
+    r->why[0] = '\0';
+    r->begun = 0;
 }
 
 static void job_ended(struct job *job)

@@ -9,7 +9,6 @@
 #include "engine/graph.h"
 #include "engine/notice.h"
 #include "jobs/expect.h"
-#include "jobs/recall.h"
 #include "jobs/record.h"
 #include "jobs/table.h"
 
@@ -77,7 +76,6 @@ struct job {
     char result[512];      /* "", "exit status 3", "timed out after 10m", ... */
     struct job_said said;
     struct job_expect expect;
-    struct job_past past; /* what it did before this daemon came */
     struct job_record record;
 };
 

@@ -59,13 +59,6 @@ static const char *note_exit(int code)
     return "";
 }
 
-const char *const job_outcome_names[JOB_OUTCOMES] = {
-    [JOB_OUTCOME_SUCCEEDED] = "succeeded",
-    [JOB_OUTCOME_FAILED] = "failed",
-    [JOB_OUTCOME_TIMED_OUT] = "timed out",
-    [JOB_OUTCOME_STOPPED] = "stopped",
-};
-
 enum job_outcome job_outcome(const struct job *job, enum job_state from)
 {
     if (job->state == JOB_SUCCEEDED)

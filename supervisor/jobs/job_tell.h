@@ -18,7 +18,6 @@ void job_note_skipped(const struct job *job, const struct job_wish *wish, const 
 const char *job_cause_name(enum job_cause cause);
 /* How the attempt ended that had the state `from`: "succeeded", "failed", "timed out", "stopped" */
 enum job_outcome job_outcome(const struct job *job, enum job_state from);
-extern const char *const job_outcome_names[JOB_OUTCOMES];
 const char *job_result_name(const struct job *job, enum job_state from);
 
 #endif

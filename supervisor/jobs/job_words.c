@@ -57,10 +57,8 @@ void job_describe(const struct job *job, int64_t wall, struct buf *out)
     job_describe_missed(job, out);
     switch (job->state) {
     case JOB_IDLE:
-        if (job->past.start) {
-            recall_describe(&job->past, out);
+        if (record_describe(&job->record, out))
             break;
-        }
         say_when(job->config->when, text, sizeof text);
         buf_printf(out, "not run yet; runs %s%s", text,
                    job->config->schedule.count ? " and by schedule" : "");

@@ -11,6 +11,7 @@
 
 #include "jobs/backoff.h"
 #include "jobs/expect.h"
+#include "jobs/record.h"
 #include "jobs/say.h"
 
 static void pauses_are_doubled(void **state)
@@ -121,13 +122,48 @@ static void days_are_said(void **state)
     }
 }
 
+/* What an earlier daemon's history tells, line by line: of the last attempt, and only of attempts
+ * and runs. */
+static void the_history_is_recalled(void **state)
+{
+    // clang-format off
+    static const struct { struct history_fact fact; const char *words; } rows[] = {
+        {{.result = "expected", .why = "to succeed", .start = 5000, .end = 5000}, ""},
+        {{.result = "", .attempt = 1, .start = 10000},
+         "last begun at 1970-01-01 01:00:10, and has no end: the daemon or the machine went down"},
+        {{.result = "failed", .why = "exit status 3", .attempt = 1, .start = 10000, .end = 12000},
+         "last failed at 1970-01-01 01:00:12: exit status 3"},
+        {{.result = "skipped", .why = "it runs", .start = 13000, .end = 13000},
+         "last failed at 1970-01-01 01:00:12: exit status 3"},
+        {{.result = "", .attempt = 2, .start = 20000},
+         "last begun at 1970-01-01 01:00:20, and has no end: the daemon or the machine went down"},
+        {{.result = "succeeded", .attempt = 2, .start = 20000, .end = 23000},
+         "last succeeded at 1970-01-01 01:00:23, took 3.0 s"},
+        {{.result = "failed", .why = "'data' has failed", .start = 30000, .end = 30000},
+         "last failed at 1970-01-01 01:00:30: 'data' has failed"},
+    };
+    // clang-format on
+    struct job_record r = {0};
+    (void)state;
+    assert_int_equal(setenv("TZ", "CET-1", 1), 0);
+    tzset();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct history_fact fact = rows[i].fact;
+        struct buf words = BUF_EMPTY;
+        fact.why = fact.why ? fact.why : "";
+        record_recall(&r, &fact);
+        assert_int_equal(record_describe(&r, &words), *rows[i].words != '\0');
+        assert_string_equal(buf_str(&words), rows[i].words);
+        buf_close(&words);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pauses_are_doubled),
-        cmocka_unit_test(missed_when_it_is_time),
-        cmocka_unit_test(wrong_clocks_are_no_reason),
-        cmocka_unit_test(days_are_said),
+        cmocka_unit_test(pauses_are_doubled),         cmocka_unit_test(missed_when_it_is_time),
+        cmocka_unit_test(wrong_clocks_are_no_reason), cmocka_unit_test(days_are_said),
+        cmocka_unit_test(the_history_is_recalled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
