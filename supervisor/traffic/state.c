@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -28,6 +29,40 @@ void state_close(struct state *s)
 {
     ledger_close(&s->ledger);
     fd_close(&s->lock);
+}
+
+// --- somebody else's file ------------------------------------------------------------------------
+
+/* After a power cut a file may be empty, or hold zeros; else it begins as we have written it. */
+static bool is_foreign(int fd)
+{
+    static const char begin[] = "{\"mainstay-traffic\"";
+    char found[sizeof begin - 1];
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return true;
+    ssize_t n = read(fd, found, sizeof found);
+    return n > 0 && found[0] != '\0' && memcmp(found, begin, (size_t)n) != 0;
+}
+
+/* Its name was given by mistake. Before the lock, so that none stays beside it: a state is only
+ * ever replaced as a whole. */
+static int look_at_file(const struct state *s, struct err *e)
+{
+    int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0)
+        return err_set(e, -errno, "cannot open %s: %s", s->path, strerror(errno));
+    bool foreign = is_foreign(fd);
+    fd_close(&fd);
+    if (!foreign)
+        return 0;
+    return err_set(
+        e, -EINVAL,
+        "--state: %s is another kind of file, and is left as it is: name one that is not "
+        "there, or that an earlier run has made",
+        s->path);
 }
 
 // --- one run at a time ---------------------------------------------------------------------------
@@ -245,25 +280,14 @@ static bool read_rest(struct state *s, struct lines *l)
     return good && l->at == l->end;
 }
 
-/* What a state file is: good and for us, good but for something else, damaged; or somebody else's
- * file, whose name was given by mistake. */
-enum verdict { STATE_OURS, STATE_OTHER, STATE_DAMAGED, STATE_FOREIGN };
-
-/* After a power cut a file may be empty, or hold zeros; else it begins as we have written it. */
-static bool is_foreign(const struct buf *text)
-{
-    static const char begin[] = "{\"mainstay-traffic\"";
-    size_t len = text->len < sizeof begin - 1 ? text->len : sizeof begin - 1;
-    return len > 0 && *text->data != '\0' && memcmp(text->data, begin, len) != 0;
-}
+/* What a state file is: good and for us, good but for something else, damaged. */
+enum verdict { STATE_OURS, STATE_OTHER, STATE_DAMAGED };
 
 static enum verdict read_state(struct state *s, const struct buf *text)
 {
     struct lines l = {text->data, text->data + text->len};
     const char *line;
     size_t len;
-    if (is_foreign(text))
-        return STATE_FOREIGN;
     if (text->len == 0 || !next_line(&l, &line, &len))
         return STATE_DAMAGED;
     json_t *head = json_loadb(line, len, 0, NULL);
@@ -308,7 +332,9 @@ static int move_aside(struct state *s, char **note, struct err *e)
 int state_open(struct state *s, char **note, struct err *e)
 {
     struct buf text = BUF_EMPTY;
-    int rc = take_lock(s, e);
+    int rc = look_at_file(s, e);
+    if (rc == 0)
+        rc = take_lock(s, e);
     if (rc < 0)
         return rc;
     rc = fd_read_file(s->path, STATE_SIZE_MAX, &text, e);
@@ -326,12 +352,6 @@ int state_open(struct state *s, char **note, struct err *e)
             break;
         case STATE_DAMAGED:
             rc = move_aside(s, note, e);
-            break;
-        case STATE_FOREIGN:
-            rc = err_set(e, -EINVAL,
-                         "--state: %s is another kind of file, and is left as it is: name one that "
-                         "is not there, or that an earlier run has made",
-                         s->path);
             break;
         }
     }
