@@ -149,6 +149,7 @@ static bool load_listener_process(struct loader *l, const struct ini_section *s,
     ok = load_process_each(l, s, names, NULL, p->program, p) && ok;
     p->autorestart = AUTORESTART_ALWAYS;
     p->command = "mainstay-net notify";
+    p->speaks = true;
     if (!ini_get(&l->ini, s, "stdout_logfile")) { /* what it says there is for the daemon alone */
         p->out.kind = LOG_KIND_NONE;
         p->out.path = NULL;

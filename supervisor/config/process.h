@@ -71,6 +71,7 @@ struct process_config {
     const char *directory; /* NULL: inherited */
     struct env_list environment;
     struct env_list hidden; /* on top of it; nobody is shown these: see notify.c */
+    bool speaks;            /* of [notify:x]: it says how its messages fare */
     const char *serverurl;  /* NULL: AUTO; "": none */
     const char *user;       /* NULL: unchanged */
     int64_t uid;            /* CONFIG_UNSET without user= (or with --unresolved) */

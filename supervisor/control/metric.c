@@ -149,6 +149,21 @@ static double read_proc_memory_max(const struct metric_subject *s)
     return max == CONFIG_UNSET || max == CONFIG_NO_LIMIT ? NAN : (double)max;
 }
 
+static double read_post_waiting(const struct metric_subject *s)
+{
+    return s->proc->said.posts ? (double)s->proc->said.post.waiting : NAN;
+}
+
+static double read_post_sent(const struct metric_subject *s)
+{
+    return s->proc->said.posts ? (double)s->proc->said.post.sent : NAN;
+}
+
+static double read_post_lost(const struct metric_subject *s)
+{
+    return s->proc->said.posts ? (double)s->proc->said.post.lost : NAN;
+}
+
 /* --- Listeners ------------------------------------------------------------------------------- */
 
 static double read_pool_events(const struct metric_subject *s)
@@ -311,6 +326,12 @@ static const struct metric process_rows[] = {
      "CPU time since its start of all that runs in its cgroup, else of the process."},
     {"mainstay_process_tasks", METRIC_GAUGE, read_tasks,
      "Processes and threads in its cgroup, else threads of the process."},
+    {"mainstay_notify_waiting_messages", METRIC_GAUGE, read_post_waiting,
+     "Messages in the spool of a [notify:x]; missing for other programs."},
+    {"mainstay_notify_sent_messages_total", METRIC_COUNTER, read_post_sent,
+     "Messages of a [notify:x] that were delivered since its process was started."},
+    {"mainstay_notify_lost_messages_total", METRIC_COUNTER, read_post_lost,
+     "Messages of a [notify:x] that were refused for good, or had no room, since then."},
 };
 
 static const struct metric listener_rows[] = {

@@ -161,6 +161,24 @@ static bool read_bytes(const struct word *w)
     return true;
 }
 
+/* "3 120 0" */
+static bool read_post(const struct word *w)
+{
+    struct post *post = &w->out->post;
+    int64_t *const numbers[] = {&post->waiting, &post->sent, &post->lost};
+    const char *at = w->value;
+    const char *end = at + w->len;
+    for (size_t i = 0; i < 3; i++) {
+        const char *blank = i < 2 ? memchr(at, ' ', (size_t)(end - at)) : end;
+        const struct word number = {at, blank ? (size_t)(blank - at) : 0, w->out};
+        if (!notice_number(&number, INT64_MAX, numbers[i]))
+            return false;
+        at = i < 2 ? blank + 1 : end;
+    }
+    w->out->words |= NOTICE_POST;
+    return true;
+}
+
 // clang-format off
 static const struct { const char *name; notice_reader *read; } notice_words[] = {
     {"READY=",               read_ready},
@@ -175,6 +193,7 @@ static const struct { const char *name; notice_reader *read; } notice_words[] = 
     {"MAINSTAY_CHANGED=",    read_changed},
     {"MAINSTAY_OBJECTS=",    read_objects},
     {"MAINSTAY_BYTES=",      read_bytes},
+    {"MAINSTAY_POST=",       read_post},
 };
 // clang-format on
 

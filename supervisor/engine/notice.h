@@ -32,6 +32,12 @@ enum notice_word {
     NOTICE_CHANGED = 1024, /* MAINSTAY_CHANGED=: changed */
     NOTICE_OBJECTS = 2048, /* MAINSTAY_OBJECTS=: objects */
     NOTICE_BYTES = 4096,   /* MAINSTAY_BYTES=: bytes */
+    NOTICE_POST = 8192,    /* MAINSTAY_POST=: post */
+};
+
+/* Messages: those that wait, and since its process began those sent and those given up. */
+struct post {
+    int64_t waiting, sent, lost;
 };
 
 struct notice {
@@ -44,6 +50,7 @@ struct notice {
     bool changed;                   /* a job: there is something new for those who use it */
     int64_t objects;                /* a job: how many, and how much, it has dealt with */
     int64_t bytes;
+    struct post post; /* one that sends messages, as mainstay-net does */
 };
 
 /*

@@ -21,8 +21,10 @@ struct said {
     bool reloading, stopping;
     int error;                      /* an errno; 0: none */
     char status[NOTICE_STATUS_MAX]; /* "": nothing */
-    unsigned refused;               /* messages of strangers since the log said so */
-    int64_t refuse_at;              /* when it may say so again */
+    bool posts;                     /* it sends messages: `post` is known */
+    struct post post;
+    unsigned refused;  /* messages of strangers since the log said so */
+    int64_t refuse_at; /* when it may say so again */
 };
 
 struct proc {

@@ -172,7 +172,11 @@ static void notice_show(struct proc *p, const struct notice *n)
         p->said.error = n->error;
     if (n->words & NOTICE_RELOADING)
         p->said.reloading = true;
-    if (n->words & (NOTICE_STATUS | NOTICE_ERRNO | NOTICE_RELOADING))
+    if (n->words & NOTICE_POST) {
+        p->said.posts = true;
+        p->said.post = n->post;
+    }
+    if (n->words & (NOTICE_STATUS | NOTICE_ERRNO | NOTICE_RELOADING | NOTICE_POST))
         notice_keep(p);
 }
 
@@ -219,6 +223,7 @@ static void on_message(struct inbox *b, const struct inbox_message *m)
 void proc_heed(struct proc *p)
 {
     p->child.inbox.on_message = on_message;
-    p->child.speaks = p->config->ready == READY_NOTIFY || p->config->watchdog_ms > 0;
+    p->child.speaks =
+        p->config->speaks || p->config->ready == READY_NOTIFY || p->config->watchdog_ms > 0;
     p->child.gift.watchdog_us = p->config->watchdog_ms * 1000;
 }

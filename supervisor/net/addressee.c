@@ -33,6 +33,7 @@ static void addressee_done(struct addressee *a)
 {
     outbox_done(&a->outbox, true);
     a->sends = false;
+    a->sent++;
     if (a->failed > 0)
         log_info("%s: delivered again after %u failed attempt%s; %zu more wait", addressee_name(a),
                  a->failed, a->failed == 1 ? "" : "s", a->outbox.count);

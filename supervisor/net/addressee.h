@@ -25,6 +25,7 @@ struct addressee {
     struct errand errand;
     bool sends;       /* the oldest text is under way */
     uint64_t worth;   /* how many messages it stands for */
+    uint64_t sent;    /* how many were delivered */
     unsigned failed;  /* attempts since something was delivered */
     int64_t due;      /* clock_now: not before */
     bool memory_told; /* that the spool's folder cannot be used */

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "net/addressee.h"
 #include "net/intake.h"
+#include "net/tally.h"
 
 enum {
     LINGER_MS = 5000, /* after the end, for what is under way */
@@ -30,6 +31,7 @@ struct notify {
     struct quiet quiet;
     struct addressee *to; /* owned: one, or one for each dead man's switch */
     size_t to_count;
+    struct tally tally;
     int signals;
     bool hears;           /* standard input may have more */
     bool broken;          /* it was not understood */
@@ -180,6 +182,9 @@ static int64_t turn(struct notify *n)
         if (due >= 0)
             wait = sooner(wait, due > now ? due - now : 0);
     }
+    const int64_t tell = tally_turn(&n->tally, n->to, n->to_count, now);
+    if (tell >= 0)
+        wait = sooner(wait, tell > now ? tell - now : 0);
     if (n->end > 0)
         wait = sooner(wait, n->end > now ? n->end - now : 0);
     return wait;
@@ -280,6 +285,7 @@ static int start(struct notify *n, struct err *e)
         rc = requests_open(&n->requests, e);
     if (rc < 0)
         return rc;
+    tally_open(&n->tally);
     n->signals = signals_open();
     if (n->signals < 0)
         return err_set(e, -errno, "cannot wait for signals: %s", strerror(errno));
@@ -304,6 +310,7 @@ int notify_run(void)
     for (size_t i = 0; i < n.to_count; i++)
         addressee_close(&n.to[i]);
     requests_close(&n.requests);
+    tally_close(&n.tally);
     mem_free(n.to);
     quiet_close(&n.quiet);
     intake_close(&n.intake);

@@ -121,6 +121,7 @@ static void item_remove(struct outbox *s, size_t at)
 void outbox_lose(struct outbox *s, uint64_t count)
 {
     s->dropped += count;
+    s->lost += count;
     if (count > 0)
         write_dropped(s);
 }
@@ -251,6 +252,7 @@ bool outbox_retry(struct outbox *s, const char *folder)
         items_add(&own, s->items[i]);
     }
     const uint64_t dropped = s->dropped;
+    own.lost += s->lost - dropped; /* which are counted again */
     mem_free(s->items);
     *s = own;
     (void)outbox_settle(s);

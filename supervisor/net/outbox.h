@@ -33,6 +33,7 @@ struct outbox {
     uint64_t next_id;
     bool held;        /* the oldest one is being delivered */
     uint64_t dropped; /* how many have gone that nobody was told of */
+    uint64_t lost;    /* how many have gone since it was opened */
     int lock;         /* descriptor; -1 */
 };
 

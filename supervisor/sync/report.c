@@ -130,7 +130,7 @@ static void send_status(struct report *r, int64_t now)
     struct buf text = BUF_EMPTY;
     buf_text(&text, "STATUS=");
     report_status(r, now, &text);
-    notifier_send(&r->notifier, buf_str(&text));
+    (void)notifier_send(&r->notifier, buf_str(&text));
     buf_close(&text);
 }
 
@@ -226,7 +226,7 @@ static void send_result(struct report *r)
     buf_printf(&text, "MAINSTAY_CHANGED=%d\nMAINSTAY_OBJECTS=%zu\nMAINSTAY_BYTES=%" PRId64,
                r->published, r->fetched, r->fetched_bytes);
     if (!r->options->dry)
-        notifier_send(&r->notifier, buf_str(&text));
+        (void)notifier_send(&r->notifier, buf_str(&text));
     buf_close(&text);
 }
 

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "sync/arguments.h"
 #include "sync/exit.h"
-#include "sync/notifier.h"
+#include "base/notifier.h"
 #include "sync/progress.h"
 
 struct report {

@@ -62,6 +62,12 @@ static const struct { const char *text; unsigned words; bool good; } rows[] = {
     {"MAINSTAY_OBJECTS=-1",                 0, false},
     {"MAINSTAY_BYTES=99999999999999999999", NOTICE_BYTES, true},
     {"MAINSTAY_BYTES=1k",                   0, false},
+    {"MAINSTAY_POST=3 120 0",               NOTICE_POST, true},
+    {"MAINSTAY_POST=3 120",                 0, false},
+    {"MAINSTAY_POST=3 120 ",                0, false},
+    {"MAINSTAY_POST=3 120 0 4",             0, false},
+    {"MAINSTAY_POST=",                      0, false},
+    {"MAINSTAY_POST=-1 120 0",              0, false},
     {"ERRNO=x\nREADY=1\nMAINPID=x",         NOTICE_READY, false},
 };
 

@@ -2,9 +2,10 @@
  * Words to whoever started us and listens on NOTIFY_SOCKET, as sd_notify(3) has it. Nobody needs
  * to listen, and a listener that is slow or gone is no failure.
  */
-#ifndef SYNC_NOTIFIER_H
-#define SYNC_NOTIFIER_H
+#ifndef BASE_NOTIFIER_H
+#define BASE_NOTIFIER_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -16,7 +17,8 @@ struct notifier {
 
 /* From the environment, and takes it out of there: what we start does not speak for us. */
 void notifier_open(struct notifier *n);
-void notifier_send(struct notifier *n, const char *text); /* NAME=value lines */
+/* NAME=value lines. False: the listener has not read those before yet; nothing was sent. */
+bool notifier_send(struct notifier *n, const char *text);
 void notifier_close(struct notifier *n);
 
 #endif

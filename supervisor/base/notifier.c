@@ -1,5 +1,6 @@
-#include "sync/notifier.h"
+#include "base/notifier.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,12 @@ void notifier_open(struct notifier *n)
     (void)unsetenv("NOTIFY_SOCKET");
 }
 
-void notifier_send(struct notifier *n, const char *text)
+bool notifier_send(struct notifier *n, const char *text)
 {
-    if (n->fd >= 0)
-        (void)sendto(n->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL,
-                     (const struct sockaddr *)&n->to, n->len);
+    return n->fd < 0 ||
+           sendto(n->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL,
+                  (const struct sockaddr *)&n->to, n->len) >= 0 ||
+           errno != EAGAIN;
 }
 
 void notifier_close(struct notifier *n)
