@@ -53,6 +53,17 @@ struct notice {
     struct post post; /* one that sends messages, as mainstay-net does */
 };
 
+/* What a program has said of itself so far, as far as it is shown; see proc_notice.c. */
+struct said {
+    bool reloading, stopping;
+    int error;                      /* an errno; 0: none */
+    char status[NOTICE_STATUS_MAX]; /* "": nothing */
+    bool posts;                     /* it sends messages: `post` is known */
+    struct post post;
+    unsigned refused;  /* messages of strangers since the log said so */
+    int64_t refuse_at; /* when it may say so again */
+};
+
 /*
  * False when something in it makes no sense: `why` says what; the rest is in `out` all the same.
  * A datagram with a NUL inside, or too long, says nothing.

@@ -16,17 +16,6 @@
 struct fcgi;
 struct pgroup;
 
-/* What a process has said of itself, as far as it is shown; see proc_notice.c. */
-struct said {
-    bool reloading, stopping;
-    int error;                      /* an errno; 0: none */
-    char status[NOTICE_STATUS_MAX]; /* "": nothing */
-    bool posts;                     /* it sends messages: `post` is known */
-    struct post post;
-    unsigned refused;  /* messages of strangers since the log said so */
-    int64_t refuse_at; /* when it may say so again */
-};
-
 struct proc {
     struct pgroup *group; /* the owner */
     const struct process_config *config;

@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/addressee.h"
+#include "net/fare.h"
 #include "net/intake.h"
-#include "net/tally.h"
 
 enum {
     LINGER_MS = 5000, /* after the end, for what is under way */
@@ -31,7 +31,7 @@ struct notify {
     struct quiet quiet;
     struct addressee *to; /* owned: one, or one for each dead man's switch */
     size_t to_count;
-    struct tally tally;
+    struct fare fare;
     int signals;
     bool hears;           /* standard input may have more */
     bool broken;          /* it was not understood */
@@ -182,7 +182,7 @@ static int64_t turn(struct notify *n)
         if (due >= 0)
             wait = sooner(wait, due > now ? due - now : 0);
     }
-    const int64_t tell = tally_turn(&n->tally, n->to, n->to_count, now);
+    const int64_t tell = fare_turn(&n->fare, n->to, n->to_count, now);
     if (tell >= 0)
         wait = sooner(wait, tell > now ? tell - now : 0);
     if (n->end > 0)
@@ -285,7 +285,7 @@ static int start(struct notify *n, struct err *e)
         rc = requests_open(&n->requests, e);
     if (rc < 0)
         return rc;
-    tally_open(&n->tally);
+    fare_open(&n->fare);
     n->signals = signals_open();
     if (n->signals < 0)
         return err_set(e, -errno, "cannot wait for signals: %s", strerror(errno));
@@ -310,7 +310,7 @@ int notify_run(void)
     for (size_t i = 0; i < n.to_count; i++)
         addressee_close(&n.to[i]);
     requests_close(&n.requests);
-    tally_close(&n.tally);
+    fare_close(&n.fare);
     mem_free(n.to);
     quiet_close(&n.quiet);
     intake_close(&n.intake);

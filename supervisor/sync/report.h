@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/notifier.h"
 #include "sync/arguments.h"
 #include "sync/exit.h"
-#include "base/notifier.h"
 #include "sync/progress.h"
 
 struct report {

@@ -1,12 +1,12 @@
-#include "net/tally.h"
+#include "net/fare.h"
 
 #include <inttypes.h>
 
 #include "base/buf.h"
 
-static struct tally_sum sum_of(const struct addressee *to, size_t count)
+static struct fare_sum sum_of(const struct addressee *to, size_t count)
 {
-    struct tally_sum sum = {0};
+    struct fare_sum sum = {0};
     for (size_t i = 0; i < count; i++) {
         sum.waiting += to[i].outbox.count;
         sum.sent += to[i].sent;
@@ -16,13 +16,13 @@ static struct tally_sum sum_of(const struct addressee *to, size_t count)
     return sum;
 }
 
-static bool same(const struct tally_sum *a, const struct tally_sum *b)
+static bool same(const struct fare_sum *a, const struct fare_sum *b)
 {
     return a->waiting == b->waiting && a->sent == b->sent && a->lost == b->lost &&
            a->stuck == b->stuck;
 }
 
-static bool tell(struct tally *t, const struct tally_sum *sum)
+static bool tell(struct fare *f, const struct fare_sum *sum)
 {
     struct buf text = BUF_EMPTY;
     buf_printf(&text, "MAINSTAY_POST=%" PRIu64 " %" PRIu64 " %" PRIu64 "\nSTATUS=", sum->waiting,
@@ -30,33 +30,33 @@ static bool tell(struct tally *t, const struct tally_sum *sum)
     if (sum->stuck)
         buf_printf(&text, "%" PRIu64 " message%s, the last attempt failed", sum->waiting,
                    sum->waiting == 1 ? " waits" : "s wait");
-    bool sent = notifier_send(&t->notifier, buf_str(&text));
+    bool sent = notifier_send(&f->notifier, buf_str(&text));
     buf_close(&text);
     return sent;
 }
 
-int64_t tally_turn(struct tally *t, const struct addressee *to, size_t count, int64_t now)
+int64_t fare_turn(struct fare *f, const struct addressee *to, size_t count, int64_t now)
 {
-    const struct tally_sum sum = sum_of(to, count);
-    if (t->notifier.fd < 0 || (t->due > 0 && same(&sum, &t->told)))
+    const struct fare_sum sum = sum_of(to, count);
+    if (f->notifier.fd < 0 || (f->due > 0 && same(&sum, &f->told)))
         return -1;
-    if (now < t->due)
-        return t->due;
-    const bool sent = tell(t, &sum);
-    t->due = now + TALLY_PAUSE_MS;
+    if (now < f->due)
+        return f->due;
+    const bool sent = tell(f, &sum);
+    f->due = now + FARE_PAUSE_MS;
     if (!sent)
-        return t->due;
-    t->told = sum;
+        return f->due;
+    f->told = sum;
     return -1;
 }
 
-void tally_open(struct tally *t)
+void fare_open(struct fare *f)
 {
-    *t = (struct tally){0};
-    notifier_open(&t->notifier);
+    *f = (struct fare){0};
+    notifier_open(&f->notifier);
 }
 
-void tally_close(struct tally *t)
+void fare_close(struct fare *f)
 {
-    notifier_close(&t->notifier);
+    notifier_close(&f->notifier);
 }
