@@ -8,6 +8,9 @@ enum {
     DIGITS_MAX = 19,
 };
 
+/* What nearly every count wants, and has anyway. */
+#define CHEAP (FIELD_BIT(FIELD_TIME) | FIELD_BIT(FIELD_METHOD) | FIELD_BIT(FIELD_PATH))
+
 static inline bool is_digit(char c)
 {
     return (unsigned char)(c - '0') < 10;
@@ -22,7 +25,7 @@ struct marks {
     const char *agent_end;
 };
 
-static void set(struct take *t, enum field field, const char *at, const char *end)
+static inline void set(struct take *t, enum field field, const char *at, const char *end)
 {
     if (t->wanted & FIELD_BIT(field))
         record_set(t->r, field, (struct span){at, (size_t)(end - at)});
@@ -33,7 +36,6 @@ static void take_others(struct take *t, const struct marks *m)
     const char *status = m->request_end + 2;
     struct span bytes = {status + 4, (size_t)(m->bytes_end - status - 4)};
     set(t, FIELD_ADDR, t->at, m->addr_end);
-    set(t, FIELD_TIME, m->addr_end + 6, m->addr_end + 6 + WHEN_LOCAL_LEN);
     set(t, FIELD_STATUS, status, status + 3);
     (void)take_part(t, PART_BYTES, bytes);
     set(t, FIELD_REFERRER, m->bytes_end + 2, m->referrer_end);
@@ -54,35 +56,50 @@ static inline bool read_head(struct take *t, const char *at)
     return at[8] == '/' && when_read(t->when, (struct span){at + 6, WHEN_LOCAL_LEN}, &t->r->when);
 }
 
-bool combined_read(struct take *t)
+/* The next quote in [at, end) if it is before a newline and no backslash stands before it. */
+static inline const char *closing_quote(const char *at, const char *end)
+{
+    const char *quote = bytes_find(at, end, end, "\"\n");
+    return quote < end && *quote == '"' && quote[-1] != '\\' ? quote : NULL;
+}
+
+/* `" 200 12 "`; the status is read. Where the digits of the bytes end, or NULL. */
+static inline const char *read_numbers(struct take *t, const char *close)
+{
+    if (t->end - close <= REST_LEN || close[1] != ' ' || !is_digit(close[2]) ||
+        !is_digit(close[3]) || !is_digit(close[4]) || close[5] != ' ')
+        return NULL;
+    const char *bytes = close + 6;
+    const char *end = bytes_digits_end(bytes, t->end);
+    if (end == bytes || end - bytes > DIGITS_MAX || t->end - end < 6 || memcmp(end, " \"", 2) != 0)
+        return NULL;
+    t->r->status = (close[2] - '0') * 100 + (close[3] - '0') * 10 + (close[4] - '0');
+    return end;
+}
+
+const char *combined_read(struct take *t)
 {
     const char *end = t->end;
-    const char *addr_end = bytes_word_end(t->at, end);
-    if (addr_end == t->at || !read_head(t, addr_end))
-        return false;
-    size_t addr_len = (size_t)(addr_end - t->at);
-    if ((t->wanted & FIELD_BIT(FIELD_ADDR)) && memchr(t->at, ',', addr_len) != NULL)
-        return false; /* perhaps a list of proxies */
-    const char *request = addr_end + HEAD_LEN;
-    const char *close = bytes_find(request, end, end, "\"\"");
-    if (end - close <= REST_LEN || close[-1] == '\\' || close[1] != ' ' || !is_digit(close[2]) ||
-        !is_digit(close[3]) || !is_digit(close[4]) || close[5] != ' ')
-        return false;
-    const char *bytes = close + 6;
-    const char *bytes_end = bytes_digits_end(bytes, end);
-    if (bytes_end == bytes || bytes_end - bytes > DIGITS_MAX || end - bytes_end < 6 ||
-        memcmp(bytes_end, " \"", 2) != 0)
-        return false;
-    const char *referrer_end = quote_find(bytes_end + 2, end);
-    if (referrer_end == NULL || end - referrer_end < 4 || referrer_end[1] != ' ' ||
-        referrer_end[2] != '"')
-        return false;
-    const char *agent_end = quote_find(referrer_end + 3, end);
-    if (agent_end == NULL || agent_end + 1 != end)
-        return false;
-    t->r->status = (close[2] - '0') * 100 + (close[3] - '0') * 10 + (close[4] - '0');
-    if (t->wanted & ~(FIELD_BIT(FIELD_METHOD) | FIELD_BIT(FIELD_PATH)))
-        take_others(t, &(struct marks){addr_end, close, bytes_end, referrer_end, agent_end});
-    request_read((struct span){request, (size_t)(close - request)}, end, t->wanted, t->r);
-    return true;
+    struct marks m = {.addr_end = bytes_word_end(t->at, end)};
+    if (m.addr_end == t->at || !read_head(t, m.addr_end))
+        return NULL;
+    if ((t->wanted & FIELD_BIT(FIELD_ADDR)) &&
+        memchr(t->at, ',', (size_t)(m.addr_end - t->at)) != NULL)
+        return NULL; /* perhaps a list of proxies */
+    const char *request = m.addr_end + HEAD_LEN;
+    m.request_end = closing_quote(request, end);
+    if (m.request_end == NULL || (m.bytes_end = read_numbers(t, m.request_end)) == NULL)
+        return NULL;
+    m.referrer_end = closing_quote(m.bytes_end + 2, end);
+    if (m.referrer_end == NULL || end - m.referrer_end < 4 ||
+        memcmp(m.referrer_end + 1, " \"", 2) != 0)
+        return NULL;
+    m.agent_end = closing_quote(m.referrer_end + 3, end);
+    if (m.agent_end == NULL)
+        return NULL;
+    set(t, FIELD_TIME, m.addr_end + 6, m.addr_end + 6 + WHEN_LOCAL_LEN);
+    if (t->wanted & ~CHEAP)
+        take_others(t, &m);
+    request_read((struct span){request, (size_t)(m.request_end - request)}, end, t->wanted, t->r);
+    return m.agent_end + 1;
 }

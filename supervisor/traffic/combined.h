@@ -6,11 +6,13 @@
 #ifndef TRAFFIC_COMBINED_H
 #define TRAFFIC_COMBINED_H
 
-#include <stdbool.h>
-
 #include "traffic/part.h"
 
-/* Reads the line that `t` has begun with and finishes the record; false: nothing was done. */
-bool combined_read(struct take *t);
+/*
+ * Reads the line that `t` has begun with and finishes the record. Behind it, before t->end, there
+ * may be more text: where the line ends is found on the way, at the first newline at the latest.
+ * Its end; or NULL: the line is not taken, `t` and the record are to be begun again.
+ */
+const char *combined_read(struct take *t);
 
 #endif

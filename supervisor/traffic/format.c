@@ -200,16 +200,35 @@ static enum line_kind explain(enum line_kind kind, struct span line)
     return kind != LINE_TIME && is_binary(line) ? LINE_BINARY : kind;
 }
 
+/* The line, as combined.h reads it; or NULL. */
+static inline const char *read_combined(struct format *f, struct span text, struct record *r)
+{
+    struct take *t = &f->take;
+    if (!f->combined)
+        return NULL;
+    take_begin(t, text, r);
+    t->when = &f->when;
+    t->wanted = f->wanted;
+    return combined_read(t);
+}
+
+size_t format_read_ahead(struct format *f, const char *text, size_t len, struct record *r)
+{
+    const char *end = read_combined(f, (struct span){text, len}, r);
+    return end != NULL && end < text + len && *end == '\n' ? (size_t)(end - text) : 0;
+}
+
 enum line_kind format_read(struct format *f, const char *line, size_t len, struct record *r)
 {
     struct span text = {line, len};
     struct take *t = &f->take;
     enum line_kind kind = LINE_OTHER;
+    const char *end = read_combined(f, text, r);
+    if (end != NULL && end == line + len)
+        return LINE_OK;
+    take_begin(t, text, r);
     t->when = &f->when;
     t->wanted = f->wanted;
-    take_begin(t, text, r);
-    if (f->combined && combined_read(t))
-        return LINE_OK;
     switch (f->way) {
     case FORMAT_LAYOUT:
         kind = layout_read(&f->layout, text, t);

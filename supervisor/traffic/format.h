@@ -51,4 +51,11 @@ void format_want(struct format *f, unsigned fields);
 /* The line without its newline. Writes *r for LINE_OK, and may for others. */
 enum line_kind format_read(struct format *f, const char *line, size_t len, struct record *r);
 
+/*
+ * Reads the line that the text begins with without looking for its newline first, which is as dear
+ * as the rest. Its length without the newline, as format_read would read it with LINE_OK; or 0: not
+ * every format and line can be read so, and then nothing is known of it.
+ */
+size_t format_read_ahead(struct format *f, const char *text, size_t len, struct record *r);
+
 #endif

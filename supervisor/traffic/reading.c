@@ -87,26 +87,43 @@ static void doubt_end(struct record *r, const char *end)
     }
 }
 
-static void on_line(void *ctx, const char *line, size_t len)
+static inline void count_record(struct reading *g, const char *line_end)
 {
-    struct reading *g = ctx;
-    struct record r;
-    if (g->dropped != g->scan.too_long)
-        take_dropped(g);
-    enum line_kind kind = format_read(&g->format, line, len, &r);
-    if (kind == LINE_OK && (r.have & FIELD_BIT(FIELD_TIME)) == 0)
-        kind = LINE_TIME;
-    if (kind != LINE_OK) {
-        take_malformed(g, kind);
-        return;
-    }
-    if (r.when.day != g->day)
-        turn_to(g, r.when.day);
+    struct record *r = &g->record;
+    if (r->when.day != g->day)
+        turn_to(g, r->when.day);
     if (g->count == NULL)
         return;
     if (g->scan.half)
-        doubt_end(&r, line + len);
-    tally_add(g->count->tally, &r, routes_find(&g->routes, &r));
+        doubt_end(r, line_end);
+    tally_add(g->count->tally, r, routes_find(&g->routes, r));
+}
+
+static void on_line(void *ctx, const char *line, size_t len)
+{
+    struct reading *g = ctx;
+    if (g->dropped != g->scan.too_long)
+        take_dropped(g);
+    enum line_kind kind = format_read(&g->format, line, len, &g->record);
+    if (kind == LINE_OK && (g->record.have & FIELD_BIT(FIELD_TIME)) == 0)
+        kind = LINE_TIME;
+    if (kind == LINE_OK)
+        count_record(g, line + len);
+    else
+        take_malformed(g, kind);
+}
+
+/* Lines that format_read_ahead takes have a time. */
+static size_t on_text(void *ctx, const char *text, size_t len)
+{
+    struct reading *g = ctx;
+    size_t line = format_read_ahead(&g->format, text, len, &g->record);
+    if (line == 0)
+        return 0;
+    if (g->dropped != g->scan.too_long)
+        take_dropped(g);
+    count_record(g, text + line);
+    return line;
 }
 
 // --- one file ------------------------------------------------------------------------------------
@@ -340,9 +357,11 @@ int reading_init(struct reading *g, const struct options *o, bool together, stru
         rc = state_open(&g->state, &g->note, e);
     if (rc == 0 && o->state != NULL)
         rc = check_day(g, e);
-    if (rc == 0)
-        format_want(&g->format, wanted(g, depth));
-    return rc;
+    if (rc < 0)
+        return rc;
+    format_want(&g->format, wanted(g, depth));
+    g->scan.ahead = g->format.combined ? on_text : NULL;
+    return 0;
 }
 
 void reading_close(struct reading *g)

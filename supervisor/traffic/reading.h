@@ -39,6 +39,7 @@ struct reading {
     uint64_t before;              /* what had been counted there */
     uint64_t dropped;             /* lines that were too long, so far; also of files before */
     uint64_t pending[LINE_KINDS]; /* malformed lines before the first day */
+    struct record record;         /* of the last line */
     int rc;                       /* what a line made fail, and its sentence */
     struct err *e;
 };

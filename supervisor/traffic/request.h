@@ -55,27 +55,27 @@ static inline void record_set(struct record *r, enum field field, struct span te
 static inline void request_read(struct span request, const char *limit, unsigned wanted,
                                 struct record *r)
 {
-    enum { VERSION = 9, LONGEST = 8 }; /* ` HTTP/1.1`, and a method with its blank */
-    const char *blank = request.text;
+    enum { VERSION = 9, LONGEST = 8 }; /* ` HTTP/1.1`, and a method */
     const char *end = request.text + request.len - VERSION;
-    if (request.len <= VERSION + LONGEST || memcmp(end, " HTTP/", 6) != 0) {
+    if (request.len <= VERSION || limit - request.text < BYTES_STEP ||
+        memcmp(end, " HTTP/", 6) != 0) {
         request_read_any(request, limit, wanted, r);
         return;
     }
-    while ((unsigned char)(*blank - 'A') < 26 && blank - request.text < LONGEST)
-        blank++;
-    if (blank == request.text || *blank != ' ' || blank[1] != '/') {
+    unsigned method = (unsigned)__builtin_ctz(bytes_no_capital(request.text) | 1U << LONGEST);
+    const char *path = request.text + method + 1;
+    if (method == 0 || path >= end || path[-1] != ' ' || *path != '/') {
         request_read_any(request, limit, wanted, r);
         return;
     }
     if (wanted & FIELD_BIT(FIELD_METHOD)) {
         r->have |= FIELD_BIT(FIELD_METHOD);
-        r->field[FIELD_METHOD] = (struct span){request.text, (size_t)(blank - request.text)};
+        r->field[FIELD_METHOD] = (struct span){request.text, method};
     }
     if (wanted & FIELD_BIT(FIELD_PATH)) {
-        const char *stop = bytes_find(blank + 1, end, limit, "?#");
+        const char *stop = bytes_find(path, end, limit, "?#");
         r->have |= FIELD_BIT(FIELD_PATH);
-        r->field[FIELD_PATH] = (struct span){blank + 1, (size_t)(stop - blank - 1)};
+        r->field[FIELD_PATH] = (struct span){path, (size_t)(stop - path)};
     }
 }
 

@@ -221,6 +221,7 @@ static void index_route(struct routes *s)
 {
     struct route *r = &s->items[s->count - 1];
     uint16_t number = (uint16_t)s->count;
+    s->by_pattern |= r->kind != ROUTE_EXACT;
     if (r->kind == ROUTE_REGEX) {
         s->regexes[s->regex_count++] = (uint16_t)(number - 1);
         return;
@@ -234,10 +235,11 @@ static void index_route(struct routes *s)
             last = &s->items[last->next - 1];
         last->next = number;
     }
+    unsigned bit = routes_exact_bit(r->text);
     if (r->kind == ROUTE_PREFIX)
         add_length(s, r->text.len);
     else
-        s->exact[r->text.len / 64 % 4] |= 1ULL << (r->text.len % 64);
+        s->exact[bit / 64] |= 1ULL << (bit % 64);
 }
 
 static bool is_utf8(const char *text)
@@ -365,13 +367,11 @@ static int find_regex(struct routes *s, struct span path, const struct record *r
     return ROUTES_NONE;
 }
 
-int routes_find(struct routes *s, const struct record *r)
+int routes_search(struct routes *s, const struct record *r)
 {
-    if (!(r->have & FIELD_BIT(FIELD_PATH)))
-        return ROUTES_NONE;
     struct span path = r->field[FIELD_PATH];
     int found = ROUTES_NONE;
-    if (s->exact[path.len / 64 % 4] >> (path.len % 64) & 1)
+    if (routes_may_be_exact(s, path))
         found = find_of_slot(s, *find_slot(s, ROUTE_EXACT, path), r);
     if (found == ROUTES_NONE && s->length_count > 0)
         found = find_prefix(s, path, r);

@@ -39,11 +39,12 @@ struct routes {
     struct route *items; /* owned; in the order given */
     size_t count;
     uint16_t *slots;   /* owned; hash table: the first route of a text, plus one; 0: free */
-    uint64_t exact[4]; /* which lengths exact paths have, modulo 256 */
+    uint64_t exact[4]; /* which exact paths there may be: routes_exact_bit */
     uint16_t *lengths; /* owned; of the beginnings, each once, the longest first */
     size_t length_count;
     uint16_t *regexes; /* owned; the routes that are regular expressions, in the order given */
     size_t regex_count;
+    bool by_pattern;   /* some route is no exact path */
     bool by_method;    /* some route asks for the method, ... */
     bool by_status;    /* ... or the status */
     uint64_t given_up; /* paths whose regular expression took too many steps; no match */
@@ -65,7 +66,33 @@ const char *routes_name(const struct routes *s, size_t index);
 /* The fields (FIELD_BIT) that routes_find looks at: for format_want. */
 unsigned routes_fields(const struct routes *s);
 
-/* The index of the request's route, or ROUTES_NONE: also for a record without a path. */
-int routes_find(struct routes *s, const struct record *r);
+/* Which bit of routes.exact a path has: by its length and its last byte. */
+static inline unsigned routes_exact_bit(struct span path)
+{
+    return (unsigned)(path.len * 37 + (unsigned char)path.text[path.len - 1]) % 256;
+}
+
+/* Whether there may be an exact path like this one. */
+static inline bool routes_may_be_exact(const struct routes *s, struct span path)
+{
+    unsigned bit = routes_exact_bit(path);
+    return (s->exact[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+/* What routes_find says when it has to look. */
+int routes_search(struct routes *s, const struct record *r);
+
+/*
+ * The index of the request's route, or ROUTES_NONE: also for a record without a path. Nearly all
+ * requests of a log that is asked for a few paths are told here.
+ */
+static inline int routes_find(struct routes *s, const struct record *r)
+{
+    if (!(r->have & FIELD_BIT(FIELD_PATH)))
+        return ROUTES_NONE;
+    if (!s->by_pattern && !routes_may_be_exact(s, r->field[FIELD_PATH]))
+        return ROUTES_NONE;
+    return routes_search(s, r);
+}
 
 #endif

@@ -88,6 +88,18 @@ static void take_line(struct pass *p, const char *line, size_t len, size_t newli
     p->drop = 0;
 }
 
+/* Hands over lines as long as they are taken ahead; where the next begins. */
+static const char *take_ahead(struct scan *s, const char *at, const char *end)
+{
+    size_t len;
+    while ((len = s->ahead(s->ctx, at, (size_t)(end - at))) > 0) {
+        s->lines++;
+        s->offset += len + 1;
+        at += len + 1;
+    }
+    return at;
+}
+
 /* Hands over the whole lines in the block, which has got n more bytes, and keeps the rest. */
 static void take_lines(struct pass *p, size_t n)
 {
@@ -98,6 +110,8 @@ static void take_lines(struct pass *p, size_t n)
     while (newline != NULL) {
         take_line(p, at, (size_t)(newline - at), 1);
         at = newline + 1;
+        if (p->scan->ahead != NULL)
+            at = take_ahead(p->scan, at, end);
         newline = memchr(at, '\n', (size_t)(end - at));
     }
     p->held = (size_t)(end - at);

@@ -1,7 +1,8 @@
 /*
  * From a file to its lines, in constant memory: reads pieces that stay in the processor's cache
- * and finds newlines with memchr. Compressed files (gzip, with any number of members) are told by
- * their content and read like plain ones; all offsets are those of the text inside.
+ * and finds newlines with memchr, unless whoever takes the lines finds them on its way. Compressed
+ * files (gzip, with any number of members) are told by their content and read like plain ones; all
+ * offsets are those of the text inside.
  */
 #ifndef TRAFFIC_SCAN_H
 #define TRAFFIC_SCAN_H
@@ -18,14 +19,21 @@ enum { SCAN_LINE_MAX = 1024 * 1024 };
 /* Takes one line without its newline; the text is valid during the call only. */
 typedef void scan_line(void *ctx, const char *line, size_t len);
 
+/*
+ * Takes the line that the text begins with if it can tell where that ends: its length without the
+ * newline, which is in the text; or 0, and nothing was done. `len` bytes of whole and half lines.
+ */
+typedef size_t scan_ahead(void *ctx, const char *text, size_t len);
+
 struct scan {
     char *block;     /* owned */
     scan_line *line; /* called for every line, the last also without a newline unless leave_tail */
     void *ctx;
 
     /* What the caller may set before scan_file; scan_init makes it 0. */
-    uint64_t from;   /* bytes to pass over: what an earlier run has read */
-    bool leave_tail; /* a last line without its newline is half written: leave it for later */
+    uint64_t from;     /* bytes to pass over: what an earlier run has read */
+    scan_ahead *ahead; /* asked first, for most lines; saves the search for the newline */
+    bool leave_tail;   /* a last line without its newline is half written: leave it for later */
 
     /* Sums over all files. */
     uint64_t lines;    /* lines seen, those too long included */

@@ -56,7 +56,25 @@ static void check_json(const char *line, size_t len, enum line_kind kind)
     json_decref(value);
 }
 
-static void read_line(struct format *f, struct format *careful, struct routes *s, struct span text)
+/* What is read ahead, with all that follows, is the line up to its newline, read alike. */
+static void check_ahead(struct format *f, struct span line, const char *end, enum line_kind kind,
+                        const struct record *r)
+{
+    struct record ahead = {0};
+    size_t size = (size_t)(end - line.text);
+    char *copy = malloc(size + 1);
+    must(copy != NULL);
+    memcpy(copy + 1, line.text, size);
+    size_t len = format_read_ahead(f, copy + 1, size, &ahead);
+    must(len == 0 || (len == line.len && len < size && kind == LINE_OK));
+    must(len == 0 || (ahead.have == r->have && ahead.status == r->status));
+    for (unsigned i = 0; i < FIELD_COUNT && len > 0; i++)
+        must(!(r->have & FIELD_BIT(i)) || ahead.field[i].len == r->field[i].len);
+    free(copy);
+}
+
+static void read_line(struct format *f, struct format *careful, struct routes *s, struct span text,
+                      const char *end)
 {
     struct record r = {0};
     struct record again = {0};
@@ -70,6 +88,7 @@ static void read_line(struct format *f, struct format *careful, struct routes *s
         check_record(f, &r, copy + 1, text.len);
         must(routes_find(s, &r) < (int)s->count);
     }
+    check_ahead(f, text, end, kind, &r);
     if (f->way == FORMAT_JSON)
         check_json(copy + 1, text.len, kind);
     must(format_read(careful, copy + 1, text.len, &again) == kind);
@@ -106,7 +125,7 @@ static void read_lines(struct format *f, struct format *careful, const char *at,
     while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *stop = newline ? newline : end;
-        read_line(f, careful, &s, (struct span){at, (size_t)(stop - at)});
+        read_line(f, careful, &s, (struct span){at, (size_t)(stop - at)}, end);
         at = stop + 1;
     }
     routes_close(&s);

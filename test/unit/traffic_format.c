@@ -54,6 +54,33 @@ static enum line_kind read_exactly(struct format *f, const char *line, size_t le
     return kind;
 }
 
+/*
+ * The same ahead: with a newline and bytes behind it; and without, of which nothing may be said.
+ * False when the line was not taken.
+ */
+static bool read_ahead(struct format *f, const struct buf *line, size_t behind, struct buf *out)
+{
+    struct record r = {0};
+    size_t size = line->len + 1 + behind;
+    char *copy = malloc(size + 1);
+    assert_non_null(copy);
+    copy[0] = '\\';
+    memcpy(copy + 1, line->data, line->len);
+    memset(copy + 1 + line->len, '\n', 1 + behind);
+    size_t len = format_read_ahead(f, copy + 1, size, &r);
+    if (len > 0)
+        describe(&r, out);
+    free(copy);
+    assert_true(len == 0 || len == line->len);
+    copy = malloc(line->len + 1); /* ends before the newline */
+    assert_non_null(copy);
+    copy[0] = '\\';
+    memcpy(copy + 1, line->data, line->len);
+    assert_int_equal(format_read_ahead(f, copy + 1, line->len, &r), 0);
+    free(copy);
+    return len > 0;
+}
+
 static void must_init(struct format *f, const char *spec)
 {
     struct err e = {0};
@@ -306,6 +333,8 @@ static void short_cuts_lead_to_the_same_place(void **state)
         (void)read_exactly(&slow, text.data, text.len, &b);
         if (strcmp(buf_str(&a), buf_str(&b)) != 0)
             fail_msg("%s\n  is '%s' and '%s'", buf_str(&text), buf_str(&a), buf_str(&b));
+        if (read_ahead(&fast, &text, dice(40), &a) && strcmp(buf_str(&a), buf_str(&b)) != 0)
+            fail_msg("%s\n  is '%s' ahead", buf_str(&text), buf_str(&a));
         (void)read_exactly(&any, text.data, text.len, &a);
         (void)read_exactly(&careful, text.data, text.len, &b);
         if (strcmp(buf_str(&a), buf_str(&b)) != 0)
@@ -318,6 +347,44 @@ static void short_cuts_lead_to_the_same_place(void **state)
     buf_close(&a);
     buf_close(&b);
     buf_close(&text);
+}
+
+/* Lines that are read ahead, and those that are left to format_read: what is dear is the search. */
+static void which_lines_are_read_ahead(void **state)
+{
+    (void)state;
+    // clang-format off
+    static const struct { const char *format, *line; bool taken; } lines[] = {
+        {"combined", HEAD "\"GET /a?x HTTP/1.1\" 200 12 \"-\" \"agent\"", true},
+        {"combined", HEAD "\"GET / HTTP/1.1\" 200 12 \"-\" \"\"", true},
+        {"combined", HEAD "\"\" 400 0 \"\" \"-\"", true},
+        {"auto", HEAD "\"GET /a?x HTTP/1.1\" 200 12 \"-\" \"agent\"", true},
+        {"combined", HEAD "\"GET /a HTTP/1.1\" 200 12 \"-\" \"an \\\"agent\\\"\"", false},
+        {"combined", HEAD "\"GET /a HTTP/1.1\" 200 12 \"-\" \"agent\" ", false},
+        {"combined", HEAD "\"GET /a HTTP/1.1\" 200 12 \"-\n\" \"agent\"", false},
+        {"combined", HEAD "\"GET /a HTTP/1.1\" 200 12 \"-\" \"agent\n\"", false},
+        {"combined", HEAD "\"GET /a\nHTTP/1.1\" 200 12 \"-\" \"agent\"", false},
+        {"common", HEAD "\"GET /a?x HTTP/1.1\" 200 12", false},
+        {"combined", "", false},
+    };
+    // clang-format on
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct format f;
+        struct buf text = BUF_EMPTY, seen = BUF_EMPTY, out = BUF_EMPTY;
+        must_init(&f, lines[i].format);
+        buf_text(&text, lines[i].line);
+        for (size_t behind = 0; behind < 70; behind++)
+            if (read_ahead(&f, &text, behind, &seen) != lines[i].taken)
+                fail_msg("%s\n  is %staken ahead", lines[i].line, lines[i].taken ? "not " : "");
+        if (lines[i].taken) {
+            (void)read_exactly(&f, text.data, text.len, &out);
+            assert_string_equal(buf_str(&seen), buf_str(&out));
+        }
+        format_close(&f);
+        buf_close(&text);
+        buf_close(&seen);
+        buf_close(&out);
+    }
 }
 
 static void refuse(const char *spec, const char *sentence)
@@ -398,6 +465,7 @@ int main(void)
         cmocka_unit_test(numbers_are_read),
         cmocka_unit_test(no_beginning_of_a_line_is_one),
         cmocka_unit_test(short_cuts_lead_to_the_same_place),
+        cmocka_unit_test(which_lines_are_read_ahead),
         cmocka_unit_test(what_is_no_format_is_said),
         cmocka_unit_test(formats_come_from_nginx_conf),
     };

@@ -18,6 +18,8 @@
 #include "base/mem.h"
 #include "traffic/scan.h"
 
+#include "dice.h"
+
 /* What came: how many lines, and every line's length and last byte. */
 struct seen {
     struct buf text;
@@ -141,6 +143,42 @@ static void lines_across_blocks(void **state)
     buf_close(&text);
 }
 
+/* Takes two of three lines. */
+static size_t on_text(void *ctx, const char *text, size_t len)
+{
+    const char *newline = memchr(text, '\n', len);
+    if (newline == NULL || newline == text || dice(3) == 0)
+        return 0;
+    on_line(ctx, text, (size_t)(newline - text));
+    return (size_t)(newline - text);
+}
+
+/* Whoever takes some lines ahead sees and counts the same as who takes none. */
+static void lines_taken_ahead(void **state)
+{
+    (void)state;
+    struct buf text = BUF_EMPTY;
+    for (size_t i = 0; text.len < 3 * SCAN_LINE_MAX; i++)
+        buf_printf(&text, "%*s\n", (int)(i % 2000 == 77 ? SCAN_LINE_MAX + 9 : dice(400)), "");
+    buf_text(&text, "the last");
+    struct seen seen[2] = {{BUF_EMPTY}, {BUF_EMPTY}};
+    struct scan scan[2];
+    for (size_t i = 0; i < 2; i++) {
+        scan_init(&scan[i], on_line, &seen[i]);
+        scan[i].ahead = i == 1 ? on_text : NULL;
+        assert_int_equal(scan_bytes(&scan[i], text.data, text.len, NULL), 0);
+        scan_close(&scan[i]);
+    }
+    assert_string_equal(buf_str(&seen[0].text), buf_str(&seen[1].text));
+    assert_int_equal(scan[1].lines, scan[0].lines);
+    assert_int_equal(scan[1].too_long, scan[0].too_long);
+    assert_int_equal(scan[1].offset, text.len);
+    assert_true(scan[0].too_long > 0);
+    buf_close(&seen[0].text);
+    buf_close(&seen[1].text);
+    buf_close(&text);
+}
+
 /* Appends one gzip member. */
 static void add_member(struct buf *out, const char *text)
 {
@@ -261,6 +299,7 @@ int main(void)
         cmocka_unit_test(last_line_too_long), cmocka_unit_test(lines_across_blocks),
         cmocka_unit_test(compressed_files),   cmocka_unit_test(what_cannot_be_read_says_so),
         cmocka_unit_test(a_part_of_a_file),   cmocka_unit_test(a_long_tail_is_left),
+        cmocka_unit_test(lines_taken_ahead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
