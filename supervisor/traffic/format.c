@@ -215,7 +215,10 @@ static inline const char *read_combined(struct format *f, struct span text, stru
 size_t format_read_ahead(struct format *f, const char *text, size_t len, struct record *r)
 {
     const char *end = read_combined(f, (struct span){text, len}, r);
-    return end != NULL && end < text + len && *end == '\n' ? (size_t)(end - text) : 0;
+    if (end != NULL && end < text + len && *end == '\n')
+        return (size_t)(end - text);
+    f->refused = text;
+    return 0;
 }
 
 enum line_kind format_read(struct format *f, const char *line, size_t len, struct record *r)
@@ -223,9 +226,10 @@ enum line_kind format_read(struct format *f, const char *line, size_t len, struc
     struct span text = {line, len};
     struct take *t = &f->take;
     enum line_kind kind = LINE_OTHER;
-    const char *end = read_combined(f, text, r);
+    const char *end = line != f->refused ? read_combined(f, text, r) : NULL;
     if (end != NULL && end == line + len)
         return LINE_OK;
+    f->refused = NULL;
     take_begin(t, text, r);
     t->when = &f->when;
     t->wanted = f->wanted;

@@ -33,9 +33,10 @@ struct format {
     struct when when;     /* times that were read before, so that the next is cheap */
     char *scratch;        /* owned: what JSON strings with escapes are unescaped into ... */
     size_t scratch_room;  /* ... and its size */
-    struct take take;     /* the line that is being read */
-    unsigned wanted;      /* fields; all until format_want */
-    unsigned fields;      /* those that the format can have; all for auto and json */
+    const char *refused; /* the line that format_read_ahead has just left to format_read, or NULL */
+    struct take take;    /* the line that is being read */
+    unsigned wanted;     /* fields; all until format_want */
+    unsigned fields;     /* those that the format can have; all for auto and json */
 };
 
 /*
