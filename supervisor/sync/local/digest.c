@@ -12,7 +12,6 @@
 #include "base/base64.h"
 #include "base/mem.h"
 #include "sync/local/crc.h"
-#include "sync/local/partsum.h"
 
 enum {
     SUM_SIZE = 32,  /* of the longest */
@@ -240,6 +239,21 @@ void digest_add(struct digest *d, const void *data, size_t len)
 {
     const struct digest_input in = {.digest = d, .data = data, .len = len};
     digest_add_each(&in, 1);
+}
+
+int64_t digest_part_size(const struct digest *d)
+{
+    return d->algo == ALGO_PARTS ? partsum_part_size(&d->parts) : 0;
+}
+
+void digest_add_parts(struct digest *d, const struct partsum_slice *slices, size_t count)
+{
+    partsum_add_parts(&d->parts, slices, count);
+}
+
+void digest_end_parts(struct digest *d, size_t count)
+{
+    partsum_end_parts(&d->parts, count);
 }
 
 /* `got` is the sum by the likeliest size, whatever the verdict. */

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "sync/local/md5.h"
+#include "sync/local/partsum.h"
 
 enum digest_verdict {
     DIGEST_NOTHING, /* there was nothing to compare with */
@@ -48,6 +49,15 @@ struct digest_input {
 };
 /* The same for up to MD5_LANES, each another digest: faster than one after the other. */
 void digest_add_each(const struct digest_input *inputs, size_t count);
+
+/*
+ * Faster yet, where parts of one object can be added side by side: from a multiple of their size
+ * on, up to MD5_LANES that follow each other. In any steps, then the end of all of them.
+ */
+int64_t digest_part_size(const struct digest *d); /* 0: bytes in order only */
+void digest_add_parts(struct digest *d, const struct partsum_slice *slices, size_t count);
+void digest_end_parts(struct digest *d, size_t count);
+
 /* `sum` (64 bytes, may be NULL) gets a text that is equal for equal bytes. */
 enum digest_verdict digest_end(struct digest *d, char *sum);
 void digest_free(struct digest *d);

@@ -139,25 +139,66 @@ static void note_parts(struct writer_large *x)
     x->saving_count = 0;
 }
 
-/* The next slice of it into `buffer`; false: there is none, or it cannot be read. */
-static bool read_slice(struct task *t, char *buffer, struct digest_input *out)
+/* Into `buffer` what is there from `from` on, up to a slice; 0: nothing before `to`, or a failure. */
+static size_t read_slice(struct task *t, char *buffer, int64_t from, int64_t to)
+{
+    const size_t want = to - from < LANE_SLICE ? (size_t)(to - from) : LANE_SLICE;
+    ssize_t n = 0;
+    if (t->rc < 0 || from >= to)
+        return 0;
+    do
+        n = pread(t->large->fd, buffer, want, from);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        return (size_t)n;
+    (void)lane_fail(t, n < 0 ? -errno : -EIO, read_back);
+    return 0;
+}
+
+/* The next of each of the parts between x->hashed and `to`; false: there is none, or a failure. */
+static bool add_slices(struct lane *l, struct task *t, int64_t *at, size_t count)
+{
+    struct partsum_slice slices[MD5_LANES];
+    const struct writer_large *x = t->large;
+    const int64_t size = digest_part_size(x->digest);
+    size_t got = 0;
+    for (size_t i = 0; i < count; i++) {
+        char *buffer = l->buffer + i * LANE_SLICE;
+        const int64_t end = x->hashed + (int64_t)(i + 1) * size;
+        const size_t len = read_slice(t, buffer, at[i], end < x->hash_to ? end : x->hash_to);
+        slices[i] = (struct partsum_slice){buffer, len};
+        at[i] += (int64_t)len;
+        got += len;
+    }
+    digest_add_parts(x->digest, slices, count);
+    return got > 0 && t->rc == 0;
+}
+
+/* The parts of one file's upload side by side: from the beginning of one to the end of one. */
+static void hash_parts(struct lane *l, struct task *t, int64_t part_size)
 {
     struct writer_large *x = t->large;
-    const int64_t left = x->hash_to - x->hashed;
-    const size_t want = left < LANE_SLICE ? (size_t)left : LANE_SLICE;
-    ssize_t n = 0;
-    if (t->rc < 0 || left <= 0)
-        return false;
-    do
-        n = pread(x->fd, buffer, want, x->hashed);
-    while (n < 0 && errno == EINTR);
-    if (n <= 0) {
-        (void)lane_fail(t, n < 0 ? -errno : -EIO, read_back);
-        return false;
+    while (t->rc == 0 && x->hashed < x->hash_to) {
+        int64_t at[MD5_LANES];
+        size_t count = 0;
+        while (count < MD5_LANES && x->hashed + (int64_t)count * part_size < x->hash_to) {
+            at[count] = x->hashed + (int64_t)count * part_size;
+            count++;
+        }
+        while (add_slices(l, t, at, count)) {
+        }
+        digest_end_parts(x->digest, count);
+        x->hashed = at[count - 1];
     }
-    *out = (struct digest_input){x->digest, buffer, (size_t)n};
-    x->hashed += n;
-    return true;
+}
+
+static bool add_slice(struct task *t, char *buffer, struct digest_input *out)
+{
+    struct writer_large *x = t->large;
+    const size_t n = read_slice(t, buffer, x->hashed, x->hash_to);
+    *out = (struct digest_input){x->digest, buffer, n};
+    x->hashed += (int64_t)n;
+    return n > 0;
 }
 
 static void hash(struct lane *l, struct task *const *tasks, unsigned count)
@@ -166,7 +207,7 @@ static void hash(struct lane *l, struct task *const *tasks, unsigned count)
         struct digest_input inputs[MD5_LANES];
         unsigned n = 0;
         for (unsigned i = 0; i < count; i++)
-            n += read_slice(tasks[i], l->buffer + (size_t)i * LANE_SLICE, &inputs[n]);
+            n += add_slice(tasks[i], l->buffer + (size_t)i * LANE_SLICE, &inputs[n]);
         if (n == 0)
             return;
         digest_add_each(inputs, n);
@@ -185,6 +226,11 @@ void lane_steps(struct lane *l)
     list_each (t, &l->tasks, link) {
         if ((t->kind != TASK_STEP && t->kind != TASK_FINISH) || !t->large->digest)
             continue;
+        const int64_t part_size = digest_part_size(t->large->digest);
+        if (part_size > 0) {
+            hash_parts(l, t, part_size);
+            continue;
+        }
         tasks[count++] = t;
         if (count == MD5_LANES) {
             hash(l, tasks, count);

@@ -55,6 +55,12 @@ static void guess(struct partsum *p, int64_t size)
     add_track(p, size, least);
 }
 
+static void start_side(struct partsum *p)
+{
+    for (size_t i = 0; i < MD5_LANES; i++)
+        md5_start(&p->side[i]);
+}
+
 bool partsum_start(struct partsum *p, int64_t size, int64_t parts, int64_t told)
 {
     p->count = p->from = 0;
@@ -66,6 +72,7 @@ bool partsum_start(struct partsum *p, int64_t size, int64_t parts, int64_t told)
     if (!p->sure)
         guess(p, size);
     p->to = 1;
+    start_side(p);
     return p->count > 0;
 }
 
@@ -78,15 +85,20 @@ bool partsum_go_on(struct partsum *p)
 
 // --- bytes ---------------------------------------------------------------------------------------
 
-static void end_part(struct partsum_track *t)
+static void add_sum(struct partsum_track *t, struct md5 *part)
 {
     unsigned char sum[MD5_SIZE];
-    md5_end(&t->part, sum);
+    md5_end(part, sum);
     struct md5_input in = {.md5 = &t->whole, .data = sum, .len = sizeof sum};
     md5_add(&in, 1);
+    t->ended++;
+}
+
+static void end_part(struct partsum_track *t)
+{
+    add_sum(t, &t->part);
     md5_start(&t->part);
     t->left = t->part_size;
-    t->ended++;
 }
 
 size_t partsum_feeds(struct partsum *p, const void *data, size_t len, struct partsum_feed *feeds)
@@ -128,6 +140,28 @@ void partsum_feed_all(struct partsum_feed *feeds, size_t count)
                 end_part(feeds[i].track);
         }
     }
+}
+
+int64_t partsum_part_size(const struct partsum *p)
+{
+    const struct partsum_track *t = &p->tracks[0];
+    const bool one = p->from == 0 && p->parts > 1 && t->left == t->part_size;
+    return one && t->part_size <= PARTSUM_SIDE_MAX ? t->part_size : 0;
+}
+
+void partsum_add_parts(struct partsum *p, const struct partsum_slice *slices, size_t count)
+{
+    struct md5_input inputs[MD5_LANES];
+    for (size_t i = 0; i < count; i++)
+        inputs[i] = (struct md5_input){&p->side[i], slices[i].data, slices[i].len};
+    md5_add(inputs, count);
+}
+
+void partsum_end_parts(struct partsum *p, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add_sum(&p->tracks[0], &p->side[i]);
+    start_side(p);
 }
 
 bool partsum_end(struct partsum *p, const unsigned char *want)

@@ -17,6 +17,9 @@ enum {
     PARTSUM_PARTS_MAX = 10000, /* of an upload, as S3 has it */
 };
 
+/* Above it the bytes of parts that are summed side by side would be too far from each other. */
+#define PARTSUM_SIDE_MAX ((int64_t)64 << 20)
+
 /* One size of parts that may have been the upload's. */
 struct partsum_track {
     int64_t part_size;
@@ -34,6 +37,7 @@ struct partsum {
     unsigned char likeliest[MD5_SIZE]; /* what the first gave, after the first partsum_end */
     int64_t parts;
     bool sure; /* the size of the parts is known */
+    struct md5 side[MD5_LANES]; /* of parts that are summed side by side */
 };
 
 /* `told`: the size of the parts if it is known, or 0. false: no size gives so many parts. */
@@ -55,5 +59,18 @@ struct partsum_feed {
 size_t partsum_feeds(struct partsum *p, const void *data, size_t len, struct partsum_feed *feeds);
 /* Adds them all side by side; up to MD5_LANES * PARTSUM_FEEDS. */
 void partsum_feed_all(struct partsum_feed *feeds, size_t count);
+
+/*
+ * The sums of parts do not wait for each other, as those of bytes do: where one size is tried,
+ * MD5_LANES parts that follow each other can be summed side by side.
+ */
+struct partsum_slice {
+    const void *data;
+    size_t len;
+};
+int64_t partsum_part_size(const struct partsum *p); /* 0: bytes in order only */
+/* The next bytes of each of up to MD5_LANES parts; none of them in order until they have ended. */
+void partsum_add_parts(struct partsum *p, const struct partsum_slice *slices, size_t count);
+void partsum_end_parts(struct partsum *p, size_t count);
 
 #endif

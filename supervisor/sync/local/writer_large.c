@@ -84,6 +84,16 @@ static int64_t there_to(const struct writer_large *x)
     return to < x->spec.size ? to : x->spec.size;
 }
 
+/* How far the digest can go in one turn: parts side by side only as a whole group, or the last. */
+static int64_t next_hash(const struct writer_large *x)
+{
+    const int64_t there = there_to(x);
+    const int64_t group = x->digest ? digest_part_size(x->digest) * MD5_LANES : 0;
+    const int64_t most = x->hashed + (group > STEP_BYTES ? group : STEP_BYTES);
+    const int64_t to = there < most ? there : most;
+    return group > 0 && to < x->spec.size ? to - (to - x->hashed) % group : to;
+}
+
 /* What the answers' heads say is known when a part is whole, and not before. */
 static void begin_digest(struct writer_large *x)
 {
@@ -106,8 +116,7 @@ static void step(struct writer_large *x)
     memcpy(x->saving, x->new, sizeof x->saving);
     x->saving_count = x->new_count;
     x->new_count = 0;
-    const int64_t most = x->hashed + STEP_BYTES;
-    x->hash_to = there_to(x) < most ? there_to(x) : most;
+    x->hash_to = next_hash(x);
     submit(x, TASK_STEP);
 }
 
@@ -122,7 +131,7 @@ static void go_on(struct writer_large *x)
     } else if (whole && (!x->digest || x->spec.size - x->hashed <= STEP_BYTES)) {
         x->hash_to = x->spec.size;
         submit(x, TASK_FINISH);
-    } else if (x->new_count > 0 || (x->digest && x->hashed < there_to(x))) {
+    } else if (x->new_count > 0 || (x->digest && x->hashed < next_hash(x))) {
         step(x);
     }
 }
