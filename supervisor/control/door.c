@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -234,6 +235,13 @@ bool door_take(struct door *d, int fd)
     return door_let_in(d, fd, &from, len);
 }
 
+/* Without a descriptor accept(2) fails in the same way whether somebody waits or not. */
+static bool door_is_knocked_at(const struct door *d)
+{
+    struct pollfd listener = {.fd = d->listener, .events = POLLIN};
+    return poll(&listener, 1, 0) > 0;
+}
+
 /* False: nobody waits at the door, or nobody can be let in now. */
 static bool door_accept(struct door *d)
 {
@@ -249,9 +257,10 @@ static bool door_accept(struct door *d)
         return door_let_in(d, fd, &from, len);
     if (errno == EINTR || errno == ECONNABORTED)
         return true;
-    if (errno != EAGAIN) {
-        log_debug("%s: cannot accept a connection: %s", d->name, strerror(errno));
-        (void)door_make_room(d, 0);
+    const int rc = errno;
+    if (rc != EAGAIN && door_is_knocked_at(d)) {
+        log_debug("%s: cannot accept a connection: %s", d->name, strerror(rc));
+        (void)door_make_room(d, RETRY_MS); /* so long everybody has for the request */
         door_lock(d);
     }
     return false;
