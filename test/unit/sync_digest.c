@@ -138,26 +138,28 @@ static enum digest_verdict add_all(struct digest *d, const char *data, int64_t s
     return digest_end(d, sum);
 }
 
+/* So many bytes from there on; the object may end before. */
+static struct partsum_slice slice_of(const char *data, int64_t size, int64_t from, int64_t len)
+{
+    const int64_t left = size - from;
+    return (struct partsum_slice){data + from, left <= 0 ? 0 : (size_t)(len < left ? len : left)};
+}
+
 /* The same with its parts side by side, in steps that end nowhere in particular. */
 static enum digest_verdict add_parts(struct digest *d, const char *data, int64_t size, char *sum)
 {
     const int64_t part = digest_part_size(d);
     for (int64_t group = 0; group < size; group += part * MD5_LANES) {
-        size_t count = 0;
-        for (int64_t at = 0, step = 1; at < part; at += step, step = 40009) {
+        const int64_t count = (size - group + part - 1) / part;
+        const size_t lanes = count < MD5_LANES ? (size_t)count : MD5_LANES;
+        for (int64_t at = 0, step = 40009; at < part; at += step) {
             struct partsum_slice slices[MD5_LANES];
-            for (count = 0; count < MD5_LANES; count++) {
-                const int64_t begin = group + (int64_t)count * part;
-                const int64_t end = begin + part < size ? begin + part : size;
-                const int64_t next = at + step < part ? begin + at + step : end;
-                if (begin >= size)
-                    break;
-                const int64_t len = (next < end ? next : end) - (begin + at);
-                slices[count] = (struct partsum_slice){data + begin + at, len > 0 ? (size_t)len : 0};
-            }
-            digest_add_parts(d, slices, count);
+            for (size_t i = 0; i < lanes; i++)
+                slices[i] = slice_of(data, size, group + (int64_t)i * part + at,
+                                     step < part - at ? step : part - at);
+            digest_add_parts(d, slices, lanes);
         }
-        digest_end_parts(d, count);
+        digest_end_parts(d, lanes);
     }
     return digest_end(d, sum);
 }

@@ -139,7 +139,7 @@ static void note_parts(struct writer_large *x)
     x->saving_count = 0;
 }
 
-/* Into `buffer` what is there from `from` on, up to a slice; 0: nothing before `to`, or a failure. */
+/* Into `buffer` what is between the two, up to a slice; 0: nothing, or a failure. */
 static size_t read_slice(struct task *t, char *buffer, int64_t from, int64_t to)
 {
     const size_t want = to - from < LANE_SLICE ? (size_t)(to - from) : LANE_SLICE;

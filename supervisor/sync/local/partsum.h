@@ -36,7 +36,7 @@ struct partsum {
     unsigned to;
     unsigned char likeliest[MD5_SIZE]; /* what the first gave, after the first partsum_end */
     int64_t parts;
-    bool sure; /* the size of the parts is known */
+    bool sure;                  /* the size of the parts is known */
     struct md5 side[MD5_LANES]; /* of parts that are summed side by side */
 };
 
