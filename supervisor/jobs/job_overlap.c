@@ -14,12 +14,23 @@ static void overlap_keep(struct job *job)
         keep->ops->job_changed(keep, job);
 }
 
+enum { OVERLAP_LATE_S = 60 };
+
+/* A run that is on its way makes up for one that was missed. */
+static bool overlap_makes_up(const struct job *job)
+{
+    int64_t late = (job->started_wall - job->config->jitter_ms) / 1000 - job->due;
+    return job->config->catch_up && job->cause == JOB_BY_SCHEDULE && late > OVERLAP_LATE_S;
+}
+
 /* A shutdown job that is on its way for another reason runs once more: it may have begun too
- * early to see all that there is. */
+ * early to see all that there is. What is due while an earlier date is made up for is no second
+ * run of that one: it follows. */
 static enum job_overlap overlap_of(const struct job *job, enum job_cause cause)
 {
     enum job_overlap how = job->config->overlap;
-    return cause == JOB_AT_SHUTDOWN && how == JOB_OVERLAP_SKIP ? JOB_OVERLAP_QUEUE : how;
+    bool follows = cause == JOB_AT_SHUTDOWN || (cause == JOB_BY_SCHEDULE && overlap_makes_up(job));
+    return follows && how == JOB_OVERLAP_SKIP ? JOB_OVERLAP_QUEUE : how;
 }
 
 static int overlap_skip(struct job *job, const struct job_wish *wish, const char *why)
