@@ -1,6 +1,7 @@
 #include "traffic/combined.h"
 
 #include "traffic/bytes.h"
+#include "traffic/wide.h"
 
 enum {
     HEAD_LEN = 35, /* ` - - [21/Nov/2026:07:26:01 +0000] "` */
@@ -57,9 +58,9 @@ static inline bool read_head(struct take *t, const char *at)
 }
 
 /* The next quote in [at, end) if it is before a newline and no backslash stands before it. */
-static inline const char *closing_quote(const char *at, const char *end)
+static inline const char *closing_quote(const char *at, const char *end, bool wide)
 {
-    const char *quote = bytes_find(at, end, end, "\"\n");
+    const char *quote = wide ? wide_find(at, end, "\"\n") : bytes_find(at, end, end, "\"\n");
     return quote < end && *quote == '"' && quote[-1] != '\\' ? quote : NULL;
 }
 
@@ -77,29 +78,50 @@ static inline const char *read_numbers(struct take *t, const char *close)
     return end;
 }
 
-const char *combined_read(struct take *t)
+/*
+ * Finds out where everything is, and reads the time and the status. In line, once for each way to
+ * look for quotes.
+ */
+__attribute__((always_inline)) static inline bool mark(struct take *t, struct marks *m, bool wide)
 {
     const char *end = t->end;
-    struct marks m = {.addr_end = bytes_word_end(t->at, end)};
-    if (m.addr_end == t->at || !read_head(t, m.addr_end))
+    m->addr_end = bytes_word_end(t->at, end);
+    if (m->addr_end == t->at || !read_head(t, m->addr_end))
+        return false;
+    m->request_end = closing_quote(m->addr_end + HEAD_LEN, end, wide);
+    if (m->request_end == NULL || (m->bytes_end = read_numbers(t, m->request_end)) == NULL)
+        return false;
+    m->referrer_end = closing_quote(m->bytes_end + 2, end, wide);
+    if (m->referrer_end == NULL || end - m->referrer_end < 4 ||
+        memcmp(m->referrer_end + 1, " \"", 2) != 0)
+        return false;
+    m->agent_end = closing_quote(m->referrer_end + 3, end, wide);
+    return m->agent_end != NULL;
+}
+
+WIDE static bool mark_wide(struct take *t, struct marks *m)
+{
+    return mark(t, m, true);
+}
+
+static bool mark_narrow(struct take *t, struct marks *m)
+{
+    return mark(t, m, false);
+}
+
+const char *combined_read(struct take *t, bool wide)
+{
+    struct marks m;
+    if (!(wide ? mark_wide(t, &m) : mark_narrow(t, &m)))
         return NULL;
     if ((t->wanted & FIELD_BIT(FIELD_ADDR)) &&
         memchr(t->at, ',', (size_t)(m.addr_end - t->at)) != NULL)
         return NULL; /* perhaps a list of proxies */
     const char *request = m.addr_end + HEAD_LEN;
-    m.request_end = closing_quote(request, end);
-    if (m.request_end == NULL || (m.bytes_end = read_numbers(t, m.request_end)) == NULL)
-        return NULL;
-    m.referrer_end = closing_quote(m.bytes_end + 2, end);
-    if (m.referrer_end == NULL || end - m.referrer_end < 4 ||
-        memcmp(m.referrer_end + 1, " \"", 2) != 0)
-        return NULL;
-    m.agent_end = closing_quote(m.referrer_end + 3, end);
-    if (m.agent_end == NULL)
-        return NULL;
     set(t, FIELD_TIME, m.addr_end + 6, m.addr_end + 6 + WHEN_LOCAL_LEN);
     if (t->wanted & ~CHEAP)
         take_others(t, &m);
-    request_read((struct span){request, (size_t)(m.request_end - request)}, end, t->wanted, t->r);
+    request_read((struct span){request, (size_t)(m.request_end - request)}, t->end, t->wanted,
+                 t->r);
     return m.agent_end + 1;
 }

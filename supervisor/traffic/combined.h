@@ -11,8 +11,9 @@
 /*
  * Reads the line that `t` has begun with and finishes the record. Behind it, before t->end, there
  * may be more text: where the line ends is found on the way, at the first newline at the latest.
- * Its end; or NULL: the line is not taken, `t` and the record are to be begun again.
+ * Its end; or NULL: the line is not taken, `t` and the record are to be begun again. `wide`: with
+ * wide.h, where wide_is_here; reads the same.
  */
-const char *combined_read(struct take *t);
+const char *combined_read(struct take *t, bool wide);
 
 #endif

@@ -11,6 +11,7 @@
 #include "traffic/jsonline.h"
 #include "traffic/lenient.h"
 #include "traffic/nginxconf.h"
+#include "traffic/wide.h"
 
 struct named_format {
     const char *name;
@@ -151,7 +152,7 @@ static int init_spec(struct format *f, const char *spec, struct err *e)
 
 int format_init(struct format *f, const char *spec, struct err *e)
 {
-    *f = (struct format){.wanted = FIELD_ALL};
+    *f = (struct format){.wanted = FIELD_ALL, .wide = wide_is_here()};
     when_init(&f->when);
     return init_spec(f, spec, e);
 }
@@ -209,7 +210,7 @@ static inline const char *read_combined(struct format *f, struct span text, stru
     take_begin(t, text, r);
     t->when = &f->when;
     t->wanted = f->wanted;
-    return combined_read(t);
+    return combined_read(t, f->wide);
 }
 
 size_t format_read_ahead(struct format *f, const char *text, size_t len, struct record *r)

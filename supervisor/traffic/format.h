@@ -29,7 +29,8 @@ enum format_way { FORMAT_AUTO, FORMAT_LAYOUT, FORMAT_JSON };
 struct format {
     enum format_way way;
     struct layout layout; /* of FORMAT_LAYOUT */
-    bool combined;        /* the short cut of combined.h is tried first */
+    bool combined;        /* the short cut of combined.h is tried first ... */
+    bool wide;            /* ... with AVX2, which the processor has */
     struct when when;     /* times that were read before, so that the next is cheap */
     char *scratch;        /* owned: what JSON strings with escapes are unescaped into ... */
     size_t scratch_room;  /* ... and its size */

@@ -12,6 +12,7 @@
 #include "traffic/format.h"
 #include "traffic/nginxconf.h"
 #include "traffic/routes.h"
+#include "traffic/wide.h"
 
 static void must(bool good)
 {
@@ -93,6 +94,7 @@ static void read_line(struct format *f, struct format *careful, struct routes *s
         check_json(copy + 1, text.len, kind);
     must(format_read(careful, copy + 1, text.len, &again) == kind);
     must(kind != LINE_OK || (again.have == r.have && again.status == r.status));
+    f->wide = !f->wide && wide_is_here();
     format_want(f, FIELD_BIT(FIELD_PATH));
     must(format_read(f, copy + 1, text.len, &again) == kind);
     must(kind != LINE_OK || again.have == (r.have & FIELD_BIT(FIELD_PATH)));

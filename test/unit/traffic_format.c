@@ -312,13 +312,15 @@ static void short_cuts_lead_to_the_same_place(void **state)
         "POST "};
     static const char line[] =
         HEAD "\"GET /a?x HTTP/1.1\" 200 12 \"http://r/\" \"agent of some length\"";
-    struct format fast, slow, any, careful;
+    struct format fast, narrow, slow, any, careful;
     struct buf a = BUF_EMPTY, b = BUF_EMPTY, text = BUF_EMPTY;
     must_init(&fast, "combined");
+    must_init(&narrow, "combined");
     must_init(&slow, "combined");
     must_init(&any, "auto");
     must_init(&careful, "auto");
     slow.combined = careful.combined = false;
+    narrow.wide = false;
     for (int i = 0; i < 30000; i++) {
         size_t at = dice((unsigned)sizeof line);
         size_t over = dice(3) == 0 ? dice(12) : 0;
@@ -335,12 +337,18 @@ static void short_cuts_lead_to_the_same_place(void **state)
             fail_msg("%s\n  is '%s' and '%s'", buf_str(&text), buf_str(&a), buf_str(&b));
         if (read_ahead(&fast, &text, dice(40), &a) && strcmp(buf_str(&a), buf_str(&b)) != 0)
             fail_msg("%s\n  is '%s' ahead", buf_str(&text), buf_str(&a));
+        (void)read_exactly(&narrow, text.data, text.len, &a);
+        if (strcmp(buf_str(&a), buf_str(&b)) != 0)
+            fail_msg("%s\n  is '%s', narrowly, and '%s'", buf_str(&text), buf_str(&a), buf_str(&b));
+        bool taken = read_ahead(&fast, &text, 0, &a);
+        assert_true(read_ahead(&narrow, &text, 99, &a) == taken);
         (void)read_exactly(&any, text.data, text.len, &a);
         (void)read_exactly(&careful, text.data, text.len, &b);
         if (strcmp(buf_str(&a), buf_str(&b)) != 0)
             fail_msg("auto: %s\n  is '%s' and '%s'", buf_str(&text), buf_str(&a), buf_str(&b));
     }
     format_close(&fast);
+    format_close(&narrow);
     format_close(&slow);
     format_close(&any);
     format_close(&careful);
