@@ -467,7 +467,7 @@ int main(int argc, char **argv)
                                                        : MAINSTAY_VERSION);
         break;
     case CMDLINE_CHECK:
-        rc = check_main(&mainstay.cmdline.load, patience_check, stdout);
+        rc = check_main(&mainstay.cmdline.load, mainstay_check, stdout);
         break;
     case CMDLINE_DUMP:
         rc = dump_main(&mainstay.cmdline.load, stdout);

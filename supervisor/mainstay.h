@@ -84,5 +84,6 @@ void mainstay_begin_again(struct mainstay *m, enum supervisor_state what); /* af
 
 /* start.c: the life of the daemon; its exit status. */
 int mainstay_main(struct mainstay *m, char **argv);
+void mainstay_check(const struct config *c, struct buf *out); /* for check_main */
 
 #endif

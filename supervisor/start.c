@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/commands.h"
 #include "mainstay.h"
 #include "output/journal.h"
 
@@ -210,6 +211,12 @@ static int mainstay_refuse(struct mainstay *m, const char *program, int rc, cons
     pidfile_drop(&m->pidfile);
     /* A failure, not a refusal: systemd tries again, and what runs runs on. */
     return m->recovery.taken ? DAEMON_EXIT_AGAIN : DAEMON_EXIT_REFUSED;
+}
+
+void mainstay_check(const struct config *c, struct buf *out)
+{
+    commands_check(c, out);
+    patience_check(c, out);
 }
 
 int mainstay_main(struct mainstay *m, char **argv)

@@ -37,4 +37,7 @@ struct schedules {
 /* -EINVAL with a sentence, also for one that never comes: "0 0 30 2 *". */
 int schedules_parse(const char *text, struct arena *a, struct schedules *out, struct err *e);
 
+/* s: the longest time between two runs, by clocks that nobody sets; 0 without a schedule. Pure. */
+int64_t schedules_gap(const struct schedules *s);
+
 #endif

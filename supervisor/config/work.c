@@ -132,6 +132,33 @@ static bool load_sync(struct loader *l, const struct ini_section *s,
     return true;
 }
 
+/* "26h", "90m", "45s" */
+static const char *span_text(struct loader *l, int64_t s)
+{
+    const char unit = s % 3600 == 0 ? 'h' : s % 60 == 0 ? 'm' : 's';
+    return arena_printf(l->types.arena, "%lld%c",
+                        (long long)(unit == 'h'   ? s / 3600
+                                    : unit == 'm' ? s / 60
+                                                  : s),
+                        unit);
+}
+
+/* Between two successes there is at least the time between two runs. */
+static void warn_impatient(struct loader *l, const struct ini_section *s,
+                           const struct job_config *job)
+{
+    if (job->expect_every_ms == 0 || job->schedule.count == 0)
+        return;
+    int64_t gap = schedules_gap(&job->schedule) + (job->jitter_ms + 999) / 1000;
+    if (job->expect_every_ms > gap * 1000)
+        return;
+    load_warning(l, s, "expect_every",
+                 "its schedule is silent for up to %s%s, so it would be MISSED again and again: "
+                 "write more than that and the time that a run takes, such as %s",
+                 span_text(l, gap), job->jitter_ms > 0 ? " (with jitter)" : "",
+                 span_text(l, (gap + gap / 12 + 3599) / 3600 * 3600));
+}
+
 /* Keys that say how, of what never happens: somebody has forgotten a line. */
 static void warn_in_vain(struct loader *l, const struct ini_section *s,
                          const struct job_config *job)
@@ -161,6 +188,7 @@ static bool load_schedule(struct loader *l, const struct ini_section *s, struct 
     if (job->schedule.at_boot)
         job->when |= JOB_WHEN_BOOT;
     warn_in_vain(l, s, job);
+    warn_impatient(l, s, job);
     if (job->timezone && *job->timezone && source_zone(l->config->sources, job->timezone, &e) < 0) {
         load_error(l, s, "timezone", "%s", e.text);
         return false;

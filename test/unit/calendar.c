@@ -417,13 +417,43 @@ static void a_thousand_are_quick(void **state)
     assert_true(ms < 50); /* 5 is the aim, without sanitizers, on a machine of its own */
 }
 
+/* How long a schedule is silent at most: what expect_every= is measured by. */
+static void silent_for_so_long(void **state)
+{
+    enum { H = 3600, D = 24 * H };
+    // clang-format off
+    static const struct { const char *text; int64_t gap; } gaps[] = {
+        {"", 0},
+        {"@reboot", 0},
+        {"*/7 * * * *", 7 * 60},
+        {"@hourly", H},
+        {"0 3 * * *", D},
+        {"0 9-17 * * 1-5", 64 * H},              /* Friday 17:00 to Monday 9:00 */
+        {"0 3 * * 1-5\n0 5 * * sat,sun", 26 * H},
+        {"0 3 * * *\n0 15 * * *", 12 * H},
+        {"@weekly", 7 * D},
+        {"0 0 1 * *", 31 * D},
+        {"0 0 31 * *", 61 * D},
+        {"0 0 1,15 * fri", 7 * D},               /* one of the two will do */
+        {"@yearly", 366 * D},
+        {"0 0 29 2 *", 1461 * D},
+    };
+    // clang-format on
+    (void)state;
+    for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++) {
+        struct schedules s = parse(gaps[i].text);
+        if (schedules_gap(&s) != gaps[i].gap)
+            fail_msg("'%s' is silent for %lld s", gaps[i].text, (long long)schedules_gap(&s));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nonsense_is_refused),  cmocka_unit_test(sense_is_understood),
         cmocka_unit_test(lines_are_bounded),    cmocka_unit_test(comes_when_it_should),
         cmocka_unit_test(nothing_never_comes),  cmocka_unit_test(as_a_slow_one),
-        cmocka_unit_test(a_thousand_are_quick),
+        cmocka_unit_test(a_thousand_are_quick), cmocka_unit_test(silent_for_so_long),
     };
     arena_init(&arena);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
