@@ -178,6 +178,38 @@ static void other_parts(void **state)
     }
 }
 
+/* Parts are summed several at a time, from the first on, whenever so many are there. */
+static void groups_of_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t size, told;
+        bool doubtful; /* that other bytes are others: a guess may be wrong */
+    } uploads[] = {{5 * MIB, 0, true}, {1400001, 1400001, false}, {4 * MIB, 4 * MIB, false}};
+    clean("groups");
+    writing_start(&w, "groups", PUBLISH_ATOMIC);
+    for (unsigned i = 0; i < sizeof uploads / sizeof *uploads; i++) {
+        struct arrival *a = writing_file(&w, i, i ? i == 1 ? "b" : "c" : "a", BIG);
+        a->file.part_size = uploads[i].told;
+        writing_tag_parts(a, uploads[i].size);
+        const char first = a->etag[1];
+        a->etag[1] = first == '0' ? '1' : '0';
+        assert_int_equal(send_large(a), -EBADMSG);
+        assert_int_equal(a->file.doubtful, uploads[i].doubtful);
+
+        again(a);
+        a->etag[1] = first;
+        assert_int_equal(writing_open(&w, a), 0);
+        for (unsigned part = 0; part < BIG_PARTS; part++)
+            writing_part(&w, a, part, INT64_MAX);
+        writer_finish(w.writer, &a->file);
+        assert_int_equal(writing_wait(&w, a), 0);
+        assert_false(a->file.doubtful);
+        assert_true(writing_is_there(&w, a));
+    }
+    writing_end(&w);
+}
+
 static void put_text(const char *path, const char *text)
 {
     assert_int_equal(fd_write_file(path, text, strlen(text), 0644, NULL), 0);
@@ -393,6 +425,7 @@ int main(void)
         cmocka_unit_test(large_file),
         cmocka_unit_test(sums),
         cmocka_unit_test(other_parts),
+        cmocka_unit_test(groups_of_parts),
         cmocka_unit_test(atomic_leftovers),
         cmocka_unit_test(in_place_is_careful),
         cmocka_unit_test(in_place_is_hidden),
