@@ -5,6 +5,7 @@
 #include <systemd/sd-login.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 
 static const struct bus_place manager = {"org.freedesktop.systemd1", "/org/freedesktop/systemd1",
@@ -21,6 +22,25 @@ enum stop_reason reason_decide(const struct reason_facts *f)
     if (f->unit == STOP_STOP)
         return STOP_STOP;
     return f->first ? STOP_EXIT : STOP_STOP;
+}
+
+/* The machine's own space of processes, by a number that is part of the kernel's interface. */
+static const char whole_machine[] = "pid:[4026531836]";
+
+bool reason_is_first(pid_t pid, pid_t parent, const char *space, const char *init)
+{
+    /* those start and stop services: a signal may mean us alone */
+    static const char *const full[] = {"systemd", "init",    "runit",   "openrc-init", "s6-svscan",
+                                       "dinit",   "upstart", "busybox", "procd",       "shepherd"};
+    if (pid == 1)
+        return true;
+    if (parent != 1 || strncmp(space, "pid:[", 5) != 0 || strcmp(space, whole_machine) == 0)
+        return false;
+    for (size_t i = 0; i < sizeof full / sizeof *full; i++) {
+        if (strcmp(init, full[i]) == 0)
+            return false;
+    }
+    return *init != '\0';
 }
 
 /* "poweroff.target" is to be reached: the machine powers off. */
@@ -62,6 +82,20 @@ static bool reason_replaced(void)
     return n > (ssize_t)tail && memcmp(path + (size_t)n - tail, gone, tail) == 0;
 }
 
+static bool reason_first(void)
+{
+    enum { NAME_MAX_READ = 64 };
+    struct buf init = BUF_EMPTY;
+    char space[64] = "";
+    (void)!readlink("/proc/self/ns/pid", space, sizeof space - 1);
+    (void)fd_read_file("/proc/1/comm", NAME_MAX_READ, &init, NULL);
+    if (init.len > 0 && init.data[init.len - 1] == '\n')
+        init.data[init.len - 1] = '\0';
+    bool first = reason_is_first(getpid(), getppid(), space, buf_str(&init));
+    buf_close(&init);
+    return first;
+}
+
 static void reason_tell(struct reason *r)
 {
     r->waits = false;
@@ -100,7 +134,7 @@ static void on_bus_up(struct bus_user *u)
 void reason_find(struct reason *r, enum stop_reason machine)
 {
     r->facts = (struct reason_facts){
-        .machine = machine, .first = getpid() == 1, .replaced = reason_replaced()};
+        .machine = machine, .first = reason_first(), .replaced = reason_replaced()};
     r->waits = machine == STOP_NOT_KNOWN && r->bus->wanted;
     if (!r->waits)
         reason_tell(r);
@@ -110,7 +144,7 @@ void reason_find(struct reason *r, enum stop_reason machine)
 
 enum stop_reason reason_here(void)
 {
-    return reason_decide(&(struct reason_facts){.first = getpid() == 1});
+    return reason_decide(&(struct reason_facts){.first = reason_first()});
 }
 
 void reason_open(struct reason *r, struct bus *bus)

@@ -97,12 +97,43 @@ static void what_systemd_is_at(void **state)
     assert_int_equal(reason_decide(&facts), STOP_STOP);
 }
 
+static void who_ends_a_container(void **state)
+{
+    static const char ours[] = "pid:[4026532836]";
+    static const char machines[] = "pid:[4026531836]";
+    // clang-format off
+    static const struct { pid_t pid, parent; const char *space, *init; bool first; } ends[] = {
+        {1, 0, ours, "mainstayd", true},
+        {1, 0, "", "", true},
+        {7, 1, ours, "docker-init", true},
+        {7, 1, ours, "tini", true},
+        {7, 1, ours, "dumb-init", true},
+        {7, 1, ours, "catatonit", true},
+        {7, 1, ours, "(sd-stubinit)", true},
+        {7, 1, ours, "systemd", false},      /* of a container that is a whole machine */
+        {7, 1, ours, "init", false},
+        {7, 1, ours, "runit", false},
+        {7, 1, ours, "", false},             /* not to be seen */
+        {7, 1, "", "tini", false},
+        {7, 3, ours, "tini", false},         /* a child of something else */
+        {7, 0, ours, "tini", false},         /* docker exec */
+        {700, 1, machines, "init", false},
+        {700, 1, machines, "my-init", false},
+    };
+    // clang-format on
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        assert_int_equal(reason_is_first(ends[i].pid, ends[i].parent, ends[i].space, ends[i].init),
+                         ends[i].first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_found_again),
         cmocka_unit_test(the_real_thing),
         cmocka_unit_test(what_systemd_is_at),
+        cmocka_unit_test(who_ends_a_container),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
