@@ -2,7 +2,9 @@
 #include "config/schedule.h"
 
 enum {
-    DAY = 1440,        /* minutes */
+    HOURS = 24,
+    MINUTES = 60,
+    DAY = HOURS * MINUTES,
     YEARS = 9,         /* with three 29ths of February */
     FIRST_YEAR = 2000, /* every fourth one from here has one */
     FIRST_WEEKDAY = 6, /* it begins with a Saturday */
@@ -40,28 +42,28 @@ static void date_step(struct date *d)
     d->year++;
 }
 
-static bool profile_has(const struct profile *p, const struct schedules *s, int minute)
+static void profile_minute(struct profile *p, int minute)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        if ((p->lines[i / 64] >> i % 64 & 1) && (s->items[i].hours >> (minute / 60) & 1) &&
-            (s->items[i].minutes >> (minute % 60) & 1))
-            return true;
-    }
-    return false;
+    if (p->first < 0)
+        p->first = minute;
+    else if (minute - p->last > p->gap)
+        p->gap = minute - p->last;
+    p->last = minute;
 }
 
+/* Hour by hour: a hundred lines may make every day another one. */
 static void profile_make(struct profile *p, const struct schedules *s)
 {
     p->first = p->last = -1;
     p->gap = 0;
-    for (int minute = 0; minute < DAY; minute++) {
-        if (!profile_has(p, s, minute))
-            continue;
-        if (p->first < 0)
-            p->first = minute;
-        else if (minute - p->last > p->gap)
-            p->gap = minute - p->last;
-        p->last = minute;
+    for (int hour = 0; hour < HOURS; hour++) {
+        uint64_t minutes = 0;
+        for (size_t i = 0; i < s->count; i++) {
+            if ((p->lines[i / 64] >> i % 64 & 1) && (s->items[i].hours >> hour & 1))
+                minutes |= s->items[i].minutes;
+        }
+        for (; minutes != 0; minutes &= minutes - 1)
+            profile_minute(p, hour * MINUTES + __builtin_ctzll(minutes));
     }
 }
 
