@@ -280,7 +280,7 @@ static const struct key_row sync_rows[] = {
      "Its region; unless set, what the environment or the profile says, else us-east-1."},
     {"profile", KEY_TEXT, AT(profile), NULL, ONCE, KEY_NATIVE,
      "Which credentials of ~/.aws/credentials to use."},
-    {"concurrency", KEY_INT, AT(concurrency), "16", ONCE, KEY_NATIVE,
+    {"concurrency", KEY_INT, AT(concurrency), "64", ONCE, KEY_NATIVE,
      "How many objects are fetched at the same time.", .min = 1, .max = 256},
     {"stale_ok", KEY_DURATION, AT(stale_ok_ms), "0", ONCE, KEY_NATIVE | KEY_LIVE,
      "Data no older than this will do when the sync fails.", .max = 3650 * DAY_MS},

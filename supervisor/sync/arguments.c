@@ -149,7 +149,7 @@ static const struct option_row rows[] = {
 
     {.help = "Speed and patience"},
     {"--concurrency",     "N",       option_number,   AT(concurrency),
-     "requests at a time (16)", .min = 1, .max = 256},
+     "requests at a time (64)", .min = 1, .max = 256},
     {"--bwlimit",         "RATE",    set_rate,        0,
      "bytes a second at most, such as 500K or 10M", .min = 1 << 10, .max = 1LL << 50},
     {"--tries",           "N",       option_number,   AT(tries),
@@ -244,7 +244,7 @@ static int check_together(const struct arguments *o, struct err *e)
 
 int arguments_parse(struct arguments *o, char **argv, struct err *e)
 {
-    *o = (struct arguments){.concurrency = 16, .tries = 3, .stall_ms = 30000, .connect_ms = 10000};
+    *o = (struct arguments){.concurrency = 64, .tries = 3, .stall_ms = 30000, .connect_ms = 10000};
     int rc = option_parse(&table, o, argv, take_name, e);
     if (rc == 0 && !o->help && !o->version)
         rc = check_names(o, e);

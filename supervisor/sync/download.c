@@ -11,6 +11,7 @@ enum {
     LARGE_STARTING = 4, /* large objects that are being opened or have ranges that wait */
     LARGE_OPEN = 32,    /* and all of them: each has a descriptor */
     STREAMS_FIRST = 4,
+    STREAMS_MOST = 16,  /* more than the writer has chunks for would only wait */
     WAITED_MOSTLY = 50, /* percent: twice the streams find the time to be served */
 };
 
@@ -368,9 +369,10 @@ void download_set_writer(struct download *d, struct writer *w)
 
 void download_widen(struct download *d, unsigned waited)
 {
-    if (waited < WAITED_MOSTLY || d->busy_parts < d->streams || d->streams >= d->o.concurrency)
+    const unsigned most = d->o.concurrency < STREAMS_MOST ? d->o.concurrency : STREAMS_MOST;
+    if (waited < WAITED_MOSTLY || d->busy_parts < d->streams || d->streams >= most)
         return;
-    d->streams = 2 * d->streams < d->o.concurrency ? 2 * d->streams : d->o.concurrency;
+    d->streams = 2 * d->streams < most ? 2 * d->streams : most;
     go_on(d);
 }
 

@@ -46,7 +46,7 @@ struct download {
     size_t piece_count;
     size_t busy;          /* pieces that are not idle */
     size_t busy_parts;    /* of these, those of large objects */
-    unsigned streams;     /* at most so many of those; grows up to o.concurrency */
+    unsigned streams;     /* at most so many of those; grows up to STREAMS_MOST */
     struct list idle;     /* pieces */
     struct list paused;   /* pieces that wait for a chunk */
     struct list all;      /* objects */

@@ -24,7 +24,7 @@ static void jobs_have_defaults_of_their_own(void **state)
     assert_int_equal(b->retries, 3);
     assert_string_equal(b->process.section, "sync:b");
     assert_string_equal(b->process.command,
-                        "mainstay-sync s3://data/p /srv/x --publish atomic --concurrency 16");
+                        "mainstay-sync s3://data/p /srv/x --publish atomic --concurrency 64");
     assert_string_equal(b->target, "/srv/x");
     assert_null(config_find_job(l.config, "c"));
     load_close(&l);
@@ -44,19 +44,19 @@ static void syncs_become_commands(void **state)
                    "when=manual\nnotify=restart:w, signal:HUP:program:w\n");
     assert_string_equal(config_find_job(l.config, "d")->process.command,
                         "mainstay-sync s3://data/p /srv/x --publish atomic --exclude '*' "
-                        "--include '*.json' --exclude 'old/*' --concurrency 16");
+                        "--include '*.json' --exclude 'old/*' --concurrency 64");
     const struct job_config *e = config_find_job(l.config, "e");
     assert_string_equal(
         e->process.command,
         "mainstay-sync s3://data/p /srv/x --publish atomic --filter '- /old files/**' "
         "--filter '+ *.{json,csv}' --filter '- **' --size-only --bad-keys fail "
-        "--bwlimit 10485760 --concurrency 16");
+        "--bwlimit 10485760 --concurrency 64");
     assert_int_equal(e->schedule.count, 1);
     assert_int_equal(e->when, JOB_WHEN_BOOT);
     const struct job_config *f = config_find_job(l.config, "f");
     assert_string_equal(f->process.command,
                         "mainstay-sync s3://data/p /srv/x --publish atomic --checksum --bad-keys "
-                        "ignore --concurrency 16");
+                        "ignore --concurrency 64");
     assert_int_equal(f->notify.count, 2);
     assert_int_equal(f->schedule.count, 0);
     load_close(&l);

@@ -36,7 +36,7 @@ static void command_lines(void **state)
     assert_string_equal(o.target, "-t");
     assert_false(o.upload);
     assert_int_equal(o.publish, PUBLISH_INPLACE);
-    assert_int_equal(o.concurrency, 16);
+    assert_int_equal(o.concurrency, 64);
     assert_int_equal(o.stall_ms, 30000);
     assert_int_equal(o.connect_ms, 10000);
     assert_int_equal(o.tries, 3);
