@@ -16,15 +16,30 @@ static void one_burst_halves_once(void **state)
 {
     (void)state;
     struct wire_pace p;
-    wire_pace_init(&p, 32, 0, 1);
+    wire_pace_init(&p, 16, 0, 1);
     for (int64_t begun = 90; begun < 100; begun++) /* all were on their way at 100 */
         wire_pace_slow_down(&p, begun, 100);
-    assert_int_equal(p.limit, 16);
-    wire_pace_slow_down(&p, 100, 200);
     assert_int_equal(p.limit, 8);
+    wire_pace_slow_down(&p, 100, 200);
+    assert_int_equal(p.limit, 4);
     for (int64_t now = 300; now < 1000; now += 100)
         wire_pace_slow_down(&p, now - 1, now);
     assert_int_equal(p.limit, 1);
+}
+
+static void it_begins_with_few(void **state)
+{
+    (void)state;
+    struct wire_pace p;
+    wire_pace_init(&p, 64, 0, 1);
+    for (int i = 0; i < WIRE_FIRST; i++) {
+        assert_int_equal(p.limit, WIRE_FIRST);
+        wire_pace_success(&p, false);
+    }
+    assert_int_equal(p.limit, WIRE_FIRST + 1);
+    for (int i = 0; i < 10000; i++)
+        wire_pace_success(&p, false);
+    assert_int_equal(p.limit, 64);
 }
 
 static void it_grows_back_by_successes(void **state)
@@ -264,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_burst_halves_once),
+        cmocka_unit_test(it_begins_with_few),
         cmocka_unit_test(it_grows_back_by_successes),
         cmocka_unit_test(none_at_a_time_is_one),
         cmocka_unit_test(the_quota_ends_and_fills_again),

@@ -11,7 +11,7 @@ enum {
 void wire_pace_init(struct wire_pace *p, unsigned most, int64_t rate, uint64_t seed)
 {
     *p = (struct wire_pace){.most = most ? most : 1, .rate = rate, .seed = seed ? seed : 1};
-    p->limit = p->most;
+    p->limit = p->most < WIRE_FIRST ? p->most : WIRE_FIRST;
     p->quota = p->quota_most = QUOTA_BASE + QUOTA_EACH * (int)p->most;
 }
 

@@ -1,10 +1,11 @@
 /*
  * How much a server is asked at a time: pure.
  *
- * Three limits that all requests share. How many run at once: halved when the server says that it
- * is too much, one more again after as many successes. How many further tries there are: a quota
- * that every retry draws from and every success fills again, so that a server that is down is not
- * asked for ever by each of a million requests. How many bytes pass in a second.
+ * Three limits that all requests share. How many run at once: few at first, one more after as many
+ * successes, so that a small sync makes few connections; halved when the server says that it is too
+ * much. How many further tries there are: a quota that every retry draws from and every success
+ * fills again, so that a server that is down is not asked for ever by each of a million requests.
+ * How many bytes pass in a second.
  */
 #ifndef SYNC_S3_WIRE_PACE_H
 #define SYNC_S3_WIRE_PACE_H
@@ -12,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { WIRE_RETRY_COST = 5, WIRE_BACKOFF_MS = 400, WIRE_BACKOFF_MAX_MS = 20000 };
+enum { WIRE_FIRST = 16, WIRE_RETRY_COST = 5, WIRE_BACKOFF_MS = 400, WIRE_BACKOFF_MAX_MS = 20000 };
 
 struct wire_pace {
     unsigned most;  /* requests at a time */
