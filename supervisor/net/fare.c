@@ -38,7 +38,7 @@ static bool tell(struct fare *f, const struct fare_sum *sum)
 int64_t fare_turn(struct fare *f, const struct addressee *to, size_t count, int64_t now)
 {
     const struct fare_sum sum = sum_of(to, count);
-    if (f->notifier.fd < 0 || (f->due > 0 && same(&sum, &f->told)))
+    if (f->notifier.fd < 0 || (f->known && same(&sum, &f->told)))
         return -1;
     if (now < f->due)
         return f->due;
@@ -47,6 +47,7 @@ int64_t fare_turn(struct fare *f, const struct addressee *to, size_t count, int6
     if (!sent)
         return f->due;
     f->told = sum;
+    f->known = true;
     return -1;
 }
 

@@ -23,7 +23,8 @@ struct fare_sum {
 struct fare {
     struct notifier notifier;
     struct fare_sum told;
-    int64_t due; /* clock_now: not before; 0: nothing was told yet */
+    bool known;  /* something was told: `told` */
+    int64_t due; /* clock_now: not before */
 };
 
 void fare_open(struct fare *f);
