@@ -32,19 +32,6 @@ static void on_draw_fate(struct sim_host *sim, int owner, struct sim_fate *fate)
     world_draw_fate(&desk_of(sim)->world, owner, fate);
 }
 
-static void on_spawn(struct sim_host *sim, const struct sim_child *child)
-{
-    (void)sim;
-    (void)child;
-}
-
-static void on_kill(struct sim_host *sim, const struct sim_child *child, int number)
-{
-    (void)sim;
-    (void)child;
-    (void)number;
-}
-
 static void on_exit_of(struct sim_host *sim, const struct sim_child *child, int code, int status)
 {
     struct desk *d = desk_of(sim);
@@ -177,8 +164,6 @@ static void desk_make(struct desk *d)
     sim_init(sim, 1);
     sim->owner_of = on_owner_of;
     sim->draw_fate = on_draw_fate;
-    sim->on_spawn = on_spawn;
-    sim->on_kill = on_kill;
     sim->on_exit = on_exit_of;
     sim->on_wrong = on_wrong;
     world_init(&d->world, sim, DESK_PROGRAMS, DESK_JOBS);

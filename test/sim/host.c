@@ -99,7 +99,8 @@ static int sim_spawn(struct host *h, const struct spawn_plan *plan, struct spawn
     sim->spawned++;
     timer_arm(&sim->fates, &child->timer, sim->now + child->fate.life_ms);
     *out = (struct spawned){child->pid, -1, -1, -1, -1, -1, sim_report(&fate)};
-    sim->on_spawn(sim, child);
+    if (sim->on_spawn)
+        sim->on_spawn(sim, child);
     return 0;
 }
 
@@ -122,7 +123,8 @@ static int sim_kill(struct host *h, pid_t pid, int number)
         return -ESRCH;
     }
     sim->killed++;
-    sim->on_kill(sim, child, number);
+    if (sim->on_kill)
+        sim->on_kill(sim, child, number);
     if (number == SIGKILL) {
         child->killed = true;
         sim_doom(child, sim_between(sim, 0, 20), CLD_KILLED, SIGKILL);

@@ -36,7 +36,10 @@ struct sim_child {
     bool killed;
 };
 
-/* Owned by the test. The hooks are called while the engine is at work. */
+/*
+ * Owned by the test. The hooks are called while the engine is at work; on_spawn and on_kill may be
+ * NULL.
+ */
 struct sim_host {
     struct host host; /* first: a pointer to it is a pointer to the simulator */
     int64_t now;

@@ -240,19 +240,6 @@ static void on_draw_fate(struct sim_host *sim, int owner, struct sim_fate *fate)
                               .ends_ms = sim_between(sim, 0, 3 * SECOND)};
 }
 
-static void on_spawn(struct sim_host *sim, const struct sim_child *child)
-{
-    (void)sim;
-    (void)child;
-}
-
-static void on_kill(struct sim_host *sim, const struct sim_child *child, int number)
-{
-    (void)sim;
-    (void)child;
-    (void)number;
-}
-
 static void on_exit_of(struct sim_host *sim, const struct sim_child *child, int code, int status)
 {
     if (!jobs_exited(&life_of(sim)->jobs, child->pid, code, status))
@@ -346,8 +333,6 @@ static void life_open(struct life *l)
     sim->wall_offset = l->begin - sim->now;
     sim->owner_of = on_owner_of;
     sim->draw_fate = on_draw_fate;
-    sim->on_spawn = on_spawn;
-    sim->on_kill = on_kill;
     sim->on_exit = on_exit_of;
     sim->on_wrong = on_wrong;
     event_bus_init(&l->bus);
